@@ -1,0 +1,51 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Nothing else to install.
+PYTHON ?= python3
+VENV   ?= .venv
+RUN    := $(VENV)/bin
+UV     := $(shell command -v uv 2>/dev/null)
+DEV    := mypy ruff pytest hypothesis coverage pytest-xdist types-PyYAML
+JOBS   ?= auto
+
+.PHONY: demo test quick lint bench clean
+
+demo: $(VENV)/.ready
+	$(RUN)/auditor analyze captures --as localhost=chat.signal.org
+
+test: lint
+	$(RUN)/python -m pytest -q -n $(JOBS)
+	$(RUN)/auditor check rules
+
+quick: $(VENV)/.ready-dev
+	$(RUN)/python -m pytest -q -n $(JOBS) -m "not slow and not lab and not corpus and not browser"
+
+lint: $(VENV)/.ready-dev
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+
+bench: $(VENV)/.ready-dev
+	$(RUN)/python -m tests.bench.startup
+	$(RUN)/python -m tests.bench.analyze
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed; say which: make demo PYTHON=python3.12"; exit 2; }
+ifdef UV
+	@$(UV) venv -q --clear --python $(PYTHON) $(VENV)
+	@$(UV) pip install -q --python $(RUN)/python -e .
+else
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(RUN)/python -m pip install -q --disable-pip-version-check -e .
+endif
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+ifdef UV
+	@$(UV) pip install -q --python $(RUN)/python $(DEV)
+else
+	@$(RUN)/python -m pip install -q --disable-pip-version-check $(DEV)
+endif
+	@touch $@

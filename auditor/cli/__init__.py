@@ -1,0 +1,54 @@
+"""The command line: one file a command, imported when it is asked for. Nothing is decided here."""
+
+import pkgutil
+import sys
+from importlib import import_module
+
+import click
+
+from auditor import __version__
+from auditor.errors import AuditorError, RuleError
+
+_EDGES = ("rules", "captures")  # modules here that are not commands
+
+
+class Commands(click.Group):
+    """The commands in this folder. A mistake of the user is one line and exit code 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name not in _EDGES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except RuleError as exc:
+            click.echo(str(exc), err=True)
+            click.echo(f"auditor: {len(exc.faults)} fault(s) in the rules; nothing was done", err=True)
+        except AuditorError as exc:
+            click.echo(f"auditor: {exc}", err=True)
+        except BrokenPipeError:
+            # Whoever read our output has seen enough.
+            sys.stderr.close()
+        except KeyboardInterrupt:
+            click.echo("auditor: stopped; nothing was reported", err=True)
+            ctx.exit(130)
+        return ctx.exit(2)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example:  auditor analyze alice.mitm --canary 'meet me at the blue door'",
+)
+@click.version_option(__version__, prog_name="auditor")
+def cli() -> None:
+    """Who can read this app's messages: anyone on the path, the service, or only the two ends?
+
+    Saved captures in, verdicts with evidence out. Nothing is fetched from the internet.
+    """

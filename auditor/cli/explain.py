@@ -1,0 +1,98 @@
+"""auditor explain: a rule, an envelope or a platform in plain words."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from auditor.cli.platforms import describe
+from auditor.cli.rules import load_rules
+from auditor.errors import CaptureError
+from auditor.rulebook.book import Rulebook
+from auditor.rulebook.fields import nearest
+from auditor.rulebook.types import Condition, Envelope, Fact, Rule, Test
+
+WAY = {True: "sent", False: "received"}
+OPENER = {
+    "recipient": "only the recipient can open it: a seal",
+    "server": "the service opens it: not a seal",
+    "own-device": "another device of the same person opens it",
+    "unknown": "who opens it is not known, so it proves nothing",
+}
+
+
+@click.command(epilog="Example:  auditor explain tiktok/dm-send")
+@click.argument("name", metavar="ID")
+@click.option(
+    "--rules", type=click.Path(path_type=Path), metavar="FOLDER", help="Other rules than the built-in ones."
+)
+def command(name: str, rules: Path | None) -> None:
+    """Say in plain words what a rule (tiktok/dm-send), an envelope (megolm) or a platform (tiktok) is."""
+    book = load_rules(rules)
+    for text in _lines(book, name):
+        click.echo(text)
+
+
+def _lines(book: Rulebook, name: str) -> Iterator[str]:
+    if rule := book.rules.get(name):
+        yield from _rule(rule)
+    elif envelope := book.envelopes.get(name):
+        yield from _envelope(envelope)
+    elif platform := book.platforms.get(name):
+        yield from describe(book, platform)
+    else:
+        names = [*book.rules, *book.envelopes, *book.platforms]
+        raise CaptureError(f"nothing is called {name!r}{nearest(name, names)}")
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    when = rule.when
+    yield f"{rule.title} ({rule.id})"
+    ways = " or ".join(WAY[out] for out in when.outgoing)
+    hosts = "any host" if rule.any_host else ", ".join(when.hosts) or "the platform's hosts"
+    verbs = "/".join(when.methods) or "any method"
+    address = ", ".join(when.address_texts) or "any path"
+    yield f"  looks at: {when.protocol}, {ways}, {verbs} {address} at {hosts}"
+    yield from _opens(rule)
+    if rule.each:
+        yield f"  one message for each: {rule.each.text}"
+    yield from (f"  only where: {_condition(c)}" for c in rule.where)
+    yield from (f"  not where: {_condition(c)}" for c in rule.unless)
+    if rule.action:
+        yield f"  it is not a message but: {rule.action}"
+    else:
+        yield f"  the message lies at: {', '.join(s.text for s in rule.slots)}; the weakest decides"
+        yield f"  kind of conversation: {' or '.join(dict.fromkeys(rule.surface.all))}"
+    if rule.sees:
+        yield f"  the far end also sees: {', '.join(dict.fromkeys(role for role, _ in rule.sees))}"
+    yield from _proof(rule.why, rule.tests, rule.status)
+
+
+def _opens(rule: Rule) -> Iterator[str]:
+    for pattern, decoder in rule.opens:
+        yield f"  opens {pattern.text} as {decoder}"
+
+
+def _condition(condition: Condition) -> str:
+    values = ", ".join(condition.values)
+    return f"{condition.pattern.text} is there" if values == "*" else f"{condition.pattern.text} is {values}"
+
+
+def _envelope(envelope: Envelope) -> Iterator[str]:
+    yield f"{envelope.title} ({envelope.id})"
+    yield f"  {OPENER[envelope.opened_by]}"
+    if not envelope.alone:
+        yield "  proves nothing by itself: other bytes fit it by chance; a tree around it must fit too"
+    if envelope.tree is not None:
+        yield f"  a tree of: {', '.join(place.pattern.text for place in envelope.tree.places)}"
+    yield from _proof(envelope.why, envelope.tests, envelope.status)
+
+
+def _proof(why: tuple[Fact, ...], tests: tuple[Test, ...], status: str) -> Iterator[str]:
+    for fact in why:
+        mark = "" if fact.verified else " [not verified]"
+        yield f"  because: {fact.fact}{mark}"
+        yield f"           {fact.source}{', read ' + fact.read if fact.read else ''}"
+    yield f"  status: {status} (the strongest of its {len(tests)} tests)"
+    for test in tests:
+        yield f"  test: {test.name}: {', '.join(test.expect)}"

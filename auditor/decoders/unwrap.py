@@ -1,0 +1,242 @@
+"""Open layer after layer, within a budget, and remember every layer.
+
+Laws: what stood at a place before opening is kept beside what came out (a text that
+happens to be JSON is still a text). Printable text never goes to a binary decoder
+without a clue. A text that opened into noise is closed again, but its noise stays a
+layer, for seals and needles to look at. Opening never fails: when the budget ends,
+what is left stays shut and the tree says why.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from auditor.decoders import DECODERS, NO_CLUE, Clue
+from auditor.errors import TooMuch
+from auditor.model import Path, Scalar, Tree
+from auditor.text import as_text
+
+DEPTH = 64  # steps and layers together
+LEAVES = 20_000
+OUTPUT = 64_000_000  # bytes that may come out of one parcel
+SURE = ("gzip", "zstd")  # compressions that cannot be mistaken; they may lie around anything
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A value on the way in, and the decoders passed so far."""
+
+    value: str | bytes
+    trail: tuple[str, ...]
+
+    @property
+    def data(self) -> bytes:
+        return self.value.encode("utf-8", "surrogatepass") if isinstance(self.value, str) else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A shape that fits. `shut` only where every secret part stood up to the tests."""
+
+    name: str
+    shut: bool
+    why: str = ""
+    parts: tuple[tuple[str, bytes], ...] = ()
+    alone: bool = True  # false: proves nothing without the tree around it
+
+
+Recognise = Callable[[bytes], Seal | None]
+
+
+@dataclass(slots=True)
+class Node:
+    """One place in a parcel: what stood there, layer by layer, and what it opened into."""
+
+    path: Path
+    layers: list[Layer] = field(default_factory=list)
+    value: Scalar = None
+    trail: tuple[str, ...] = ()
+    children: list["Node"] = field(default_factory=list)
+    listing: bool = False  # a list: rules pass through it
+    seal: Seal | None = None
+    sealed_layer: int = -1
+
+    @property
+    def step(self) -> str:
+        return self.path[-1] if self.path else ""
+
+    @property
+    def attribute(self) -> bool:
+        return self.step.startswith("@")
+
+    def walk(self) -> Iterator["Node"]:
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+    def child(self, step: str) -> "Node | None":
+        return next((c for c in self.children if c.step == step), None)
+
+
+Forced = Callable[[Path], str]  # the decoder that a rule orders at a place, or ""
+
+
+def no_seal(_: bytes) -> Seal | None:
+    return None
+
+
+def not_forced(_: Path) -> str:
+    return ""
+
+
+class Opening:
+    """One parcel's worth of opening: the budget is shared by all its roots."""
+
+    def __init__(
+        self,
+        recognise: Recognise = no_seal,
+        forced: Forced = not_forced,
+        output: int = OUTPUT,
+    ) -> None:
+        self.recognise = recognise
+        self.forced = forced
+        self.left = output
+        self.leaves = 0
+        self.stopped = ""  # why opening ended early, in words
+
+    def open(self, value: Tree, path: Path, clue: Clue = NO_CLUE, trail: tuple[str, ...] = ()) -> Node:
+        """The node at `path`; containers are walked, text and bytes opened."""
+        node = Node(path, trail=trail)
+        self.leaves += 1
+        if self.leaves > LEAVES:
+            self.stopped = f"more than {LEAVES:,} values"
+        elif len(path) + len(trail) > DEPTH:
+            self.stopped = f"nested deeper than {DEPTH} layers"
+        match value:
+            case dict() | list():
+                self._fill(node, value)
+            case str() | bytes():
+                self._peel(node, value, clue)
+            case _:
+                node.value = value
+        return node
+
+    def _fill(self, node: Node, tree: Tree) -> None:
+        node.listing = isinstance(tree, list)
+        items = enumerate(tree) if node.listing else tree.items()
+        for key, value in items:
+            if self.stopped:
+                return
+            step = f"#{key}" if node.listing else str(key)
+            node.children.append(self.open(value, (*node.path, step), NO_CLUE, node.trail))
+
+    def _peel(self, node: Node, value: str | bytes, clue: Clue) -> None:
+        """Take off layers until a container, a plain text or something shut is left."""
+        text_layer: Layer | None = None
+        order = self.forced(plain(node.path))
+        while True:
+            current: str | bytes = as_text(value) if isinstance(value, bytes) else value
+            layer = Layer(current, node.trail)
+            node.layers.append(layer)
+            self._look(node, layer)
+            if isinstance(current, str) and current:
+                text_layer = layer
+            opened = None if self.stopped or not current else self._decode(layer, clue, order)
+            if opened is None:
+                break
+            name, inner = opened
+            order = "" if name == order else order
+            node.trail = (*node.trail, name)
+            if len(node.path) + len(node.trail) > DEPTH:
+                self.stopped = f"nested deeper than {DEPTH} layers"
+            if isinstance(inner, dict | list):
+                self._fill(node, inner)
+                return
+            value = inner
+            clue = Clue(tuple(k for k in clue.kinds if k != name), clue.media, clue.boundary, clue.charset)
+        node.value = node.layers[-1].value
+        if isinstance(node.value, bytes) and text_layer is not None:
+            node.value, node.trail = text_layer.value, text_layer.trail
+        self._undress(node)
+
+    def _look(self, node: Node, layer: Layer) -> None:
+        if node.seal is None or not node.seal.shut:
+            seal = self.recognise(layer.data)
+            if seal is not None:
+                node.seal, node.sealed_layer = seal, len(node.layers) - 1
+
+    def _undress(self, node: Node) -> None:
+        """A seal that did not shut: what lies in its parts is open to everyone."""
+        if node.seal is not None and not node.seal.shut:
+            trail = (*node.layers[node.sealed_layer].trail, node.seal.name)
+            for label, part in node.seal.parts:
+                if not self.stopped:
+                    node.children.append(self.open(part, (*node.path, label), NO_CLUE, trail))
+
+    def _decode(self, layer: Layer, clue: Clue, order: str) -> tuple[str, Tree] | None:
+        for name in _candidates(layer, clue, order):
+            try:
+                tree = DECODERS[name].unwrap(layer.data, _limited(clue, order, self.left))
+            except ValueError:
+                continue
+            except TooMuch as exc:
+                self.stopped = str(exc)
+                return None
+            if isinstance(tree, str | bytes):
+                self.left -= len(tree)
+            return name, tree
+        return None
+
+
+def _candidates(layer: Layer, clue: Clue, order: str) -> list[str]:
+    """Who is asked, in order. An order is for what the content coding wraps, and stands alone."""
+    text = isinstance(layer.value, str)
+    if order:
+        return [*(name for name in clue.kinds if name in CODINGS.values()), *SURE, order]
+    named = [name for name in clue.kinds if DECODERS[name].reads != "text" or text]
+    wanted = ("text", "both") if text else ("bytes", "both")
+    free = [n for n, d in DECODERS.items() if d.reads in wanted and not d.needs_clue and n not in named]
+    return named + free
+
+
+def _limited(clue: Clue, order: str, left: int) -> Clue:
+    kinds = (*clue.kinds, order) if order else clue.kinds
+    return Clue(kinds, clue.media, clue.boundary, clue.charset, max(left, 0))
+
+
+def plain(path: Path) -> Path:
+    """A path without list positions: rules pass through lists."""
+    return tuple(step for step in path if not step.startswith("#") or not step[1:].isdigit())
+
+
+MEDIA = {
+    "application/json": "json",
+    "application/x-www-form-urlencoded": "form",
+    "multipart/form-data": "multipart",
+    "multipart/mixed": "multipart",
+    "multipart/related": "multipart",
+    "application/x-protobuf": "protobuf",
+    "application/protobuf": "protobuf",
+    "application/x-google-protobuf": "protobuf",
+    "application/vnd.google.protobuf": "protobuf",
+    "text/xml": "xml",
+    "application/xml": "xml",
+}
+CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "zlib", "br": "brotli", "zstd": "zstd"}
+
+
+def clue_from(content_type: str, encoding: str = "") -> Clue:
+    """What the headers of a body say about it. They are hints: a lie only costs the hint."""
+    media, _, rest = content_type.partition(";")
+    media = media.strip().lower()
+    settings = dict(part.strip().partition("=")[::2] for part in rest.split(";")[:16] if "=" in part)
+    quoted = {key.strip().lower(): value.strip().strip('"') for key, value in settings.items()}
+    kinds = [CODINGS[coding] for c in encoding.lower().split(",") if (coding := c.strip()) in CODINGS]
+    if media in MEDIA:
+        kinds.append(MEDIA[media])
+    elif media.endswith("+json"):
+        kinds.append("json")
+    elif media.endswith("+xml"):
+        kinds.append("xml")
+    return Clue(tuple(kinds), media, quoted.get("boundary", "")[:200], quoted.get("charset", "")[:40])

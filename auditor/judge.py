@@ -1,0 +1,302 @@
+"""From sums to verdicts: what a content on a road means, and what outweighs what.
+
+Laws: one text that was read decides, whatever else was sealed; nothing that was merely not
+understood is ever end-to-end; a verdict says what it rests on, what was not checked, and
+what would change it. Claims are compared with verdicts and never used to reach one.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from auditor.model import Answer, Content, Direction, Finding, Grade, Road
+from auditor.report import KEPT, Report, Row, Slice, Tally, finding_order
+from auditor.rulebook.book import Rulebook
+from auditor.rulebook.types import Claim
+from auditor.words import CHECKS, MEANING, would_change
+
+TABLE: dict[tuple[Content, Road], Answer] = {
+    (Content.READABLE, Road.CLEAR): Answer.CLEARTEXT,
+    (Content.READABLE, Road.PROTECTED): Answer.TRANSPORT_ONLY,
+    # Whoever the far end is can read it; whether others can is not known.
+    (Content.READABLE, Road.UNKNOWN): Answer.TRANSPORT_ONLY,
+    # A seal holds whatever the road.
+    (Content.SEALED, Road.CLEAR): Answer.END_TO_END,
+    (Content.SEALED, Road.PROTECTED): Answer.END_TO_END,
+    (Content.SEALED, Road.UNKNOWN): Answer.END_TO_END,
+    (Content.OPAQUE, Road.CLEAR): Answer.OPAQUE,
+    (Content.OPAQUE, Road.PROTECTED): Answer.OPAQUE,
+    (Content.OPAQUE, Road.UNKNOWN): Answer.OPAQUE,
+    # Not understood is not an answer.
+    **{
+        (c, r): Answer.INCONCLUSIVE
+        for c in (Content.WRAPPED, Content.MISSING, Content.UNDECIDED)
+        for r in Road
+    },
+}
+LADDER = (Answer.CLEARTEXT, Answer.TRANSPORT_ONLY, Answer.OPAQUE, Answer.END_TO_END)  # worst first
+GRADES = list(Grade)
+_READ: tuple[Answer, ...] = (Answer.CLEARTEXT, Answer.TRANSPORT_ONLY)
+
+
+class Check(Struct, frozen=True):
+    """One thing that a verdict may rest on, and whether it was looked at."""
+
+    name: str
+    outcome: str  # passed | failed | not run
+    note: str = ""
+
+
+class Claimed(Struct, frozen=True):
+    """What is claimed for this surface at the time of the capture, beside what was seen."""
+
+    agrees: str  # yes | no | cannot tell
+    claims: tuple[str, ...]
+
+
+class Evidence(Struct, frozen=True):
+    rule: str
+    content: Content
+    grade: Grade
+    path: str
+    trail: tuple[str, ...]
+    excerpt: str
+    ref: str
+    offset: int | None = None
+    note: str = ""
+
+
+class Verdict(Struct, frozen=True):
+    """Who can read the messages of one platform, surface and direction."""
+
+    platform: str
+    surface: str
+    direction: Direction
+    verdict: Answer
+    detail: str
+    grade: Grade
+    reason: str
+    counts: Mapping[str, int]
+    checks: tuple[Check, ...]
+    claim: Claimed | None
+    would_change: str
+    limits: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+
+class Weighed(Struct):
+    """Rows of one verdict, each with the content it counts as."""
+
+    rows: list[tuple[Row, Content, Tally]]
+
+    def of(self, *contents: Content) -> list[tuple[Row, Content, Tally]]:
+        return [row for row in self.rows if row[1] in contents]
+
+    def count(self, *contents: Content) -> int:
+        return sum(tally.count for _, _, tally in self.of(*contents))
+
+
+def judge(report: Report, book: Rulebook) -> list[Verdict]:
+    """All verdicts, and a row for every platform that was seen without a message."""
+    whole = report.whole()
+    groups: dict[tuple[str, str, Direction], Weighed] = {}
+    for row, content, tally in _decided(whole.tally):
+        key = (row.platform, row.surface, row.direction)
+        groups.setdefault(key, Weighed([])).rows.append((row, content, tally))
+    found = [_verdict(key, groups[key], whole, book) for key in sorted(groups)]
+    seen = {platform for platform, _, _ in groups}
+    silent = [_silent(name, count, whole, book) for name, count in whole.platforms if name not in seen]
+    return sorted([*found, *silent], key=lambda v: (v.platform, v.surface, v.direction))
+
+
+def _decided(tally: Iterable[tuple[Row, Tally]]) -> list[tuple[Row, Content, Tally]]:
+    """Token-like values take the class of their slot; alone they stay undecided, and never become sealed."""
+    rows = list(tally)
+    slots: dict[tuple[str, str, str], set[Content]] = {}
+    for row, _ in rows:
+        slots.setdefault((row.platform, row.rule, row.slot), set()).add(row.content)
+    out = []
+    for row, sums in rows:
+        content = row.content
+        if content is Content.UNDECIDED:
+            others = slots[row.platform, row.rule, row.slot]
+            content = next((c for c in (Content.READABLE, Content.OPAQUE) if c in others), Content.UNDECIDED)
+        out.append((row, content, sums))
+    return out
+
+
+def answer(row: Row, content: Content) -> Answer:
+    """What one row means by itself."""
+    if content is Content.READABLE and row.far_end != "service" and row.road is not Road.CLEAR:
+        return Answer.INCONCLUSIVE  # the road may end at the recipient's own device
+    return TABLE[content, row.road]
+
+
+def _weigh(weighed: Weighed) -> tuple[Answer, list[tuple[Row, Content, Tally]]]:
+    """The answer, and the rows that decide it."""
+    answers = [(answer(row, content), (row, content, tally)) for row, content, tally in weighed.rows]
+    readable = [(a, r) for a, r in answers if a in _READ]
+    shown = [(a, r) for a, r in readable if r[0].grade is Grade.SHOWN and r[0].content is Content.READABLE]
+    locked = weighed.of(Content.SEALED, Content.OPAQUE)
+    if readable and not shown and locked:
+        return Answer.INCONCLUSIVE, [r for _, r in readable] + locked
+    pool = shown or readable
+    if pool:
+        worst = min((a for a, _ in pool), key=LADDER.index)
+        return worst, [r for a, r in pool if a is worst]
+    unclear = [r for a, r in answers if a is Answer.INCONCLUSIVE]
+    if unclear:
+        return Answer.INCONCLUSIVE, unclear
+    worst = min((a for a, _ in answers), key=LADDER.index)
+    return worst, [r for a, r in answers if a is worst]
+
+
+def _verdict(key: tuple[str, str, Direction], weighed: Weighed, whole: Slice, book: Rulebook) -> Verdict:
+    platform, surface, direction = key
+    result, deciding = _weigh(weighed)
+    counts = {c.value: n for c in Content if (n := weighed.count(c))}
+    grade = min((row.grade for row, _, _ in deciding), key=GRADES.index)
+    if result in (Answer.OPAQUE, Answer.INCONCLUSIVE):
+        grade = Grade.CONSISTENT
+    elif grade is Grade.RECOGNISED and sum(tally.count for _, _, tally in deciding) == 1:
+        grade = Grade.CONSISTENT  # one sighting
+    rows = [*deciding, *(r for r in weighed.rows if r not in deciding)]
+    about = book.platforms.get(platform)
+    return Verdict(
+        platform=platform,
+        surface=surface,
+        direction=direction,
+        verdict=result,
+        detail=_detail(result, deciding),
+        grade=grade,
+        reason=_reason(result, weighed, deciding),
+        counts=counts,
+        checks=_checks(weighed, whole, platform),
+        claim=_claim(about.claims if about else (), surface, result, rows),
+        would_change=would_change(result),
+        limits=_limits(weighed, about.limits if about else (), whole),
+        evidence=tuple(_evidence(rows)),
+    )
+
+
+def _silent(platform: str, parcels: int, whole: Slice, book: Rulebook) -> Verdict:
+    """A platform that was seen, but no message of it."""
+    about = book.platforms.get(platform)
+    return Verdict(
+        platform=platform,
+        surface="any",
+        direction=Direction.ANY,
+        verdict=Answer.INCONCLUSIVE,
+        detail="no message seen",
+        grade=Grade.CONSISTENT,
+        reason=f"the app was seen ({parcels:,} parcels or connections), but no message was recognised",
+        counts={},
+        checks=_checks(Weighed([]), whole, platform),
+        claim=None,
+        would_change="a capture in which messages are sent and received while the proxy can open them",
+        limits=tuple(about.limits) if about else (),
+        evidence=(),
+    )
+
+
+def _detail(result: Answer, deciding: list[tuple[Row, Content, Tally]]) -> str:
+    if result is Answer.TRANSPORT_ONLY and any(row.road is Road.UNKNOWN for row, _, _ in deciding):
+        return "at best: the road itself is unknown"
+    if result is Answer.END_TO_END:
+        return ", ".join(sorted({row.seal for row, _, _ in deciding if row.seal}))
+    if result is Answer.INCONCLUSIVE:
+        return ", ".join(sorted({content.value for _, content, _ in deciding}))
+    return ""
+
+
+def _reason(result: Answer, weighed: Weighed, deciding: list[tuple[Row, Content, Tally]]) -> str:
+    counts = ", ".join(f"{n:,} {c.value}" for c in Content if (n := weighed.count(c)))
+    first = min((f for _, _, tally in deciding for f in tally.findings), key=finding_order)
+    if result is Answer.INCONCLUSIVE:
+        notes = sorted({f.note for _, _, tally in deciding for f in tally.findings if f.note})
+        why = f": {notes[0]}" if notes else ""
+        return f"{counts}; what was not understood could change the answer (first at {first.ref}{why})"
+    return f"{counts}; {MEANING[result]} (first at {first.ref})"
+
+
+def _checks(weighed: Weighed, whole: Slice, platform: str) -> tuple[Check, ...]:
+    """What an end-to-end answer may rest on: each check says whether it ran."""
+    messages = sum(tally.count for _, _, tally in weighed.rows)
+    sealed = weighed.count(Content.SEALED)
+    read = sum(tally.count for _, _, tally in weighed.rows if tally.texts)
+    shut = sum(c.count for peer, c in whole.contacts if peer.platform == platform)
+    missing = weighed.count(Content.MISSING)
+    ran = {
+        "message": _check(bool(messages), f"{messages:,} messages"),
+        "envelope": _check(
+            sealed == messages, f"{sealed:,} of {messages:,} in a known envelope that is shut"
+        ),
+        "copies": _check(not weighed.count(Content.READABLE), "no readable value in or beside the slots"),
+        "understood": _check(not missing, f"{missing:,} messages with an empty or cut slot"),
+        "planted": _check(not read, f"{read:,} of {whole.planted:,} planted texts read")
+        if whole.planted
+        else None,
+        "coverage": _check(not shut, f"{shut:,} connections of this platform stayed shut"),
+    }
+    if not messages:
+        ran = {"message": _check(False, "no message")}
+    return tuple(
+        Check(name, *(found if (found := ran.get(name)) else ("not run", CHECKS[name]))) for name in CHECKS
+    )
+
+
+def _check(passed: bool, note: str) -> tuple[str, str]:
+    return ("passed" if passed else "failed"), note
+
+
+def _claim(
+    claims: tuple[Claim, ...], surface: str, result: Answer, rows: list[tuple[Row, Content, Tally]]
+) -> Claimed | None:
+    days = {_day(t) for _, _, tally in rows for t in (tally.first, tally.last) if t is not None}
+    about = [c for c in claims if c.surface == surface]
+    valid = [c for c in about if not days or any(c.covers(day) for day in days)]
+    if not valid:
+        return None
+    words = tuple(_words(c) for c in valid)
+    says = {c.says for c in valid}
+    if (
+        result in (Answer.INCONCLUSIVE, Answer.OPAQUE)
+        or len(says) > 1
+        or any(c.optional or c.when for c in valid)
+    ):
+        agrees = "yes" if says == {result.value} else "cannot tell"
+    else:
+        agrees = "yes" if says == {result.value} else "no"
+    return Claimed(agrees, words)
+
+
+def _words(claim: Claim) -> str:
+    until = f" until {claim.until}" if claim.until else ""
+    extra = " (optional)" if claim.optional else ""
+    extra += f" ({claim.when})" if claim.when else ""
+    return f"{claim.says}{extra} since {claim.since}{until}, says {claim.source}"
+
+
+def _day(when: float) -> str:
+    return datetime.fromtimestamp(max(min(when, 4e9), 0), UTC).strftime("%Y-%m-%d")
+
+
+def _limits(weighed: Weighed, platform: tuple[str, ...], whole: Slice) -> tuple[str, ...]:
+    limits = list(platform)
+    if whole.capture.renamed:
+        names = ", ".join(f"{old} as {new}" for old, new in whole.capture.renamed)
+        limits.append(f"hosts were renamed at your word: {names}")
+    unsure = sum(t.count for row, _, t in weighed.rows if row.content is Content.UNDECIDED)
+    if unsure:
+        limits.append(f"{unsure:,} token-like values were taken for what else lies in their slot")
+    return tuple(limits)
+
+
+def _evidence(rows: list[tuple[Row, Content, Tally]]) -> Iterable[Evidence]:
+    """The first eight findings; those that decide come first."""
+    found: list[Finding] = []
+    for _, _, tally in rows:
+        found += tally.findings[: KEPT - len(found)] if len(found) < KEPT else ()
+    for f in found:
+        yield Evidence(f.rule, f.content, f.grade, f.path, f.trail, f.excerpt, str(f.ref), f.offset, f.note)

@@ -1,0 +1,182 @@
+"""The nouns of an audit, in the order they appear. Frozen: nothing that was seen changes afterwards.
+
+A source yields parcels and contacts. A parcel is unwrapped to leaves. A rule
+turns leaves into findings. `report.py` adds findings up, `judge.py` turns the
+sums into verdicts.
+"""
+
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+Scalar: TypeAlias = str | bytes | int | float | bool | None
+Path: TypeAlias = tuple[str, ...]
+Tree: TypeAlias = Any  # what a decoder yields: dict, list or scalar, nested at will
+
+
+class Road(StrEnum):
+    """How the channel itself is protected, whatever travels on it."""
+
+    CLEAR = "clear"
+    PROTECTED = "protected"  # TLS, QUIC, DTLS
+    UNKNOWN = "unknown"
+
+
+class Content(StrEnum):
+    """What lies in the slot of a message, weakest first."""
+
+    READABLE = "readable"
+    UNDECIDED = "undecided"  # could be a text or a key; takes the class of its slot
+    MISSING = "missing"  # a message, but its slot is empty: the app moved
+    WRAPPED = "wrapped"  # a layer that the server opens
+    OPAQUE = "opaque"  # bytes that no decoder and no seal knows
+    SEALED = "sealed"  # a recognised end-to-end envelope that is shut
+
+
+class Grade(StrEnum):
+    """How much a finding rests on, strongest first."""
+
+    SHOWN = "shown"  # the text itself was read
+    RECOGNISED = "recognised"  # a seal with a recorded or published example
+    CONSISTENT = "consistent"  # only constructed examples, or one sighting
+    CLAIMED = "claimed"  # documents only
+
+
+class Answer(StrEnum):
+    """The five public verdicts, worst first; `inconclusive` stands beside the ladder."""
+
+    CLEARTEXT = "cleartext"
+    TRANSPORT_ONLY = "transport-only"
+    OPAQUE = "opaque"
+    END_TO_END = "end-to-end"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Direction(StrEnum):
+    OUT = "out"
+    IN = "in"
+    ANY = "any"  # only in rows about a platform that was seen without a message
+
+
+MESSAGES = ("dm", "group", "channel", "room", "mail", "media", "call", "bot")
+AROUND = ("typing", "receipt", "presence", "contacts", "preview", "push", "backup", "account", "other")
+SURFACES = (*MESSAGES, *AROUND)
+ROLES = (  # what the far end may learn beside the text; a closed list
+    "sender", "recipient", "time", "id", "device", "sender-device", "kind", "program", "answers", "address",
+)  # fmt: skip
+
+
+class Ref(Struct, frozen=True, order=True):
+    """Finds a parcel again: `alice.mitm#17>`."""
+
+    capture: str
+    entry: int
+    part: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.capture}#{self.entry}{self.part}"
+
+
+class Channel(Struct, frozen=True):
+    """One connection to one far end. What begins inside it (CONNECT, STARTTLS) is a new channel."""
+
+    host: str
+    port: int = 0
+    road: Road = Road.UNKNOWN
+    address: str = ""
+    alpn: str = ""
+    opened_by: str = "nobody"  # proxy, key log, app hook, nobody
+    renamed: str = ""  # the host's own name, where `--as` gave it another
+
+
+class Head(Struct, frozen=True):
+    """What a protocol says around a body: a verb and an address serve all of them."""
+
+    method: str = ""
+    path: tuple[str, ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()  # names in lower case
+    status: int = 0
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key == name), "")
+
+
+class Parcel(Struct, frozen=True):
+    """One payload, going one way."""
+
+    ref: Ref
+    channel: Channel
+    outgoing: bool
+    body: bytes
+    protocol: str = "http"
+    head: Head = Head()
+    answers: Head | None = None  # the head that this one answers
+    when: float | None = None  # seconds since 1970
+    whole: bool = True  # false where the recorder cut or lost the body
+
+    @property
+    def direction(self) -> Direction:
+        return Direction.OUT if self.outgoing else Direction.IN
+
+    @property
+    def asked(self) -> Head:
+        """The head with the verb and the address: an answer is known by its question."""
+        return self.answers or self.head
+
+
+class Contact(Struct, frozen=True):
+    """A connection seen from outside, and why its content stayed shut."""
+
+    ref: Ref
+    channel: Channel
+    transport: str
+    reason: str
+    sent: int = 0
+    received: int = 0
+    when: float | None = None
+
+
+class Problem(Struct, frozen=True):
+    """Something that could not be read, in words; the audit goes on."""
+
+    ref: Ref
+    kind: str  # damaged, cut, too-much, refused ...
+    message: str
+
+
+Event: TypeAlias = Parcel | Contact | Problem
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One rule saw one message in one parcel."""
+
+    ref: Ref
+    platform: str
+    surface: str
+    direction: Direction
+    road: Road
+    content: Content
+    grade: Grade
+    rule: str
+    slot: str = ""  # as written in the rule; token-like values are judged among their like
+    seal: str = ""
+    path: str = ""
+    trail: tuple[str, ...] = ()
+    excerpt: str = ""
+    offset: int | None = None  # where the value lies verbatim in the parcel's body
+    note: str = ""
+    texts: tuple[str, ...] = ()  # the planted texts that were read here
+    when: float | None = None
+
+
+class Sighting(Struct, frozen=True, kw_only=True):
+    """Something around messages: a typing notice, a receipt, or what a message shows beside its text."""
+
+    ref: Ref
+    platform: str
+    surface: str
+    direction: Direction
+    rule: str
+    sees: tuple[str, ...] = ()

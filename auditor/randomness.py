@@ -1,0 +1,67 @@
+"""Could these bytes be ciphertext? Length-corrected tests, asked only after decoding failed.
+
+Laws: a test compares with random bytes *of the same length* (fixed entropy thresholds
+fail both ways); passing proves nothing (compressed bytes pass too), failing does:
+ciphertext has no text, no runs and no habits. Measured by tests/test_randomness.py:
+random bytes of 8 to 4,096 pass more than 999 times in 1,000.
+"""
+
+import math
+import re
+from collections import Counter
+
+_SAMPLE = 65_536
+# Counts beyond this many standard deviations: once in some 10,000 random strings, all nine tests together.
+_DEVIATIONS = 5.0
+# Counts of pairs are skewed to the right in short strings, so they are given more room.
+_DEVIATIONS_PAIRS = 7.0
+_EQUAL_RUN = re.compile(rb"(.)\1{5,}", re.DOTALL)
+_PLAIN = re.compile(rb"[A-Za-z0-9 .,;:!?'\"()/+=_@#&*\r\n<>-]{8,}")
+_PLAIN_SHARE = 83 / 256
+# Six letters in a row of a script beyond ASCII: each is a chance of 1 in 30 at best.
+_UTF8 = re.compile(
+    rb"(?:(?:[\xc3-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|\xf0[\x9f-\xa0][\x80-\xbf]{2})[ .,!?-]?){6,}"
+)
+_CHANCE = 1e-6
+
+
+def habits(data: bytes) -> str:
+    """What shows that these bytes are not ciphertext, in words; nothing when they may be.
+
+    Short strings are only searched for text and runs: under 32 bytes counting has no power.
+    """
+    data = data[:_SAMPLE]
+    return _text_inside(data) or _run(data) or (_counts(data) if len(data) >= 32 else "")
+
+
+def _text_inside(data: bytes) -> str:
+    need = plain_run(len(data))
+    for match in _PLAIN.finditer(data):
+        if len(match[0]) >= need or len(match[0]) == len(data):
+            return "text stands in it"
+    return "text stands in it" if _UTF8.search(data) else ""
+
+
+def plain_run(length: int) -> int:
+    """How many plain characters in a row random bytes of this length show once in a million times."""
+    return math.ceil(math.log(max(length, 1) / _CHANCE) / -math.log(_PLAIN_SHARE))
+
+
+def _run(data: bytes) -> str:
+    return "one byte repeats" if _EQUAL_RUN.search(data) else ""
+
+
+def _counts(data: bytes) -> str:
+    size = len(data)
+    pairs = sum(n * (n - 1) // 2 for n in Counter(data).values())
+    # Each pair of bytes is equal with chance 1/256, pairwise independent: exact moments at any length.
+    total = size * (size - 1) / 2
+    if pairs - total / 256 > _DEVIATIONS_PAIRS * math.sqrt(total * 255) / 256:
+        return "some bytes are far too frequent"
+    number = int.from_bytes(data)
+    ones = (1 << 8 * size) // 255  # 0x0101...01
+    for bit in range(8):
+        set_bits = (number >> bit & ones).bit_count()
+        if abs(set_bits - size / 2) > _DEVIATIONS * math.sqrt(size) / 2:
+            return f"bit {bit} is nearly constant" if set_bits in (0, size) else f"bit {bit} is not even"
+    return ""

@@ -1,0 +1,272 @@
+"""All that an audit saw, added up: the only thing that reporters get.
+
+Laws: `a + b` is associative and commutative, the empty report is its zero, and a capture
+counts once, by its hash. A capture may be audited in slices: slices that do not overlap
+add up to the same bytes as one audit of the whole. Every table is bounded: rows are kinds,
+never messages, and a row keeps the eight findings that sort first. Verdicts are not in
+here: they are computed (judge.py).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from auditor.model import Content, Direction, Finding, Grade, Ref, Road
+
+SCHEMA = 1
+KEPT = 8  # findings a row keeps
+KEPT_REFS = 3
+_PART = re.compile(r"\d+|\D+")
+
+
+class Row(Struct, frozen=True, order=True):
+    """One kind of finding."""
+
+    platform: str
+    surface: str
+    direction: Direction
+    content: Content
+    road: Road
+    grade: Grade
+    rule: str
+    slot: str = ""
+    seal: str = ""
+    far_end: str = "service"
+
+
+class Tally(Struct, frozen=True):
+    """How many findings of a kind, between when and when, and the first eight of them."""
+
+    count: int
+    findings: tuple[Finding, ...]
+    first: float | None = None
+    last: float | None = None
+    texts: tuple[str, ...] = ()
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.count + other.count,
+            tuple(sorted((*self.findings, *other.findings), key=finding_order)[:KEPT]),
+            min((t for t in (self.first, other.first) if t is not None), default=None),
+            max((t for t in (self.last, other.last) if t is not None), default=None),
+            tuple(sorted({*self.texts, *other.texts})),
+        )
+
+
+class Sight(Struct, frozen=True, order=True):
+    """One kind of thing around messages, or what messages of a kind show beside their text."""
+
+    platform: str
+    surface: str
+    direction: Direction
+    rule: str
+
+
+class Sightings(Struct, frozen=True):
+    count: int
+    sees: dict[str, int]
+    refs: tuple[Ref, ...]
+
+    def __add__(self, other: "Sightings") -> "Sightings":
+        roles = sorted({*self.sees, *other.sees})
+        sees = {role: self.sees.get(role, 0) + other.sees.get(role, 0) for role in roles}
+        return Sightings(self.count + other.count, sees, first_refs((*self.refs, *other.refs)))
+
+
+class Peer(Struct, frozen=True, order=True):
+    """One far end whose content stayed shut, and why."""
+
+    host: str
+    port: int
+    transport: str
+    reason: str
+    platform: str = ""
+
+
+class Contacts(Struct, frozen=True):
+    count: int
+    sent: int
+    received: int
+    refs: tuple[Ref, ...]
+
+    def __add__(self, other: "Contacts") -> "Contacts":
+        return Contacts(
+            self.count + other.count,
+            self.sent + other.sent,
+            self.received + other.received,
+            first_refs((*self.refs, *other.refs)),
+        )
+
+
+class Account(Struct, frozen=True):
+    """Parcels that ended in one state."""
+
+    parcels: int
+    bytes: int
+
+    def __add__(self, other: "Account") -> "Account":
+        return Account(self.parcels + other.parcels, self.bytes + other.bytes)
+
+
+class Trouble(Struct, frozen=True, order=True):
+    kind: str
+    message: str
+
+
+class Troubles(Struct, frozen=True):
+    count: int
+    refs: tuple[Ref, ...]
+
+    def __add__(self, other: "Troubles") -> "Troubles":
+        return Troubles(self.count + other.count, first_refs((*self.refs, *other.refs)))
+
+
+class Capture(Struct, frozen=True, order=True):
+    """Where the evidence lies."""
+
+    sha256: str
+    name: str
+    kind: str
+    size: int
+    unread: int = 0  # bytes that damage made unreadable
+    renamed: tuple[tuple[str, str], ...] = ()
+
+
+K = TypeVar("K")
+V = TypeVar("V", Tally, Sightings, Contacts, Account, Troubles)
+
+
+class Slice(Struct, frozen=True):
+    """What one audit saw in one stretch of one capture."""
+
+    capture: Capture
+    covers: tuple[tuple[int, int], ...] = ()  # numbers of entries, from and up to, last not included
+    rules: tuple[str, ...] = ()  # digests of the rule sets used
+    planted: int = 0  # how many known texts were looked for
+    tally: tuple[tuple[Row, Tally], ...] = ()
+    sightings: tuple[tuple[Sight, Sightings], ...] = ()
+    contacts: tuple[tuple[Peer, Contacts], ...] = ()
+    ledger: tuple[tuple[str, Account], ...] = ()
+    troubles: tuple[tuple[Trouble, Troubles], ...] = ()
+    platforms: tuple[tuple[str, int], ...] = ()  # parcels on hosts of a platform
+
+    def __add__(self, other: "Slice") -> "Slice":
+        return Slice(
+            min(self.capture, other.capture),
+            joined((*self.covers, *other.covers)),
+            tuple(sorted({*self.rules, *other.rules})),
+            max(self.planted, other.planted),
+            added(self.tally, other.tally),
+            added(self.sightings, other.sightings),
+            added(self.contacts, other.contacts),
+            added(self.ledger, other.ledger),
+            added(self.troubles, other.troubles),
+            _counted(self.platforms, other.platforms),
+        )
+
+
+class Report(Struct, frozen=True):
+    """Slices by capture and stretch. What is asked of it is added up on the way out."""
+
+    slices: tuple[Slice, ...] = ()
+
+    def __add__(self, other: "Report") -> "Report":
+        best: dict[tuple[str, tuple[tuple[int, int], ...]], Slice] = {}
+        for one in (*self.slices, *other.slices):
+            key = (one.capture.sha256, one.covers)
+            best[key] = min((best.get(key, one), one), key=_bytes)
+        return Report(tuple(best[key] for key in sorted(best)))
+
+    def __bool__(self) -> bool:
+        return bool(self.slices)
+
+    def by_capture(self) -> list[Slice]:
+        """One slice per capture: stretches that do not overlap, the longest first, are added."""
+        captures: dict[str, list[Slice]] = {}
+        for one in self.slices:
+            captures.setdefault(one.capture.sha256, []).append(one)
+        return [reduce(_plus, _disjoint(parts)) for _, parts in sorted(captures.items())]
+
+    def whole(self) -> Slice:
+        """Everything in one."""
+        return reduce(_plus, self.by_capture(), NOTHING)
+
+
+NOTHING = Slice(Capture("", "", "", 0))
+
+
+def _plus(one: Slice, other: Slice) -> Slice:
+    return one + other
+
+
+def _disjoint(parts: list[Slice]) -> list[Slice]:
+    taken: list[Slice] = []
+    for part in sorted(parts, key=lambda s: (-sum(b - a for a, b in s.covers), s.covers)):
+        if not any(_overlap(part.covers, other.covers) for other in taken):
+            taken.append(part)
+    return sorted(taken, key=lambda s: s.covers)
+
+
+def _overlap(one: tuple[tuple[int, int], ...], other: tuple[tuple[int, int], ...]) -> bool:
+    """Two sorted lists of stretches, walked side by side."""
+    i = j = 0
+    while i < len(one) and j < len(other):
+        if one[i][0] < other[j][1] and other[j][0] < one[i][1]:
+            return True
+        if one[i][1] <= other[j][1]:
+            i += 1
+        else:
+            j += 1
+    return False
+
+
+def joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Stretches in order, those that touch made one."""
+    out: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(out[-1][1], end))
+        else:
+            out.append((start, end))
+    return tuple(out)
+
+
+def added(one: Iterable[tuple[K, V]], other: Iterable[tuple[K, V]]) -> tuple[tuple[K, V], ...]:
+    """Key-wise sums, in the order of their keys."""
+    table = dict(one)
+    for key, value in other:
+        table[key] = table[key] + value if key in table else value
+    return ordered(table)
+
+
+def ordered(table: Mapping[K, V]) -> tuple[tuple[K, V], ...]:
+    return tuple(sorted(table.items(), key=lambda item: _bytes(item[0])))
+
+
+def _counted(one: Iterable[tuple[str, int]], other: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    table = dict(one)
+    for name, count in other:
+        table[name] = table.get(name, 0) + count
+    return tuple(sorted(table.items()))
+
+
+def first_refs(refs: Iterable[Ref]) -> tuple[Ref, ...]:
+    return tuple(sorted(set(refs), key=ref_order)[:KEPT_REFS])
+
+
+def ref_order(ref: Ref) -> tuple[str, int, tuple[tuple[int, str], ...]]:
+    """In the order of the capture: .3> before .10>."""
+    pieces = _PART.findall(ref.part)
+    return ref.capture, ref.entry, tuple((int(p), "") if p.isdigit() else (0, p) for p in pieces)
+
+
+def finding_order(finding: Finding) -> tuple[object, bytes]:
+    return ref_order(finding.ref), _bytes(finding)
+
+
+def _bytes(value: object) -> bytes:
+    return msgspec.json.encode(value, order="deterministic")

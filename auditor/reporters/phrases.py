@@ -1,0 +1,153 @@
+"""What pages for people say: a report and its verdicts in words, whatever the page is made of.
+
+Laws: nothing is decided here and nothing is laid out; strings from captures are passed on as
+they are, so a page must make them safe to show.
+"""
+
+from collections.abc import Iterable
+
+from auditor.judge import Check, Evidence, Verdict
+from auditor.model import ROLES, Answer, Direction, Ref
+from auditor.report import Capture, Report, Sightings, Slice
+
+WAY = {Direction.OUT: "sent", Direction.IN: "received", Direction.ANY: "any"}
+CLAIM = {"yes": "agrees", "no": "CONTRADICTED", "cannot tell": "cannot tell"}
+_BESIDE_CLAIM = {
+    "yes": "this capture agrees",
+    "no": "CONTRADICTED by this capture",
+    "cannot tell": "this capture cannot tell",
+}
+_DETAIL = {Answer.END_TO_END: "envelope", Answer.INCONCLUSIVE: "not clear"}
+NOTHING_READ = "Nothing was read, so there is nothing to say."
+NOTHING_FOUND = "No message was found, and no app that the rules know."
+TRY_NEXT = (
+    "Record again while messages are sent and received, with the proxy able to open the connections.",
+    "Send a text that you know, and look for it: --canary TEXT finds it in apps without rules, too.",
+    "If the service is your own, say whose place its host takes: --as.",
+)
+
+
+def count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def size(number: int) -> str:
+    if number < 10_000:
+        return f"{number:,} B"
+    value, units = float(number), ["B", "kB", "MB", "GB", "TB"]
+    while value >= 1000 and len(units) > 1:
+        value, units = value / 1000, units[1:]
+    return f"{value:,.1f} {units[0]}"
+
+
+def subject(verdict: Verdict) -> str:
+    """Which messages: `dm sent`."""
+    if verdict.direction is Direction.ANY:
+        return verdict.surface
+    return f"{verdict.surface} {WAY[verdict.direction]}"
+
+
+def answer(verdict: Verdict) -> str:
+    """The verdict as it stands over its reasons. Never a bare yes."""
+    if verdict.verdict is not Answer.END_TO_END:
+        return verdict.verdict.value
+    passed = sum(check.outcome == "passed" for check in verdict.checks)
+    return f"END-TO-END ({passed}/{len(verdict.checks)} checks)"
+
+
+def claim(verdict: Verdict) -> str:
+    return CLAIM[verdict.claim.agrees] if verdict.claim else "no claim"
+
+
+def facts(verdict: Verdict) -> list[tuple[str, str]]:
+    """What there is to say under a verdict's sentence: labels and texts."""
+    rows = [("why", verdict.reason)]
+    if verdict.detail:
+        rows.append((_DETAIL.get(verdict.verdict, "note"), verdict.detail))
+    if verdict.verdict is Answer.END_TO_END:
+        rows += _checks(verdict.checks)
+    if verdict.claim:
+        says = "; ".join(verdict.claim.claims)
+        rows.append(("provider says", f"{says}: {_BESIDE_CLAIM[verdict.claim.agrees]}"))
+    rows.append(("would change it", verdict.would_change))
+    rows += [("limits" if number == 0 else "", limit) for number, limit in enumerate(verdict.limits)]
+    return rows
+
+
+def _checks(checks: tuple[Check, ...]) -> list[tuple[str, str]]:
+    passed = [check.name for check in checks if check.outcome == "passed"]
+    failed = [f"{check.name} ({check.note})" for check in checks if check.outcome == "failed"]
+    rest = [f"{check.name} ({check.note})" for check in checks if check.outcome == "not run"]
+    rows = [("passed", passed), ("failed", failed), ("not run", rest)]
+    return [(label, ", ".join(names)) for label, names in rows if names]
+
+
+def evidence(item: Evidence) -> list[str]:
+    """What was seen; where it lay; in which parcel; what else there is to say."""
+    excerpt = f": {item.excerpt}" if item.excerpt else ""
+    trail = f" (opened: {' > '.join(item.trail)})" if item.trail else ""
+    offset = "" if item.offset is None else f", offset {item.offset:,}"
+    lines = [
+        f"{item.content}, {item.grade}{excerpt}",
+        f"{item.ref}{offset}, by the rule {item.rule}",
+        f"at {item.path}{trail}" if item.path else trail.strip(),
+        item.note,
+    ]
+    return [line for line in lines if line]
+
+
+def around(report: Report) -> list[tuple[str, str, str, str, str]]:
+    """Platform, what, way, how often, and what the far end learns; rules are folded."""
+    table: dict[tuple[str, str, Direction], Sightings] = {}
+    for sight, sums in report.whole().sightings:
+        key = (sight.platform, sight.surface, sight.direction)
+        table[key] = table[key] + sums if key in table else sums
+    return [
+        (key[0], key[1], WAY[key[2]], f"{sums.count:,}", sees(sums)) for key, sums in sorted(table.items())
+    ]
+
+
+def sees(sums: Sightings) -> str:
+    """`sender, time (3 of 5)`, in the order of the closed list."""
+    known = [role for role in ROLES if role in sums.sees]
+    roles = [*known, *sorted(set(sums.sees) - set(known))]
+    shown = [
+        role if sums.sees[role] >= sums.count else f"{role} ({sums.sees[role]:,} of {sums.count:,})"
+        for role in roles
+    ]
+    return ", ".join(shown) or "only that it happens"
+
+
+def first(refs: Iterable[Ref], total: int) -> str:
+    names = [str(ref) for ref in refs]
+    rest = total - len(names)
+    return ", ".join(names) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def read(one: Slice) -> str:
+    """One capture in one line."""
+    file = one.capture
+    unread = f", {size(file.unread)} of it unreadable" if file.unread else ""
+    planted = f", {count(one.planted, 'planted text')} looked for" if one.planted else ""
+    entries = sum(end - start for start, end in one.covers)
+    hashed = f", sha256 {file.sha256[:12]}" if file.sha256 else ""
+    return f"{file.name}: {file.kind}, {size(file.size)}{unread}, {_entries(entries)}{planted}{hashed}"
+
+
+def _entries(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number:,} entries"
+
+
+def renamed(file: Capture) -> list[str]:
+    return [f"{old} is audited as {new}, at your word" for old, new in file.renamed]
+
+
+def total(report: Report) -> str:
+    """All that was read, in one line."""
+    whole = report.whole()
+    parcels = sum(account.parcels for _, account in whole.ledger)
+    shut = sum(sums.count for _, sums in whole.contacts)
+    entries = sum(end - start for one in report.by_capture() for start, end in one.covers)
+    captures = count(len(report.by_capture()), "capture")
+    opened = f"{count(parcels, 'parcel')} opened"
+    return f"{captures}, {_entries(entries)}: {opened}, {count(shut, 'connection')} that stayed shut."

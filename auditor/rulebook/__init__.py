@@ -1,0 +1,1 @@
+"""Rules: read from strict YAML, matched against opened parcels, checked by their own tests."""

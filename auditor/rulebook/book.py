@@ -1,0 +1,192 @@
+"""The rulebook: all platforms, rules and envelopes, read from texts.
+
+Laws: it reads no files (the edges do); an id is a path; all faults are reported at once;
+the index only skips rules that the naive matcher would refuse.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from auditor.decoders.unwrap import Node, Seal
+from auditor.errors import Fault, RuleError
+from auditor.model import Parcel
+from auditor.rulebook.fields import nearest
+from auditor.rulebook.paths import host_fits
+from auditor.rulebook.read import read_envelope, read_platform, read_rule
+from auditor.rulebook.shape import Protobuf, Shape, TextShape
+from auditor.rulebook.shut import flaw, inside
+from auditor.rulebook.tree import TreeSeal
+from auditor.rulebook.types import Envelope, Platform, Rule
+from auditor.rulebook.yaml import Block, load
+
+SMALLEST_SEAL = 32
+LARGEST_SEAL = 16_000_000
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    platforms: Mapping[str, Platform]
+    rules: Mapping[str, Rule]
+    envelopes: Mapping[str, Envelope]
+    digest: str = ""
+    _by_kind: dict[tuple[str, bool], list[Rule]] = field(default_factory=dict, compare=False)
+    _by_first: dict[int, list[Envelope]] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def of(cls, texts: Mapping[str, str]) -> "Rulebook":
+        """From {path below the rule folder: text}; RuleError with every fault."""
+        reading = _Reading()
+        for path in sorted(texts):
+            reading.file(path, texts[path])
+        return reading.book(_digest(texts))
+
+    def __post_init__(self) -> None:
+        for rule in self.rules.values():
+            for outgoing in rule.when.outgoing:
+                self._by_kind.setdefault((rule.when.protocol, outgoing), []).append(rule)
+        for envelope in self.envelopes.values():
+            if envelope.shape is not None:
+                for first in envelope.shape.first_bytes or range(256):
+                    self._by_first.setdefault(first, []).append(envelope)
+
+    def shape(self, name: str) -> Shape | TextShape:
+        shape = self.envelopes[name].shape
+        assert shape is not None
+        return shape
+
+    def recognise(self, data: bytes) -> Seal | None:
+        """The envelope whose shape these bytes have, and whether it is shut."""
+        if not SMALLEST_SEAL <= len(data) <= LARGEST_SEAL:
+            return None
+        best: Seal | None = None
+        for envelope in self._by_first.get(data[0], ()):
+            assert envelope.shape is not None
+            parts = envelope.shape.cut(data, self.shape)
+            if parts is None:
+                continue
+            wrong = flaw(parts)
+            seal = Seal(envelope.id, not wrong, wrong, inside(parts) if wrong else (), envelope.alone)
+            if seal.shut and seal.alone:
+                return seal
+            if best is None or (seal.shut and not best.shut):
+                best = seal
+        return best
+
+    def trees(self, node: Node) -> Iterator[tuple[Envelope, TreeSeal]]:
+        """The tree envelopes that this node is."""
+        for envelope in self.envelopes.values():
+            if envelope.tree is not None and (seal := envelope.tree.fits(node, self.shape)):
+                yield envelope, seal
+
+    def platform_at(self, host: str) -> Platform | None:
+        return next((p for p in self.platforms.values() if p.at(host)), None)
+
+    def meeting(self, parcel: Parcel) -> list[tuple[Rule, str]]:
+        """The rules that are about this parcel, and the platform each of them speaks for."""
+        asked = parcel.asked
+        found = []
+        for rule in self._by_kind.get((parcel.protocol, parcel.outgoing), ()):
+            if rule.when.meets(parcel.protocol, parcel.outgoing, asked.method, asked.path):
+                platform = self.spoken_for(rule, parcel.channel.host)
+                if platform:
+                    found.append((rule, platform))
+        return found
+
+    def spoken_for(self, rule: Rule, host: str) -> str:
+        """The platform whose host this is under this rule; nothing when the rule is not about it."""
+        if rule.any_host:
+            for platform in self.platforms.values():
+                if rule.platform in platform.speaks and platform.at(host):
+                    return platform.id
+            return rule.platform
+        hosts = rule.when.hosts or self.platforms[rule.platform].hosts
+        return rule.platform if any(host_fits(pattern, host) for pattern in hosts) else ""
+
+
+@dataclass
+class _Reading:
+    """Files on their way into a book; faults are kept until the end."""
+
+    platforms: dict[str, Platform] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    envelopes: dict[str, Envelope] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def file(self, path: str, text: str) -> None:
+        read = self.reader(path.removesuffix(".yaml").split("/"))
+        if read is None:
+            places = "platforms/NAME/platform.yaml, platforms/NAME/ACTION.yaml, envelopes/NAME.yaml"
+            self.faults.append(Fault(path, 1, 1, f"not a place for a rule file; there are {places}"))
+            return
+        try:
+            read(load(text, path), path)
+        except RuleError as exc:
+            self.faults += exc.faults
+
+    def reader(self, steps: list[str]) -> Callable[[Block, str], None] | None:
+        def envelope(block: Block, path: str) -> None:
+            self.envelopes[steps[1]] = read_envelope(block, path, steps[1], self.faults)
+
+        def platform(block: Block, path: str) -> None:
+            self.platforms[steps[1]] = read_platform(block, path, steps[1], self.faults)
+
+        def rule(block: Block, path: str) -> None:
+            self.rules["/".join(steps[1:])] = read_rule(block, path, (steps[1], steps[2]), self.faults)
+
+        match steps:
+            case ["envelopes", _]:
+                return envelope
+            case ["platforms", _, "platform"]:
+                return platform
+            case ["platforms", _, _]:
+                return rule
+        return None
+
+    def book(self, digest: str) -> Rulebook:
+        self.check_names()
+        if self.faults:
+            raise RuleError(self.faults)
+        return Rulebook(self.platforms, self.rules, self.envelopes, digest)
+
+    def check_names(self) -> None:
+        """Names that point to other files."""
+        for rule in self.rules.values():
+            if rule.platform not in self.platforms:
+                self.fault(rule.file, f"platforms/{rule.platform}/platform.yaml is missing")
+        for platform in self.platforms.values():
+            for name in platform.speaks:
+                if name not in self.platforms:
+                    file = f"platforms/{platform.id}/platform.yaml"
+                    self.fault(file, f"speaks unknown platform {name!r}{nearest(name, self.platforms)}")
+        shaped = [e.id for e in self.envelopes.values() if e.shape is not None]
+        for envelope in self.envelopes.values():
+            for name in _names(envelope):
+                if name not in shaped:
+                    self.fault(envelope.file, f"unknown envelope {name!r}{nearest(name, shaped)}")
+                elif name == envelope.id:
+                    self.fault(envelope.file, f"the envelope {name!r} contains itself")
+
+    def fault(self, file: str, message: str) -> None:
+        self.faults.append(Fault(file, 1, 1, message))
+
+
+def _names(envelope: Envelope) -> Iterator[str]:
+    """The envelopes that this one mentions."""
+    if envelope.tree is not None:
+        for place in envelope.tree.places:
+            yield from place.others
+    if isinstance(envelope.shape, Shape):
+        for piece in envelope.shape.pieces:
+            if isinstance(piece, Protobuf):
+                yield from (f.kind[1:] for f in piece.fields.values() if f.kind.startswith("="))
+
+
+def _digest(texts: Mapping[str, str]) -> str:
+    """One name for exactly this rule set."""
+    whole = hashlib.sha256()
+    for path in sorted(texts):
+        for part in (path, texts[path]):
+            data = part.encode()
+            whole.update(len(data).to_bytes(8) + data)
+    return whole.hexdigest()[:16]

@@ -1,0 +1,135 @@
+"""What lies at a node: readable, sealed, wrapped, opaque or undecided. Evidence decides, never a label.
+
+Laws: text is readable whether or not it also decodes; numbers and empty values are
+nothing; a seal counts only when it is shut and no planted text was read in it; what is
+below a node belongs to it, attributes beside a text do not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from auditor.decoders.unwrap import Layer, Node
+from auditor.model import Content
+from auditor.randomness import habits
+from auditor.rulebook.book import Rulebook
+from auditor.text import is_token
+
+TESTABLE = 32  # bytes from which a test for randomness has power
+Planted = Mapping[int, tuple[str, ...]]  # the planted texts that were read at a node
+
+_BY_OPENER = {"recipient": Content.SEALED, "server": Content.WRAPPED}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One value of a message."""
+
+    content: Content
+    node: Node
+    seal: str = ""
+    note: str = ""
+    texts: tuple[str, ...] = ()
+
+    @property
+    def layer(self) -> Layer | None:
+        """The layer that shows the content: the innermost text or bytes that were judged."""
+        if not self.node.layers:
+            return None
+        if self.content is Content.SEALED and self.node.sealed_layer >= 0:
+            return self.node.layers[self.node.sealed_layer]
+        if self.content is Content.OPAQUE:
+            return self.node.layers[-1]
+        return next((x for x in self.node.layers if x.trail == self.node.trail), self.node.layers[0])
+
+
+class Judge:
+    """Judges nodes of one parcel: the tree seals around them, the texts planted in them."""
+
+    def __init__(self, book: Rulebook, root: Node, planted: Planted) -> None:
+        self.book = book
+        self.planted = planted
+        self.tree_secrets: dict[int, str] = {}
+        self.tree_covered: set[int] = set()
+        if any(e.tree is not None for e in book.envelopes.values()):
+            self._find_trees(root)
+
+    def _find_trees(self, root: Node) -> None:
+        for node in root.walk():
+            if node.children and not node.listing:
+                for envelope, seal in self.book.trees(node):
+                    if envelope.opened_by == "recipient" and not self._read_below(node):
+                        self.tree_covered |= seal.covered
+                        self.tree_secrets |= dict.fromkeys(seal.secrets, envelope.id)
+
+    def _read_below(self, node: Node) -> tuple[str, ...]:
+        if not self.planted:
+            return ()
+        return tuple(sorted({text for n in node.walk() for text in self.planted.get(id(n), ())}))
+
+    def judge(self, node: Node) -> list[Seen]:
+        """Everything of weight at this node."""
+        texts = self._read_below(node)
+        if not texts:
+            if sealed := self._sealed(node):
+                return [sealed]
+        elif not node.children or self.planted.get(id(node)):
+            return [Seen(Content.READABLE, node, note=_dressed(node), texts=texts)]
+        if node.children:
+            return self._container(node)
+        return self._leaf(node)
+
+    def _sealed(self, node: Node) -> Seen | None:
+        if name := self.tree_secrets.get(id(node)):
+            return Seen(Content.SEALED, node, seal=name)
+        seal = node.seal
+        if seal is None or not seal.shut:
+            return None
+        if not seal.alone:
+            return Seen(Content.OPAQUE, node, note=f"shaped like {seal.name}, without what proves it")
+        opener = self.book.envelopes[seal.name].opened_by
+        content = _BY_OPENER.get(opener, Content.OPAQUE)
+        note = "" if content is Content.SEALED else f"{seal.name}: opened by {opener}"
+        return Seen(content, node, seal=seal.name, note=note)
+
+    def _container(self, node: Node) -> list[Seen]:
+        below = [
+            seen
+            for child in node.children
+            if not child.attribute
+            and not (id(child) in self.tree_covered and id(child) not in self.tree_secrets)
+            for seen in self.judge(child)
+        ]
+        written = next((x for x in node.layers if isinstance(x.value, str)), None)
+        if written is None or any(s.content is Content.SEALED or s.texts for s in below):
+            return below
+        # A person may type JSON or a=1&b=2: the text is the message. An app that puts a
+        # ciphertext into JSON shows nothing else in it.
+        if any(s.content in (Content.OPAQUE, Content.WRAPPED) for s in below) and not any(
+            s.content is Content.READABLE for s in below
+        ):
+            return below
+        return [Seen(Content.READABLE, node, note=_dressed(node))]
+
+    def _leaf(self, node: Node) -> list[Seen]:
+        value = node.value
+        if isinstance(value, str):
+            return self._text(node, value) if value.strip() else []
+        if isinstance(value, bytes) and value:
+            wrong = habits(value) if len(value) >= TESTABLE else ""
+            note = _dressed(node) or (f"an unknown format, not ciphertext: {wrong}" if wrong else "")
+            return [Seen(Content.UNDECIDED if wrong else Content.OPAQUE, node, note=note)]
+        return []
+
+    def _text(self, node: Node, value: str) -> list[Seen]:
+        if not is_token(value):
+            return [Seen(Content.READABLE, node, note=_dressed(node))]
+        last = node.layers[-1].value if node.layers else value
+        if isinstance(last, bytes) and len(last) >= TESTABLE and not habits(last):
+            return [Seen(Content.OPAQUE, node, note=_dressed(node))]
+        return [Seen(Content.UNDECIDED, node, note=_dressed(node) or "could be a text or a key")]
+
+
+def _dressed(node: Node) -> str:
+    if node.seal is not None and not node.seal.shut:
+        return f"dressed as {node.seal.name}, but {node.seal.why}"
+    return ""

@@ -1,0 +1,198 @@
+"""One rule, one opened parcel: the messages in it, and what lies in the slot of each.
+
+Laws: all listed slots count and the weakest decides; a message whose slot is empty is a
+finding; a placeholder counts for nothing only beside a seal; other readable prose beside
+a seal is a finding of its own, because it may be a copy.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auditor.decoders.unwrap import Node
+from auditor.model import Content
+from auditor.rulebook.contents import Judge, Seen
+from auditor.rulebook.paths import Pattern, glob
+from auditor.rulebook.types import Condition, Rule, SurfaceRule
+
+STRENGTH = list(Content)
+PROSE_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message that one rule saw."""
+
+    surface: str
+    content: Content
+    slot: str = ""
+    seen: Seen | None = None
+    note: str = ""
+    sees: tuple[tuple[str, str], ...] = ()
+    beside: bool = False  # prose next to a seal, not in a slot
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is not a message: an action, or a message that is only an attachment."""
+
+    surface: str
+    sees: tuple[tuple[str, str], ...] = ()
+    attachment: bool = False
+
+
+def match(rule: Rule, root: Node, judge: Judge) -> list[Message | Around]:
+    """Everything this rule sees; the parcel is known to meet its `when`."""
+    return [seen for element in _elements(rule, root) for seen in _Element(rule, root, element, judge).look()]
+
+
+def _elements(rule: Rule, root: Node) -> Iterator[Node]:
+    if rule.each is None:
+        yield root
+        return
+    stack = list(reversed(rule.each.select(root)))
+    while stack:
+        node = stack.pop()
+        if node.listing:
+            stack.extend(reversed(node.children))
+        else:
+            yield node
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """One message's part of the tree."""
+
+    rule: Rule
+    root: Node
+    node: Node
+    judge: Judge
+
+    def look(self) -> list[Message | Around]:
+        rule = self.rule
+        if not all(map(self.holds, rule.where)) or any(map(self.holds, rule.unless)):
+            return []
+        sees = tuple((role, text) for role, p in rule.sees for n in self.select(p) if (text := text_of(n)))
+        if rule.action:
+            return [Around(rule.action, sees)]
+        surface = self.surface(rule.surface)
+        values = self.values()
+        if not values:
+            if any(_holds_something(n) for p in rule.attachments for n in self.select(p)):
+                return [Around("media", sees, attachment=True)]
+            if any(map(self.holds, rule.empty_when)):
+                return []
+            return [
+                Message(surface, Content.MISSING, str(rule.slots[0].text), note=self.nearest(), sees=sees)
+            ]
+        slot, weakest = min(values, key=lambda v: STRENGTH.index(v[1].content))
+        found: list[Message | Around] = [Message(surface, weakest.content, slot, weakest, weakest.note, sees)]
+        if weakest.content is Content.SEALED and (prose := self.prose()):
+            seen = Seen(Content.READABLE, prose, note="readable text beside the seal")
+            found.append(Message(surface, Content.READABLE, "beside the slot", seen, seen.note, beside=True))
+        return found
+
+    def select(self, pattern: Pattern) -> list[Node]:
+        return pattern.select(self.node if pattern.relative else self.root)
+
+    def holds(self, condition: Condition) -> bool:
+        return any(_is_one_of(node, condition.values) for node in self.select(condition.pattern))
+
+    def surface(self, rule: SurfaceRule) -> str:
+        if rule.source is None:
+            return rule.fixed
+        words = [text_of(node) for node in self.select(rule.source)]
+        for pattern, surface in rule.cases:
+            if any(pattern == "*" or glob(pattern).match(word) for word in words):
+                return surface
+        return rule.otherwise
+
+    def values(self) -> list[tuple[str, Seen]]:
+        """What the slots hold, without the placeholders beside a seal."""
+        values = [
+            (slot.text, seen)
+            for slot in self.rule.slots
+            for node in self.select(slot)
+            for seen in self.judge.judge(node)
+        ]
+        if not any(seen.content is Content.SEALED for _, seen in values):
+            return values
+        return [(slot, seen) for slot, seen in values if not self.placeholder(seen)]
+
+    def placeholder(self, seen: Seen) -> bool:
+        if seen.content not in (Content.READABLE, Content.UNDECIDED) or seen.texts:
+            return False
+        text = text_of(seen.node)
+        return any(glob(pattern).match(text) for pattern in self.rule.placeholders)
+
+    def scope(self) -> Node | None:
+        """Where the message's other values lie: its element, or the body."""
+        return self.root.child("body") if self.node is self.root else self.node
+
+    def known(self) -> set[int]:
+        """Nodes that the rule names, and all below them."""
+        patterns = [*self.rule.slots, *self.rule.attachments, *(p for _, p in self.rule.sees)]
+        patterns += [c.pattern for c in (*self.rule.where, *self.rule.unless, *self.rule.empty_when)]
+        return {id(n) for p in patterns for node in self.select(p) for n in node.walk()}
+
+    def prose(self) -> Node | None:
+        """Readable words in the message that no slot names: perhaps a copy of it."""
+        scope = self.scope()
+        if scope is None:
+            return None
+        known = self.known()
+        return next((n for n in scope.walk() if id(n) not in known and not n.children and _is_prose(n)), None)
+
+    def nearest(self) -> str:
+        """Where a text lies in a message whose slot is empty."""
+        scope = self.scope()
+        nodes = [n for n in scope.walk() if isinstance(n.value, str) and not n.children] if scope else []
+        best = max(nodes, key=lambda n: (_is_prose(n), len(str(n.value))), default=None)
+        return f"a text-like value lies at {shown_path(best.path)}" if best is not None and best.value else ""
+
+
+def text_of(node: Node) -> str:
+    """What stood at a node before it was opened, as text."""
+    if node.layers:
+        value = node.layers[0].value
+        return value if isinstance(value, str) else ""
+    match node.value:
+        case bool():
+            return "true" if node.value else "false"
+        case None:
+            return ""
+    return str(node.value)
+
+
+def _is_one_of(node: Node, values: tuple[str, ...]) -> bool:
+    if node.value is None and not node.children and not node.layers and not node.listing:
+        return False
+    text = text_of(node)
+    return any(value == "*" or glob(value).match(text) for value in values)
+
+
+def _holds_something(node: Node) -> bool:
+    return any(n.value not in (None, "", b"", False) for n in node.walk())
+
+
+def _is_prose(node: Node) -> bool:
+    if not isinstance(node.value, str):
+        return False
+    return sum(any(c.isalpha() for c in word) for word in node.value.split()[:50]) >= PROSE_WORDS
+
+
+_SHOWN = 40
+
+
+def shown_path(path: tuple[str, ...], known: Pattern | None = None) -> str:
+    """A path for people. Keys that may be names, rooms or tokens are masked unless the rule wrote them."""
+    written = set(known.steps) if known else set()
+    return ".".join(step if step in written or _harmless(step) else "…" for step in path)
+
+
+def _harmless(step: str) -> bool:
+    name = step.removeprefix("@").removeprefix("#")
+    if name.isdigit():
+        return len(name) < 10
+    letters = name.replace("_", "").replace("-", "").replace(".", "").replace("|", "").replace(":", "")
+    plain = letters.isascii() and letters.isalnum() and sum(c.isdigit() for c in letters) <= 2
+    return plain and len(name) <= _SHOWN and (":" not in name or "|" in name)

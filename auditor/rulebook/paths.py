@@ -1,0 +1,141 @@
+"""Paths of rules: where to look in an opened parcel.
+
+    body.8.100.4.text        steps; lists are passed through
+    body.*.text  body.**.key one step; any number of steps, none included
+    body.#0                  a position
+    body.'m.new_content'.x   a name with dots
+    body.message.@to         an XML attribute: never found by * or **
+    body.*|encrypted         an XML child of another namespace (quote it: 'jabber:client|message')
+    body.send*               a glob inside one step
+
+Laws: no step ever matches across a dot; selecting yields every node once, and of a list
+its items.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import translate
+from functools import lru_cache
+
+from auditor.decoders.unwrap import Node
+from auditor.model import Path
+
+_STEP = re.compile(r"'([^']*)'|([^.'\s{}\[\]]+)")
+
+
+@lru_cache(maxsize=4096)
+def glob(pattern: str) -> re.Pattern[str]:
+    """`*` and `?` are wild, everything else is itself (fnmatch would also read `[`)."""
+    return re.compile(translate(pattern.replace("[", "[[]")))
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A path as written, cut into steps."""
+
+    text: str
+    steps: tuple[str, ...]
+    quoted: tuple[bool, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Pattern":
+        """ValueError, in words, when the text is not a path."""
+        relative = text.startswith(".")
+        rest, steps, quoted = text[1:] if relative else text, [], []
+        at = 0
+        while True:
+            match = _STEP.match(rest, at)
+            if not match:
+                raise ValueError(f"not a path: {text!r} (steps between dots; names with dots in quotes)")
+            steps.append(match[1] if match[1] is not None else match[2])
+            quoted.append(match[1] is not None)
+            at = match.end()
+            if at == len(rest):
+                return cls(text, tuple(steps), tuple(quoted))
+            if rest[at] != ".":
+                raise ValueError(f"not a path: {text!r} (unexpected {rest[at]!r})")
+            at += 1
+
+    @property
+    def relative(self) -> bool:
+        return self.text.startswith(".")
+
+    def select(self, root: Node) -> list[Node]:
+        """All nodes at this path below `root`, in order, each once."""
+        found: dict[int, Node] = {}
+        visited: set[tuple[int, int]] = set()
+        stack = [(root, 0)]
+        while stack:
+            node, at = stack.pop()
+            if (id(node), at) in visited:
+                continue
+            visited.add((id(node), at))
+            if at == len(self.steps) and not node.listing:
+                found[id(node)] = node
+                continue
+            stack.extend(reversed(self._next(node, at)))
+        return list(found.values())
+
+    def _next(self, node: Node, at: int) -> list[tuple[Node, int]]:
+        if at == len(self.steps):
+            return [(child, at) for child in node.children]
+        step, literal = self.steps[at], self.quoted[at]
+        if step == "**" and not literal:
+            deeper = [(child, at) for child in node.children if not child.attribute]
+            return [(node, at + 1), *deeper]
+        if node.listing and not (step.startswith("#") and step[1:].isdigit()):
+            return [(child, at) for child in node.children]
+        return [(child, at + 1) for child in node.children if step_fits(step, child.step, literal)]
+
+    def covers(self, path: Path) -> bool:
+        """Whether this pattern names exactly this path (list positions left out)."""
+        return _covers(self.steps, path, step_fits)
+
+
+def step_fits(step: str, name: str, literal: bool = False) -> bool:
+    if literal or not ("*" in step or "?" in step):
+        return step == name
+    if name.startswith("@") and not step.startswith("@"):
+        return False
+    if "|" in name and "|" not in step and step != "*":
+        return False
+    return bool(glob(step).match(name))
+
+
+def _covers(steps: tuple[str, ...], path: Path, fits: Callable[[str, str], bool]) -> bool:
+    """One row of a table at a time, so that many ** cost a product, never a power."""
+    row = {0}
+    for name in path:
+        row = _skips(steps, row)
+        row = {i for i in row if i < len(steps) and steps[i] == "**"} | {
+            i + 1 for i in row if i < len(steps) and steps[i] != "**" and fits(steps[i], name)
+        }
+    return len(steps) in _skips(steps, row)
+
+
+def _skips(steps: tuple[str, ...], row: set[int]) -> set[int]:
+    """`**` may stand for nothing."""
+    row = set(row)
+    for i in range(len(steps)):
+        if i in row and steps[i] == "**":
+            row.add(i + 1)
+    return row
+
+
+def address_fits(pattern: tuple[str, ...], path: Path) -> bool:
+    """A path of a request, segment by segment: `*` one, `**` any number."""
+    return _covers(pattern, path, lambda step, name: bool(glob(step).match(name)))
+
+
+def host_fits(pattern: str, host: str) -> bool:
+    """Labels from the right; `*` never crosses a dot, a leading `*.` stands for one or more labels."""
+    wanted, labels = pattern.lower().split("."), host.lower().rstrip(".").split(".")
+    if wanted[0] == "*":
+        wanted = wanted[1:]
+        return len(labels) > len(wanted) and _labels_fit(wanted, labels[-len(wanted) :])
+    return len(labels) == len(wanted) and _labels_fit(wanted, labels)
+
+
+def _labels_fit(wanted: list[str], labels: list[str]) -> bool:
+    return all(glob(w).match(label) for w, label in zip(wanted, labels, strict=True))

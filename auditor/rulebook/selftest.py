@@ -1,0 +1,182 @@
+"""Run the tests written inside the rules, and the tests that every envelope has by being one."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from auditor.decoders import NO_CLUE
+from auditor.decoders.unwrap import Node, Opening
+from auditor.errors import AuditorError
+from auditor.model import Channel, Head, Parcel, Ref, Road
+from auditor.rulebook.book import Rulebook
+from auditor.rulebook.build import build, headers_of, made_of, sealed
+from auditor.rulebook.contents import Judge
+from auditor.rulebook.match import Message, match, text_of
+from auditor.rulebook.opening import forced_by, open_parcel
+from auditor.rulebook.paths import Pattern
+from auditor.rulebook.types import Envelope, Rule, Test
+
+SAMPLES = 50
+Find = Callable[[str], Parcel | None]  # a parcel of a recording, by its ref
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One test and how it went."""
+
+    rule: str
+    file: str
+    line: int
+    name: str
+    expected: str
+    got: str
+    todo: str = ""
+    skipped: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """A known gap must still fail: once it passes, the `todo` has to go."""
+        return bool(self.skipped) or (self.expected == self.got) != bool(self.todo)
+
+
+def nothing_recorded(_: str) -> Parcel | None:
+    return None
+
+
+def run(book: Rulebook, find: Find = nothing_recorded, below: str = "") -> Iterator[Outcome]:
+    """All tests of all files, or of those below one folder."""
+    for rule in book.rules.values():
+        if rule.file.startswith(below):
+            for test in rule.tests:
+                yield _rule(book, rule, test, find)
+    for envelope in book.envelopes.values():
+        if envelope.file.startswith(below):
+            for test in envelope.tests:
+                yield _envelope(book, envelope, test, find)
+            yield _samples(book, envelope)
+
+
+def _rule(book: Rulebook, rule: Rule, test: Test, find: Find) -> Outcome:
+    expected = ", ".join(test.expect)
+    try:
+        parcel = find(test.recorded) if test.recorded else parcel_of(rule, test, book)
+    except AuditorError as exc:
+        return _outcome(rule.id, rule.file, test, expected, f"cannot be built: {exc}")
+    if parcel is None:
+        return _outcome(rule.id, rule.file, test, expected, "", f"no recording {test.recorded}")
+    got, extras = _seen(book, rule, parcel)
+    for name, wanted in _wanted(test):
+        expected += f", {name} {wanted!r}"
+        shown = wanted if wanted in extras[name] else next(iter(extras[name]), "nothing")
+        got += f", {name} {shown!r}"
+    return _outcome(rule.id, rule.file, test, expected, got)
+
+
+def _wanted(test: Test) -> Iterator[tuple[str, str]]:
+    """What a test asserts beside the content."""
+    if test.text is not None:
+        yield "text", test.text
+    if test.surface:
+        yield "surface", test.surface
+    if test.path:
+        yield "path", test.path
+    for role, value in test.sees:
+        yield f"sees {role}", value
+
+
+class _Extras(dict[str, list[str]]):
+    def __missing__(self, key: str) -> list[str]:
+        self[key] = []
+        return self[key]
+
+
+def _seen(book: Rulebook, rule: Rule, parcel: Parcel) -> tuple[str, _Extras]:
+    """The contents one rule sees in one parcel, in order, and all that can be asserted of them."""
+    extras = _Extras()
+    if not any(rule is met for met, _ in book.meeting(parcel)):
+        return "nothing", extras
+    opening = Opening(book.recognise, forced_by(rule))
+    root = open_parcel(parcel, opening)
+    contents = []
+    for seen in match(rule, root, Judge(book, root, {})):
+        extras["surface"].append(seen.surface)
+        for role, value in seen.sees:
+            extras[f"sees {role}"].append(value)
+        if isinstance(seen, Message):
+            contents.append(seen.content.value)
+            if seen.seen:
+                extras["path"].append(".".join(seen.seen.node.path))
+                extras["text"] += _texts(seen.seen.node)
+        else:
+            contents.append("attachment" if seen.attachment else "metadata")
+    return ", ".join(contents) or "nothing", extras
+
+
+def _texts(node: Node) -> list[str]:
+    return [str(node.value), text_of(node)]
+
+
+def parcel_of(rule: Rule, test: Test, book: Rulebook) -> Parcel:
+    """The parcel that a test describes: `out: POST host/path?query`."""
+    method, _, address = test.address.partition(" ")
+    where, _, query = address.partition("?")
+    host, *path = where.split("/")
+    headers = {**dict(headers_of(test.body)), **dict(test.headers)}
+    pairs = [pair.partition("=")[::2] for pair in (test.query or query).split("&") if pair]
+    head = Head(method, tuple(s for s in path if s), tuple(pairs), tuple(headers.items()))
+    outgoing = bool(test.outgoing)
+    answered = rule.when.protocol == "http" and not outgoing
+    return Parcel(
+        ref=Ref("test", test.line, ">" if outgoing else "<"),
+        channel=Channel(host, road=Road.PROTECTED),
+        outgoing=outgoing,
+        body=build(test.body, book),
+        protocol=rule.when.protocol,
+        head=Head(headers=head.headers, status=200) if answered else head,
+        answers=head if answered else None,
+    )
+
+
+def _envelope(book: Rulebook, envelope: Envelope, test: Test, find: Find) -> Outcome:
+    expected = ", ".join(test.expect)
+    if test.recorded:
+        ref, _, path = test.recorded.partition(" ")
+        parcel = find(ref)
+        if parcel is None:
+            return _outcome(envelope.id, envelope.file, test, expected, "", f"no recording {ref}")
+        root = open_parcel(parcel, Opening(book.recognise))
+        return _outcome(envelope.id, envelope.file, test, expected, recorded_seals(book, root, path))
+    try:
+        made = made_of(test.body, book)
+    except AuditorError as exc:
+        return _outcome(envelope.id, envelope.file, test, expected, f"cannot be built: {exc}")
+    return _outcome(envelope.id, envelope.file, test, expected, recognised(book, made))
+
+
+def recorded_seals(book: Rulebook, root: Node, path: str) -> str:
+    """The envelopes at a path of a recording."""
+    names = {name for node in Pattern.parse(path).select(root) for name in _names(book, node)}
+    return ", ".join(sorted(names)) or "nothing"
+
+
+def recognised(book: Rulebook, made: object) -> str:
+    """The envelope that a value is, or nothing."""
+    node = Opening(book.recognise).open(made, ("body",), NO_CLUE)
+    return ", ".join(sorted(_names(book, node))) or "nothing"
+
+
+def _names(book: Rulebook, node: Node) -> set[str]:
+    names = {envelope.id for envelope, _ in book.trees(node)} if node.children else set()
+    if node.seal is not None and node.seal.shut:
+        names.add(node.seal.name)
+    return names
+
+
+def _samples(book: Rulebook, envelope: Envelope) -> Outcome:
+    """Examples are recognised as this envelope and no other."""
+    samples = (sealed(envelope.id, book, str(number)) for number in range(SAMPLES))
+    wrong = sum(recognised(book, made) != envelope.id for made in samples)
+    return Outcome(envelope.id, envelope.file, 1, f"{SAMPLES} samples", "0 misread", f"{wrong} misread")
+
+
+def _outcome(rule: str, file: str, test: Test, expected: str, got: str, skipped: str = "") -> Outcome:
+    return Outcome(rule, file, test.line, test.name, expected, got, test.todo, skipped)

@@ -1,0 +1,152 @@
+"""Tree envelopes: seals whose proof lies beside the secret, in several places of one node.
+
+    tree:
+      algorithm: m.megolm.v1.aes-sha2     # a fixed text
+      ciphertext: =megolm-message         # another envelope, inside any encoding
+      header.**.key: "=signal-message|signal-prekey, 1+"    # one or more, each one of these
+      sender_key: bytes[32]?              # bytes of this size once decoded; may be absent
+      payload: secret[16n]                # bytes that must look random
+      device_id: token?                   # one word
+
+The whole node is the seal. What stands in it undeclared is not covered, and a declared
+place that opens into text breaks it.
+"""
+
+import base64
+import random
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.decoders.unwrap import Node
+from auditor.rulebook.paths import Pattern
+from auditor.rulebook.shape import Field, Shapes
+from auditor.rulebook.shut import flaw
+from auditor.text import as_text
+
+_SPEC = re.compile(r"(?:bytes|secret|uint|token)(?:\[[0-9n.|]+\])?(?: [0-9a-f ]+)?\??")
+_OTHERS = re.compile(r"=([a-z0-9-]+(?:\|[a-z0-9-]+)*)(?:, 1\+)?")
+_TOKEN = re.compile(r"[^\s]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What one path of the tree must hold."""
+
+    pattern: Pattern
+    literal: str = ""
+    others: tuple[str, ...] = ()  # names of envelopes
+    field: Field | None = None
+    token: bool = False
+    optional: bool = False
+
+    @classmethod
+    def parse(cls, path: str, spec: str) -> "Place":
+        pattern = Pattern.parse(path)
+        if match := _OTHERS.fullmatch(spec):
+            return cls(pattern, others=tuple(match[1].split("|")))
+        if not _SPEC.fullmatch(spec):
+            if re.search(r"[\[\]=]|\?$", spec):
+                raise ValueError(
+                    f"neither a fixed text nor a type: {spec!r} (like `secret[16n]`, `=megolm-message`)"
+                )
+            return cls(pattern, literal=spec)
+        optional = spec.endswith("?")
+        if spec.rstrip("?") == "token":
+            return cls(pattern, token=True, optional=optional)
+        return cls(pattern, field=Field.parse(spec.rstrip("?")), optional=optional)
+
+    @property
+    def secret(self) -> bool:
+        return bool(self.others) or (self.field is not None and self.field.kind == "secret")
+
+    def holds(self, node: Node, shapes: Shapes) -> bool:
+        if self.others:
+            return any(_is(name, node, shapes) for name in self.others)
+        if len(node.layers) > 1 and any(isinstance(layer.value, str) for layer in node.layers[1:]):
+            return False
+        text = _text(node)
+        if self.literal:
+            return text == self.literal
+        if self.token:
+            return _TOKEN.fullmatch(text) is not None
+        if self.field is None:
+            return False
+        if self.field.kind == "uint":
+            return isinstance(node.value, int)
+        return any(
+            (parts := self.field.cut(layer.data, node.step, shapes)) is not None and not flaw(parts)
+            for layer in node.layers
+            if isinstance(layer.value, bytes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TreeShape:
+    places: tuple[Place, ...]
+
+    def fits(self, node: Node, shapes: Shapes) -> "TreeSeal | None":
+        covered: set[int] = set()
+        secrets: set[int] = set()
+        for place in self.places:
+            nodes = place.pattern.select(node)
+            if not nodes and not place.optional:
+                return None
+            if not all(place.holds(n, shapes) for n in nodes):
+                return None
+            covered.update(id(n) for n in nodes)
+            if place.secret:
+                secrets.update(id(n) for n in nodes)
+        return TreeSeal(frozenset(covered), frozenset(secrets)) if secrets else None
+
+    def sample(self, rng: random.Random, shapes: Shapes) -> dict[str, Any]:
+        tree: dict[str, Any] = {}
+        for place in self.places:
+            if not place.optional or rng.random() < 0.5:
+                _put(tree, [f"k{i}" if s in ("*", "**") else s for i, s in enumerate(place.pattern.steps)],
+                     _sample(place, rng, shapes))  # fmt: skip
+        return tree
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSeal:
+    """Which nodes a tree envelope covers, and which of them hold the secret."""
+
+    covered: frozenset[int]
+    secrets: frozenset[int]
+
+
+def _is(name: str, node: Node, shapes: Shapes) -> bool:
+    for layer in node.layers:
+        parts = shapes(name).cut(layer.data, shapes)
+        if parts is not None and not flaw(parts):
+            return True
+    return False
+
+
+def _text(node: Node) -> str:
+    first = node.layers[0].value if node.layers else node.value
+    return first if isinstance(first, str) else str(first)
+
+
+def _put(tree: dict[str, Any], steps: list[str], value: Any) -> None:
+    for step in steps[:-1]:
+        tree = tree.setdefault(step, {})
+    tree[steps[-1]] = value
+
+
+def _sample(place: Place, rng: random.Random, shapes: Shapes) -> Any:
+    if place.literal:
+        return place.literal
+    if place.token:
+        return base64.b32encode(rng.randbytes(5)).decode()
+    value = shapes(rng.choice(place.others)).sample(rng, shapes) if place.others else None
+    if value is None:
+        assert place.field is not None
+        number = place.field.sample(rng, shapes)
+        if isinstance(number, int):
+            return number
+        value = number
+    # Text shapes stand as they are; bytes travel as base64 without padding, as in Matrix.
+    text = as_text(value)
+    return text if isinstance(text, str) else base64.b64encode(value).decode().rstrip("=")

@@ -1,0 +1,183 @@
+"""What rule files say, once they are read. Frozen, typed, and free of YAML."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from auditor.rulebook.paths import Pattern, address_fits, host_fits
+from auditor.rulebook.shape import Shape, TextShape
+from auditor.rulebook.tree import TreeShape
+
+ANY_HOST = "any"
+STATUS = ("recorded", "published", "constructed")  # strongest first
+UNVERIFIED = ("general", "constructed")  # sources that nobody looked up
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    fact: str
+    source: str
+    read: str = ""
+
+    @property
+    def verified(self) -> bool:
+        return not self.source.lower().startswith(UNVERIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One test as written: builders stay what they were, build.py makes bytes of them."""
+
+    name: str
+    line: int
+    expect: tuple[str, ...]
+    outgoing: bool | None = None
+    address: str = ""
+    body: Any = None
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    text: str | None = None
+    surface: str = ""
+    sees: tuple[tuple[str, str], ...] = ()
+    path: str = ""
+    todo: str = ""
+    recorded: str = ""  # the ref of a capture
+    published: str = ""  # who published these bytes
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Which parcels a rule is about."""
+
+    protocol: str = "http"
+    outgoing: tuple[bool, ...] = ()
+    methods: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()  # empty: the platform's own
+    addresses: tuple[tuple[str, ...], ...] = ()
+    address_texts: tuple[str, ...] = ()
+
+    def meets(self, protocol: str, outgoing: bool, method: str, path: tuple[str, ...]) -> bool:
+        return (
+            protocol == self.protocol
+            and outgoing in self.outgoing
+            and (not self.methods or method in self.methods)
+            and (not self.addresses or any(address_fits(a, path) for a in self.addresses))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """All must hold: a path holds when any node there is one of the values; "*" is there at all."""
+
+    pattern: Pattern
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceRule:
+    """The kind of conversation: fixed, or read from a value."""
+
+    fixed: str = ""
+    source: Pattern | None = None
+    cases: tuple[tuple[str, str], ...] = ()
+    otherwise: str = ""
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (self.fixed,) if self.fixed else (*(s for _, s in self.cases), self.otherwise)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Where a platform puts its messages. It never says whether they are encrypted."""
+
+    id: str
+    file: str
+    platform: str
+    title: str
+    surface: SurfaceRule
+    when: When
+    action: str = ""
+    opens: tuple[tuple[Pattern, str], ...] = ()
+    each: Pattern | None = None
+    where: tuple[Condition, ...] = ()
+    unless: tuple[Condition, ...] = ()
+    slots: tuple[Pattern, ...] = ()
+    placeholders: tuple[str, ...] = ()
+    attachments: tuple[Pattern, ...] = ()
+    empty_when: tuple[Condition, ...] = ()
+    sees: tuple[tuple[str, Pattern], ...] = ()
+    why: tuple[Fact, ...] = ()
+    tests: tuple[Test, ...] = field(default=(), compare=False)
+
+    @property
+    def any_host(self) -> bool:
+        return ANY_HOST in self.when.hosts
+
+    @property
+    def status(self) -> str:
+        return strongest(self.tests)
+
+    @property
+    def verified(self) -> bool:
+        return any(fact.verified for fact in self.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the provider, or somebody about it, says. Compared with verdicts, never used to reach one."""
+
+    surface: str
+    says: str
+    source: str
+    since: str
+    until: str = ""
+    read: str = ""
+    when: str = ""  # a condition in words
+    optional: bool = False
+
+    def covers(self, day: str) -> bool:
+        return self.since <= day and (not self.until or day <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Who, where, what is claimed, and what an audit of it cannot see."""
+
+    id: str
+    title: str
+    hosts: tuple[str, ...] = ()
+    company: str = ""
+    far_end: str = "service"  # service | peer | own-device
+    speaks: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    limits: tuple[str, ...] = ()
+    why: tuple[Fact, ...] = ()
+
+    def at(self, host: str) -> bool:
+        return any(host_fits(pattern, host) for pattern in self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One kind of seal, and who can open it."""
+
+    id: str
+    file: str
+    title: str
+    opened_by: str  # recipient | server | own-device | unknown
+    shape: Shape | TextShape | None = None
+    tree: TreeShape | None = None
+    alone: bool = True
+    why: tuple[Fact, ...] = ()
+    tests: tuple[Test, ...] = field(default=(), compare=False)
+
+    @property
+    def status(self) -> str:
+        return strongest(self.tests)
+
+
+def strongest(tests: tuple[Test, ...]) -> str:
+    """A rule's status comes from its tests."""
+    if any(t.recorded and t.expect[0] not in ("nothing", "missing") for t in tests):
+        return "recorded"
+    return "published" if any(t.published for t in tests) else "constructed"

@@ -1,0 +1,163 @@
+"""YAML without surprises, and with places.
+
+Only `true` and `false` are booleans, only plain digits (or 0x..) are numbers: under the
+usual loader `no` is False, 12:30 is 750 and 8.100 is 8.1. A key given twice, an anchor,
+a second document and more than 64 levels are faults. Every value remembers its line.
+Built on the parser's events, so hostile nesting costs no stack.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from auditor.errors import Fault, RuleError
+
+SIZE = 256_000
+DEPTH = 64
+_INT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})|0x[0-9a-fA-F]{1,16}")
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Value = Any
+Place = tuple[int, int]
+
+
+class Block(dict[Any, Value]):
+    """A mapping that knows where it and its values were written."""
+
+    place: Place = (1, 1)
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.keys_at: dict[Any, Place] = {}
+        self.values_at: dict[Any, Place] = {}
+
+
+class Items(list[Value]):
+    """A list that knows where its items were written."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self.values_at: list[Place] = []
+
+
+class Tagged:
+    """A value with a tag of ours: `!json {text: hi}`."""
+
+    def __init__(self, tag: str, value: Value, place: Place) -> None:
+        self.tag, self.value, self.place = tag, value, place
+
+    def __repr__(self) -> str:
+        return f"!{self.tag} {self.value!r}"
+
+
+def load(text: str, file: str) -> Block:
+    """The one mapping in a rule file."""
+    if len(text) > SIZE:
+        raise _fault(file, (1, 1), f"a rule file has at most {SIZE:,} characters")
+    try:
+        tree = _Composer(file).compose(yaml.parse(text, Loader=_Loader))
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise _fault(file, place, f"not YAML: {exc.problem or exc.context}") from exc
+    except yaml.reader.ReaderError as exc:
+        raise _fault(file, (1, 1), "not YAML: a character that text never has") from exc
+    if not isinstance(tree, Block):
+        raise _fault(file, (1, 1), "a rule file is a mapping: `title: ...`")
+    return tree
+
+
+def _fault(file: str, place: Place, message: str) -> RuleError:
+    return RuleError([Fault(file, *place, message)])
+
+
+class _Composer:
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.stack: list[tuple[Block | Items, str, Place]] = []  # open containers, their tags, their places
+        self.key: list[Any] = []  # the key that waits for its value, one for every open mapping
+        self.root: Value = None
+        self.documents = 0
+
+    def compose(self, events: Iterator[Any]) -> Value:
+        for event in events:
+            place = (event.start_mark.line + 1, event.start_mark.column + 1)
+            match event:
+                case yaml.DocumentStartEvent():
+                    self.documents += 1
+                    if self.documents > 1:
+                        raise _fault(self.file, place, "one rule a file: a second document begins here")
+                case yaml.AliasEvent():
+                    raise _fault(self.file, place, "anchors and aliases are not used in rules: write it out")
+                case yaml.ScalarEvent():
+                    self.put(self.tagged(event, self.scalar(event), place), place)
+                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                    self.begin(event, place)
+                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                    self.end()
+        return self.root
+
+    def begin(self, event: Any, place: Place) -> None:
+        if len(self.stack) >= DEPTH:
+            raise _fault(self.file, place, f"nested deeper than {DEPTH} levels")
+        if event.anchor:
+            raise _fault(self.file, place, "anchors and aliases are not used in rules: write it out")
+        mapping = isinstance(event, yaml.MappingStartEvent)
+        self.stack.append((Block(place) if mapping else Items(place), event.tag or "", place))
+        if mapping:
+            self.key.append(_NO_KEY)
+
+    def end(self) -> None:
+        container, tag, place = self.stack.pop()
+        if isinstance(container, Block):
+            self.key.pop()
+        self.put(Tagged(tag[1:], container, place) if tag.startswith("!") else container, place)
+
+    def put(self, value: Value, place: Place) -> None:
+        if not self.stack:
+            self.root = value
+            return
+        container = self.stack[-1][0]
+        if isinstance(container, Items):
+            container.append(value)
+            container.values_at.append(place)
+        elif self.key[-1] is _NO_KEY:
+            if isinstance(value, Block | Items | Tagged):
+                raise _fault(self.file, place, "a key is one word; put quotes around { } [ ] in a value")
+            if value in container:
+                raise _fault(self.file, place, f"{value!r} is given twice")
+            self.key[-1] = value
+            container.keys_at[value] = place
+        else:
+            container[self.key[-1]] = value
+            container.values_at[self.key[-1]] = place
+            self.key[-1] = _NO_KEY
+
+    def tagged(self, event: Any, value: Value, place: Place) -> Value:
+        if event.anchor:
+            raise _fault(self.file, place, "anchors and aliases are not used in rules: write it out")
+        tag = event.tag or ""
+        if tag.startswith("!") and tag != "!":
+            return Tagged(tag[1:], value, place)
+        if tag:
+            raise _fault(self.file, place, f"unknown tag {tag!r}")
+        return value
+
+    @staticmethod
+    def scalar(event: Any) -> Value:
+        text = event.value
+        if event.style or (not event.implicit[0] and not (event.tag or "").startswith("!")):
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if _INT.fullmatch(text):
+            return int(text, 16 if text.startswith("0x") else 10)
+        return text
+
+
+_NO_KEY = object()

@@ -1,0 +1,165 @@
+"""Captures: what a file is, by its content, and the events in it.
+
+    for event in (source := read(path)): ...
+    source.sha256, source.size, source.unread, source.entries
+
+Laws: a name never decides what a file is; every byte of the file is in the hash,
+read or not; memory does not grow with the file; what cannot be read is an event
+that says so, and only a file of which nothing can be read is an error.
+"""
+
+import importlib
+import re
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias, cast
+
+from msgspec import Struct
+
+from auditor.errors import CaptureError
+from auditor.model import Event
+from auditor.sources.heads import Place
+from auditor.sources.tape import Tape
+from auditor.text import is_text, printable
+
+START = 65536  # bytes that are looked at to tell what a file is
+
+Where: TypeAlias = Path | Literal["-"]
+
+
+class Kind(Struct, frozen=True):
+    """One format: its name, its module, and how its files begin. The module is imported when one is met."""
+
+    name: str
+    module: str
+    start: re.Pattern[bytes]
+
+
+class Reader(Protocol):
+    def read(self, tape: Tape, place: Place) -> Iterator[Event]: ...
+
+
+_KINDS = (
+    Kind("mitmproxy dump", "mitm", re.compile(rb"\d{1,12}:\d{1,3}:\w{1,64}[;,]")),
+    Kind("har", "har", re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{(?=.*"log"\s*+:)', re.DOTALL)),
+)
+_PCAP = (
+    rb"\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d"  # both byte orders, both clocks
+)
+_KEY_LOG = rb"(?:#[^\n]*+\n|\s)*+(?:CLIENT|SERVER|EXPORTER|EARLY)_[A-Z0-9_]+ [0-9a-fA-F]{64} "
+_STRANGERS = (
+    (re.compile(_PCAP), "a pcap file: not read yet by this version"),
+    (re.compile(rb"\x0a\x0d\x0d\x0a"), "a pcapng file: not read yet by this version"),
+    (re.compile(rb"\x1f\x8b"), "a gzip file: unpack it first"),
+    (re.compile(rb"PK\x03\x04"), "a zip file: unpack it first"),
+    (re.compile(rb"SQLite format 3\0"), "an SQLite database"),
+    (re.compile(_KEY_LOG), "a TLS key log: it has keys, not traffic"),
+    (re.compile(rb"(?:\xef\xbb\xbf)?\s*+\{"), "JSON without the log of a HAR file"),
+    (re.compile(rb"(?:\xef\xbb\xbf)?\s*+<"), "an XML or HTML file"),
+)
+
+
+class Source:
+    """The events of one capture. Hash and numbers are known once it was read to its end."""
+
+    def __init__(self, path: Where, kind: Kind, place: Place, tape: Tape | None) -> None:
+        self.path = path
+        self.name = place.capture
+        self.kind = kind.name
+        self.sha256 = ""
+        self.size = 0
+        self.unread = 0
+        self.entries = 0
+        self._module = kind.module
+        self._place = place
+        self._tape = tape  # of a pipe, which cannot be opened twice
+        self._once = tape is not None
+
+    def __iter__(self) -> Iterator[Event]:
+        tape = self._begin()
+        reader = cast(Reader, importlib.import_module(f"{__name__}.{self._module}"))
+        try:
+            yield from reader.read(tape, self._place)
+            tape.drain()
+        except OSError as error:
+            where = f"after {tape.entries} entries, at byte {tape.position}"
+            yield self._place.problem(tape.entries, "unreadable", f"{where}: {_why(error)}")
+        finally:
+            tape.close()
+        self.sha256, self.size = tape.sha256, tape.position
+        self.unread, self.entries = tape.unread, tape.entries
+
+    def _begin(self) -> Tape:
+        if not self._once:
+            return _open(self.path)
+        tape, self._tape = self._tape, None
+        if tape is None:
+            raise CaptureError(f"{_shown(self.path)}: a pipe can be read only once")
+        return tape
+
+
+def read(path: Where, *, renamed: Mapping[str, str] | None = None, name: str = "") -> Source:
+    """The capture at `path`, or on standard input, called `name` in the report.
+
+    `renamed` gives hosts (HOST or HOST:PORT) another name.
+    """
+    tape = _open(path)
+    try:
+        kind = _kind(tape.peek(START), path)
+    except OSError as error:
+        tape.close()
+        raise CaptureError(f"{_shown(path)}: {_why(error)}") from error
+    except CaptureError:
+        tape.close()
+        raise
+    once = path == "-" or not path.is_file()
+    if not once:
+        tape.close()
+    names = {host.lower(): name for host, name in (renamed or {}).items()}
+    place = Place(name or ("-" if path == "-" else path.name), names)
+    return Source(path, kind, place, tape if once else None)
+
+
+def _kind(start: bytes, path: Where) -> Kind:
+    for kind in _KINDS:
+        if kind.start.match(start):
+            return kind
+    known = " and ".join(kind.name for kind in _KINDS)
+    raise CaptureError(f"{_shown(path)}: {_stranger(start)} (read so far: {known} files)")
+
+
+def _open(path: Where) -> Tape:
+    if path == "-":
+        return Tape(sys.stdin.buffer, owned=False)
+    try:
+        if stat.S_ISDIR(path.stat().st_mode):
+            raise CaptureError(f"{_shown(path)}: a folder, not a capture")
+        return Tape(path.open("rb"))
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise CaptureError(f"{_shown(path)}: {_why(error)}") from error
+
+
+def _stranger(start: bytes) -> str:
+    """What a file of no known kind seems to be."""
+    if not start:
+        return "an empty file"
+    for pattern, what in _STRANGERS:
+        if pattern.match(start):
+            return what
+    try:
+        text = start[:4096].decode("utf-8", "strict" if len(start) <= 4096 else "ignore")
+    except UnicodeDecodeError:
+        text = "\0"
+    return "a text file" if is_text(text) else f"a file of an unknown kind (it begins with {start[:4].hex()})"
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    return printable(error.strerror or "cannot be read") if isinstance(error, OSError) else "not a file name"
+
+
+def _shown(path: Where) -> str:
+    return "standard input" if path == "-" else printable(str(path))

@@ -1,0 +1,79 @@
+"""The bytes of a capture, in order, each one hashed and counted once.
+
+No read asks for more than a chunk at a time: a length that a hostile file
+names costs no memory beyond what the file really holds.
+"""
+
+import hashlib
+from typing import BinaryIO
+
+CHUNK = 1 << 20
+
+
+class Tape:
+    """Reads forward only, so a pipe is as good as a file."""
+
+    def __init__(self, raw: BinaryIO, *, owned: bool = True) -> None:
+        self._raw = raw
+        self._owned = owned
+        self._ahead = b""
+        self._hash = hashlib.sha256()
+        self._fetched = 0
+        self.entries = 0  # set by the reader of the format
+        self.unread = 0  # bytes that were seen, but not understood
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    @property
+    def position(self) -> int:
+        """How many bytes were handed out; after `drain`, the size of the file."""
+        return self._fetched - len(self._ahead)
+
+    def peek(self, size: int) -> bytes:
+        """The next bytes without moving on; fewer only at the end."""
+        while len(self._ahead) < size and (more := self._fetch(size)):
+            self._ahead += more
+        return self._ahead[:size]
+
+    def chunk(self) -> bytes:
+        """Whatever comes next, empty at the end."""
+        if self._ahead:
+            ahead, self._ahead = self._ahead, b""
+            return ahead
+        return self._fetch(CHUNK)
+
+    def read(self, size: int) -> bytes:
+        """Exactly so many bytes; fewer only at the end."""
+        pieces = [self._ahead[:size]]
+        self._ahead = self._ahead[size:]
+        missing = size - len(pieces[0])
+        while missing and (more := self._fetch(min(missing, CHUNK))):
+            pieces.append(more)
+            missing -= len(more)
+        return b"".join(pieces)
+
+    def skip(self, size: int) -> int:
+        """Moves on without keeping the bytes; says how many there were."""
+        before = self.position
+        while size and (gone := len(self.read(min(size, CHUNK)))):
+            size -= gone
+        return self.position - before
+
+    def drain(self) -> int:
+        """Hashes what nobody read; says how much that was."""
+        before = self.position
+        while self.chunk():
+            pass
+        return self.position - before
+
+    def close(self) -> None:
+        if self._owned:
+            self._raw.close()
+
+    def _fetch(self, size: int) -> bytes:
+        data = self._raw.read(size)
+        self._hash.update(data)
+        self._fetched += len(data)
+        return data

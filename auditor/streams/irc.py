@@ -1,0 +1,179 @@
+"""IRC, as in RFC 1459, RFC 2812 and the message tags of IRCv3.
+
+One line is one message. A line that is longer than any server may send is
+reported as TOO-LONG with its beginning, and reading goes on behind it.
+"""
+
+import json
+import re
+from typing import Any
+
+from auditor.model import Head
+from auditor.streams import Message
+
+name = "irc"
+
+LONGEST = 16384  # IRCv3 allows 8191 bytes of tags and 512 of the message, the client's tags on top
+
+_OPENS = frozenset(("CAP", "AUTHENTICATE", "NICK", "USER", "JOIN", "PRIVMSG", "NOTICE", "TAGMSG", "WEBIRC"))
+_UNSURE = frozenset(("PASS", "PING", "PONG", "ERROR"))  # POP3, FTP and others say these too
+_TEXTS = frozenset(("PRIVMSG", "NOTICE"))
+_AIMED = frozenset(
+    (
+        "JOIN",
+        "PART",
+        "TOPIC",
+        "MODE",
+        "KICK",
+        "INVITE",
+        "TAGMSG",
+        "NAMES",
+        "WHO",
+        "WHOIS",
+        "REDACT",
+        "MARKREAD",
+    )
+)
+_WANTS = {"USER": 4, "NOTICE": 2, "PRIVMSG": 2, "WEBIRC": 4}  # POP3 and FTP have a USER with one
+_BEGINS = {
+    "CAP": ("LS", "LIST", "REQ", "END"),
+    "JOIN": ("#", "&", "+", "!"),
+    "NOTICE": ("AUTH", "*", "#", "&"),
+}
+_COMMAND = re.compile(r"[A-Za-z]{1,16}|[0-9]{3}")
+_START = re.compile(rb"[\r\n]*(?:[:@]|[A-Za-z]+(?: |$))")
+_ESCAPED = re.compile(r"\\(.?)", re.DOTALL)
+_ESCAPES = {":": ";", "s": " ", "r": "\r", "n": "\n"}
+_CTCP = re.compile("\x01([^\x01 ]+) ?([^\x01]*)\x01?", re.DOTALL)
+
+
+def recognises(outgoing: bool, start: bytes) -> bool | None:
+    """By the first line that only IRC says. Answers None while all lines could be another protocol's."""
+    if not _START.match(start):
+        return None if not start.strip(b"\r\n") else False
+    *lines, rest = start.split(b"\n")
+    for line in filter(None, (line.strip(b"\r") for line in lines)):
+        if len(line) > LONGEST or b"\0" in line:
+            return False
+        answer = _speaks_irc(_words(line))
+        if answer is not None:
+            return answer
+    return None if len(rest) <= LONGEST else False
+
+
+class Stream:
+    """Cuts both directions into lines."""
+
+    def __init__(self) -> None:
+        self._lines = {True: _Lines(), False: _Lines()}
+        self._count = 0
+
+    @property
+    def waiting(self) -> int:
+        return sum(lines.size for lines in self._lines.values())
+
+    def feed(self, outgoing: bool, data: bytes) -> list[Message]:
+        found = []
+        for line, size in self._lines[outgoing].feed(data):
+            if line or size > LONGEST:
+                head, body = _message(line) if size <= LONGEST else _too_long(line, size)
+                text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+                found.append(Message(outgoing, head, text, f"{self._count}{'>' if outgoing else '<'}"))
+                self._count += 1
+        return found
+
+
+class _Lines:
+    """One direction. Keeps the beginning of a line that is too long, and counts the rest."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self._last = b""
+        self.size = 0
+
+    def feed(self, data: bytes) -> list[tuple[bytes, int]]:
+        *ends, rest = data.split(b"\n")
+        found = []
+        for end in ends:
+            self._keep(end)
+            carriage = self._last == b"\r"  # belongs to the end of the line, so it is not counted
+            found.append((bytes(self._kept[:LONGEST]).rstrip(b"\r"), self.size - carriage))
+            self._kept.clear()
+            self.size, self._last = 0, b""
+        self._keep(rest)
+        return found
+
+    def _keep(self, data: bytes) -> None:
+        self._kept += data[: max(0, LONGEST + 1 - len(self._kept))]
+        self._last = data[-1:] or self._last
+        self.size += len(data)
+
+
+def _speaks_irc(line: str) -> bool | None:
+    _, prefix, command, params = _split(line)
+    if not _COMMAND.fullmatch(command):
+        return False
+    if command.isdigit():
+        return bool(prefix) and bool(params)
+    if command.upper() in _OPENS or not prefix:
+        command = command.upper()
+    if command in _OPENS and len(params) >= _WANTS.get(command, 1):
+        begins = _BEGINS.get(command)
+        return params[0].upper().startswith(begins) if begins else True
+    if command in _UNSURE:
+        return True if prefix else None
+    return bool(prefix) and command.isupper()
+
+
+def _words(line: bytes) -> str:
+    """Lines have no charset of their own; everything is some text in Latin-1."""
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _split(line: str) -> tuple[str, str, str, list[str]]:
+    """Tags, prefix, command and parameters.
+
+    RFC 1459, 2.3.1: "<message> ::= [':' <prefix> <SPACE> ] <command> <params> <crlf>"
+    """
+    tags = prefix = ""
+    if line.startswith("@"):
+        tags, _, line = line[1:].partition(" ")
+        line = line.lstrip(" ")
+    if line.startswith(":"):
+        prefix, _, line = line[1:].partition(" ")
+    line, colon, trailing = line.lstrip(" ").partition(" :")
+    command, *params = line.split(" ") if line else [""]
+    params = [param for param in params if param]
+    return tags, prefix, command, [*params, trailing] if colon else params
+
+
+def _message(line: bytes) -> tuple[Head, dict[str, Any]]:
+    tags, prefix, command, params = _split(_words(line))
+    command = command.upper()
+    body: dict[str, Any] = {"prefix": prefix}
+    if command in _TEXTS and len(params) >= 2:
+        text = " ".join(params[1:])  # one, unless its sender forgot the colon
+        body |= {"target": params[0], "text": text, "tags": _tags(tags)}
+        if found := _CTCP.fullmatch(text):
+            body |= {"text": found[2], "ctcp": found[1]}
+        return Head(method=command, path=(params[0],)), body
+    body["params"] = params
+    if tags:
+        body["tags"] = _tags(tags)
+    aimed = params and (command in _AIMED or params[0].startswith(("#", "&")))
+    return Head(method=command, path=(params[0],) if aimed else ()), body
+
+
+def _too_long(start: bytes, size: int) -> tuple[Head, dict[str, Any]]:
+    return Head(method="TOO-LONG"), {"length": size, "start": start.decode("utf-8", "replace")}
+
+
+def _tags(text: str) -> dict[str, str]:
+    """IRCv3: "a missing value is the same as an empty one"; of a key that stands twice the last counts."""
+    pairs = (tag.partition("=") for tag in text.split(";") if tag)
+    return {
+        key: _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), value) for key, _, value in pairs
+    }

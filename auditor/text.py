@@ -1,0 +1,49 @@
+"""What counts as text, and what of it can be shown. One place, so that all answers agree.
+
+Three questions, three functions, never mixed up: `as_text` (are these bytes text?),
+`is_token` (could this text as well be a key or an identifier?) and `printable`
+(what of it may reach a terminal?).
+"""
+
+import re
+import unicodedata
+
+# Joiners, direction marks, tabs and form feeds are part of what people type: an emoji
+# family is four pictures and three joiners, Persian needs the non-joiner.
+_LAYOUT = frozenset("\t\n\v\f\r")
+_REFUSED = frozenset(("Cc", "Cs", "Cn"))
+_TOKEN = re.compile(r"[A-Za-z0-9+/=_.\-]{12,}")
+_PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_ESCAPES = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def as_text(data: bytes) -> str | bytes:
+    """Text if every character of it is one that people send, else the bytes."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return data
+    return text if is_text(text) else data
+
+
+def is_text(text: str) -> bool:
+    if text.isprintable():
+        return True
+    return all(c.isprintable() or c in _LAYOUT or unicodedata.category(c) not in _REFUSED for c in text)
+
+
+def is_token(text: str) -> bool:
+    """Twelve characters or more that could be a key as well as a word: digits or odd capitals, no space.
+
+    Such a value cannot be told by itself; it takes the class of its slot.
+    """
+    if not _TOKEN.fullmatch(text):
+        return False
+    return not all(_PIECE.fullmatch(piece) for piece in re.split(r"[+/=_.\-]+", text) if piece)
+
+
+def printable(text: str) -> str:
+    """Text that cannot move a cursor, colour a terminal or turn its direction around."""
+    return _ESCAPES.sub("·", text)

@@ -1,0 +1,49 @@
+"""Plain words for what the tool found. One place, so that the terminal, JSON and the docs say the same."""
+
+from auditor.model import Answer
+
+# One sentence per verdict, for a reader who is not technical.
+SENTENCE = {
+    Answer.CLEARTEXT: "Anyone on the way can read these messages, the owner of the Wi-Fi included.",
+    Answer.TRANSPORT_ONLY: "The service can read these messages; others on the way cannot.",
+    Answer.OPAQUE: "These messages are locked, and this capture does not show who holds the key.",
+    Answer.END_TO_END: "Only the two ends can read these messages, as far as this capture shows.",
+    Answer.INCONCLUSIVE: "Not enough was seen or understood to say who can read these messages.",
+}
+SHORT = {
+    Answer.CLEARTEXT: "anyone on the way",
+    Answer.TRANSPORT_ONLY: "the service",
+    Answer.OPAQUE: "not shown",
+    Answer.END_TO_END: "only the ends",
+    Answer.INCONCLUSIVE: "unknown",
+}
+MEANING = {
+    Answer.CLEARTEXT: "the text was read on a road without encryption",
+    Answer.TRANSPORT_ONLY: "the text was read where the service opens the connection",
+    Answer.OPAQUE: "the slot holds bytes that nothing here opens or recognises",
+    Answer.END_TO_END: "every message lies in a known end-to-end envelope that is shut",
+}
+_CHANGE = {
+    Answer.CLEARTEXT: "nothing: the text was there for all to read; other messages or versions may differ",
+    Answer.TRANSPORT_ONLY: "nothing for these messages: their text was read; other modes may differ",
+    Answer.OPAQUE: "knowing who holds the key: a known envelope, a key seen on its way",
+    Answer.END_TO_END: "one readable copy of such a message, or evidence that the service holds a key",
+    Answer.INCONCLUSIVE: "a rule for the layout that was seen, a whole recording, or --canary",
+}
+# Every check that an end-to-end verdict may rest on; the words say what it needs when it did not run.
+CHECKS = {
+    "message": "messages were recognised by a rule",
+    "envelope": "every message lies in an envelope whose parts look shut",
+    "copies": "no readable copy beside the envelope",
+    "understood": "no message of this kind was left not understood",
+    "planted": "needs known texts: --canary TEXT",
+    "coverage": "no connection of the platform stayed shut",
+    "delivery": "needs a recording of the far end showing the same message arrive",
+    "keys": "needs a rule that follows the exchange of keys",
+    "probes": "needs chosen texts sent on purpose",
+    "refuters": "needs a link preview, a search or a new device watched",
+}
+
+
+def would_change(answer: Answer) -> str:
+    return _CHANGE[answer]
