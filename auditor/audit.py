@@ -44,6 +44,7 @@ from auditor.rulebook.match import Message, match, shown_path
 from auditor.rulebook.opening import forced_by, open_parcel
 from auditor.rulebook.types import Rule
 
+NAMED = ("host", "method", "status")  # what the app does not write texts into
 PLANTED = "planted-text"  # the rule of findings that no rule file made
 
 
@@ -116,9 +117,9 @@ class Audit:
         far_end = platform.far_end if platform else "service"
         row = Row(
             finding.platform, finding.surface, finding.direction, finding.content, finding.road,
-            finding.grade, finding.rule, finding.slot, finding.seal, far_end,
+            finding.grade, finding.rule, finding.slot, finding.seal, far_end, finding.texts,
         )  # fmt: skip
-        one = Tally(1, (finding,), finding.when, finding.when, finding.texts)
+        one = Tally(1, (finding,), finding.when, finding.when)
         self.tally[row] = self.tally[row] + one if row in self.tally else one
 
     def see(self, sighting: Sighting) -> None:
@@ -171,7 +172,7 @@ class Reading:
             audit.trouble("too much", f"opening a parcel stopped early: {opening.stopped}", parcel.ref)
         planted: dict[int, tuple[str, ...]] = {}
         if audit.needles:
-            for node in root.walk():
+            for node in (n for child in root.children if child.step not in NAMED for n in child.walk()):
                 if hits := look_for(audit.needles, node):
                     planted[id(node)] = tuple(sorted({hit.text for hit in hits}))
                     self.hits += [(node, hit) for hit in hits]

@@ -161,6 +161,7 @@ def _verdict(key: tuple[str, str, Direction], weighed: Weighed, whole: Slice, bo
         grade = Grade.CONSISTENT
     elif grade is Grade.RECOGNISED and sum(tally.count for _, _, tally in deciding) == 1:
         grade = Grade.CONSISTENT  # one sighting
+    deciding.sort(key=lambda r: not r[0].texts)
     rows = [*deciding, *(r for r in weighed.rows if r not in deciding)]
     about = book.platforms.get(platform)
     return Verdict(
@@ -224,7 +225,7 @@ def _checks(weighed: Weighed, whole: Slice, platform: str) -> tuple[Check, ...]:
     """What an end-to-end answer may rest on: each check says whether it ran."""
     messages = sum(tally.count for _, _, tally in weighed.rows)
     sealed = weighed.count(Content.SEALED)
-    read = sum(tally.count for _, _, tally in weighed.rows if tally.texts)
+    read = len({text for row, _, _ in weighed.rows for text in row.texts})
     shut = sum(c.count for peer, c in whole.contacts if peer.platform == platform)
     missing = weighed.count(Content.MISSING)
     ran = {
@@ -294,9 +295,9 @@ def _limits(weighed: Weighed, platform: tuple[str, ...], whole: Slice) -> tuple[
 
 
 def _evidence(rows: list[tuple[Row, Content, Tally]]) -> Iterable[Evidence]:
-    """The first eight findings; those that decide come first."""
+    """Eight findings: of every row in turn, so that each planted text is cited; rows that decide come first."""
     found: list[Finding] = []
-    for _, _, tally in rows:
-        found += tally.findings[: KEPT - len(found)] if len(found) < KEPT else ()
-    for f in found:
+    for turn in range(KEPT):
+        found += [tally.findings[turn] for _, _, tally in rows if turn < len(tally.findings)]
+    for f in found[:KEPT]:
         yield Evidence(f.rule, f.content, f.grade, f.path, f.trail, f.excerpt, str(f.ref), f.offset, f.note)

@@ -36,6 +36,7 @@ class Row(Struct, frozen=True, order=True):
     slot: str = ""
     seal: str = ""
     far_end: str = "service"
+    texts: tuple[str, ...] = ()  # the planted texts that were read: each has its own findings
 
 
 class Tally(Struct, frozen=True):
@@ -45,7 +46,6 @@ class Tally(Struct, frozen=True):
     findings: tuple[Finding, ...]
     first: float | None = None
     last: float | None = None
-    texts: tuple[str, ...] = ()
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
@@ -53,7 +53,6 @@ class Tally(Struct, frozen=True):
             tuple(sorted((*self.findings, *other.findings), key=finding_order)[:KEPT]),
             min((t for t in (self.first, other.first) if t is not None), default=None),
             max((t for t in (self.last, other.last) if t is not None), default=None),
-            tuple(sorted({*self.texts, *other.texts})),
         )
 
 

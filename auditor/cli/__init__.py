@@ -3,13 +3,14 @@
 import pkgutil
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from auditor import __version__
 from auditor.errors import AuditorError, RuleError
 
-_EDGES = ("rules", "captures")  # modules here that are not commands
+_EDGES = ("captures", "progress")  # modules here that are not commands
 
 
 class Commands(click.Group):
@@ -23,6 +24,11 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(f"{__name__}.{cmd_name}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The first line of each file says what its command does: nothing is imported for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _purpose(name)) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -39,6 +45,11 @@ class Commands(click.Group):
             click.echo("auditor: stopped; nothing was reported", err=True)
             ctx.exit(130)
         return ctx.exit(2)
+
+
+def _purpose(name: str) -> str:
+    with (Path(__file__).parent / f"{name}.py").open(encoding="utf-8") as file:
+        return file.readline().strip().strip('"').partition(": ")[2]
 
 
 @click.group(

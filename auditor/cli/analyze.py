@@ -8,7 +8,7 @@ import click
 
 from auditor.audit import Audit
 from auditor.cli.captures import expand
-from auditor.cli.rules import load_rules
+from auditor.cli.progress import watched
 from auditor.errors import CaptureError
 from auditor.judge import judge
 from auditor.needles import Needles
@@ -16,6 +16,7 @@ from auditor.report import Capture, Report
 from auditor.reporters import Options, names, reporter
 from auditor.reporters.json import line
 from auditor.rulebook.book import Rulebook
+from auditor.shelf import load_rules
 from auditor.sources import Source, read
 
 
@@ -74,11 +75,9 @@ def command(
 
 
 def _audit(source: Source, audit: Audit, findings: "_Findings") -> Report:
-    with Progress(source) as progress:
-        for event in source:
-            for finding in audit.feed(event):
-                findings.write(line(finding))
-            progress.step()
+    for event in watched(source):
+        for finding in audit.feed(event):
+            findings.write(line(finding))
     renamed = tuple(sorted(audit.renamed))
     return audit.report(Capture(source.sha256, source.name, source.kind, source.size, source.unread, renamed))
 
@@ -128,21 +127,3 @@ class _Findings:
     def write(self, text: str) -> None:
         if self.stream is not None:
             self.stream.write(text + "\n")
-
-
-class Progress:
-    """A line on standard error while a capture is read, if somebody watches and it takes a second."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.entries = 0
-        self.bar: object = None
-
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def step(self) -> None:
-        self.entries += 1

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.rules import Recordings, own_rules, root_of, texts_of
 from auditor.errors import CaptureError
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.selftest import Outcome, run
+from auditor.shelf import Recordings, own_rules, root_of, texts_of
 from auditor.text import printable
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from auditor.cli.platforms import describe
-from auditor.cli.rules import load_rules
 from auditor.errors import CaptureError
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.fields import nearest
 from auditor.rulebook.types import Condition, Envelope, Fact, Rule, Test
+from auditor.shelf import load_rules
 
 WAY = {True: "sent", False: "received"}
 OPENER = {

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from auditor.cli.rules import load_rules
 from auditor.errors import CaptureError
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.fields import nearest
 from auditor.rulebook.types import Platform
+from auditor.shelf import load_rules
 
 
 @click.command(epilog="Example:  auditor platforms show tiktok")

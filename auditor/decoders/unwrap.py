@@ -18,6 +18,7 @@ from auditor.text import as_text
 DEPTH = 64  # steps and layers together
 LEAVES = 20_000
 OUTPUT = 64_000_000  # bytes that may come out of one parcel
+ATTRIBUTED = (("xml",), ("multipart",))  # decoders whose @keys are attributes; in JSON @ is a letter
 SURE = ("gzip", "zstd")  # compressions that cannot be mistaken; they may lie around anything
 
 
@@ -59,14 +60,11 @@ class Node:
     listing: bool = False  # a list: rules pass through it
     seal: Seal | None = None
     sealed_layer: int = -1
+    attribute: bool = False  # stands beside a value, not below it: only an explicit @step finds it
 
     @property
     def step(self) -> str:
         return self.path[-1] if self.path else ""
-
-    @property
-    def attribute(self) -> bool:
-        return self.step.startswith("@")
 
     def walk(self) -> Iterator["Node"]:
         stack = [self]
@@ -129,7 +127,9 @@ class Opening:
             if self.stopped:
                 return
             step = f"#{key}" if node.listing else str(key)
-            node.children.append(self.open(value, (*node.path, step), NO_CLUE, node.trail))
+            child = self.open(value, (*node.path, step), NO_CLUE, node.trail)
+            child.attribute = step.startswith("@") and node.trail[-1:] in ATTRIBUTED
+            node.children.append(child)
 
     def _peel(self, node: Node, value: str | bytes, clue: Clue) -> None:
         """Take off layers until a container, a plain text or something shut is left."""

@@ -17,13 +17,12 @@ _BESIDE_CLAIM = {
     "no": "CONTRADICTED by this capture",
     "cannot tell": "this capture cannot tell",
 }
-_DETAIL = {Answer.END_TO_END: "envelope", Answer.INCONCLUSIVE: "not clear"}
 NOTHING_READ = "Nothing was read, so there is nothing to say."
 NOTHING_FOUND = "No message was found, and no app that the rules know."
 TRY_NEXT = (
     "Record again while messages are sent and received, with the proxy able to open the connections.",
     "Send a text that you know, and look for it: --canary TEXT finds it in apps without rules, too.",
-    "If the service is your own, say whose place its host takes: --as.",
+    "If the service is your own, say whose place its host takes: --as HOST=NAME.",
 )
 
 
@@ -62,8 +61,8 @@ def claim(verdict: Verdict) -> str:
 def facts(verdict: Verdict) -> list[tuple[str, str]]:
     """What there is to say under a verdict's sentence: labels and texts."""
     rows = [("why", verdict.reason)]
-    if verdict.detail:
-        rows.append((_DETAIL.get(verdict.verdict, "note"), verdict.detail))
+    if verdict.detail and verdict.verdict is not Answer.INCONCLUSIVE:  # its reason says it already
+        rows.append(("envelope" if verdict.verdict is Answer.END_TO_END else "note", verdict.detail))
     if verdict.verdict is Answer.END_TO_END:
         rows += _checks(verdict.checks)
     if verdict.claim:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD, Box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -29,6 +30,8 @@ name = "terminal"
 NARROWEST, FILE, WIDEST = 40, 80, 160
 PROSE = 110  # lines longer than this are hard to read
 MOST = 20  # rows of a table that may grow with the capture; the rest is counted
+LEAST, GAP = 13, 2  # columns that a long word may claim; columns between columns
+NUMBERS = {"times", "parcels", "size"}  # heads of columns that align at the right
 MARKS = {
     Answer.CLEARTEXT: ("○", "!"),
     Answer.TRANSPORT_ONLY: ("◐", "~"),
@@ -127,20 +130,34 @@ class Page:
             padding=(0, 1, 0, 0),
             header_style="bold",
         )
-        cells = [[self.safe(cell) for cell in row] for row in rows]
-        for number, head in enumerate(heads):
-            words = [head, *(word for row in cells for word in row[number].plain.split())]
-            longest = max((Text(word).cell_len for word in words), default=1)
-            wraps = head not in fixed
+        cells = [[self.safe(cell) for cell in row] for row in (heads, *rows)]
+        widths = self.widths(cells, [head not in fixed for head in heads])
+        for head, width, text in zip(heads, widths, cells[0], strict=True):
             table.add_column(
-                self.safe(head),
-                no_wrap=not wraps,
-                overflow="fold",
-                min_width=min(longest, 13) if wraps else None,
+                text, width=width, overflow="fold", justify="right" if head in NUMBERS else "left"
             )
-        for row in cells:
+        for row in cells[1:]:
             table.add_row(*row)
         self.console.print(table)
+
+    def widths(self, cells: list[list[Text]], wraps: list[bool]) -> list[int]:
+        """As wide as their texts; too wide for the page, columns that wrap give way, down to their words."""
+        columns = list(zip(*cells, strict=True))
+        widths = [max(text.cell_len for text in column) for column in columns]
+        words = [
+            max(cell_len(word) for text in column for word in text.plain.split() or [""])
+            for column in columns
+        ]
+        floors = [
+            min(word, LEAST) if wrap else width
+            for word, wrap, width in zip(words, wraps, widths, strict=True)
+        ]
+        room = self.width - GAP * (len(widths) - 1)
+        while sum(widths) > room and max(widths) > 1:
+            slack = [width - floor for width, floor in zip(widths, floors, strict=True)]
+            give = slack if max(slack) > 0 else widths
+            widths[give.index(max(give))] -= 1
+        return widths
 
 
 def _table(page: Page, verdicts: list[Verdict]) -> None:
@@ -177,9 +194,8 @@ def _verdict(page: Page, verdict: Verdict) -> None:
     page.say(SENTENCE[verdict.verdict], 2)
     rows: list[tuple[Cell, Cell]] = [((label, "dim"), text) for label, text in phrases.facts(verdict)]
     for number, item in enumerate(verdict.evidence, 1):
-        for line in phrases.evidence(item):
-            label = f"evidence {number}" if line == phrases.evidence(item)[0] else ""
-            rows.append(((label, "dim"), line))
+        first, *rest = phrases.evidence(item)
+        rows += [((f"evidence {number}", "dim"), first), *(("", line) for line in rest)]
     page.rows(rows, 17, indent=2)
 
 

@@ -21,6 +21,7 @@ from functools import lru_cache
 from auditor.decoders.unwrap import Node
 from auditor.model import Path
 
+VALUE = "#body"  # what a part with headers of its own holds; rules pass through it as through a list
 _STEP = re.compile(r"'([^']*)'|([^.'\s{}\[\]]+)")
 
 
@@ -86,7 +87,9 @@ class Pattern:
             return [(node, at + 1), *deeper]
         if node.listing and not (step.startswith("#") and step[1:].isdigit()):
             return [(child, at) for child in node.children]
-        return [(child, at + 1) for child in node.children if step_fits(step, child.step, literal)]
+        inside = [(child, at) for child in node.children if child.step == VALUE and step != VALUE]
+        below = [c for c in node.children if not c.attribute or step.startswith("@")]
+        return inside + [(child, at + 1) for child in below if step_fits(step, child.step, literal)]
 
     def covers(self, path: Path) -> bool:
         """Whether this pattern names exactly this path (list positions left out)."""
@@ -96,8 +99,6 @@ class Pattern:
 def step_fits(step: str, name: str, literal: bool = False) -> bool:
     if literal or not ("*" in step or "?" in step):
         return step == name
-    if name.startswith("@") and not step.startswith("@"):
-        return False
     if "|" in name and "|" not in step and step != "*":
         return False
     return bool(glob(step).match(name))

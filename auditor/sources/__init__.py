@@ -76,9 +76,20 @@ class Source:
         self._place = place
         self._tape = tape  # of a pipe, which cannot be opened twice
         self._once = tape is not None
+        self._reading: Tape | None = None
+
+    @property
+    def length(self) -> int | None:
+        """The size of the file before it is read; nothing for a pipe."""
+        return None if self._once else Path(self.path).stat().st_size
+
+    @property
+    def position(self) -> int:
+        """How far it is read."""
+        return self._reading.position if self._reading else 0
 
     def __iter__(self) -> Iterator[Event]:
-        tape = self._begin()
+        tape = self._reading = self._begin()
         reader = cast(Reader, importlib.import_module(f"{__name__}.{self._module}"))
         try:
             yield from reader.read(tape, self._place)

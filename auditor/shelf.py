@@ -1,4 +1,4 @@
-"""The edge where rule files are read: folders in, texts out."""
+"""The shelf where the rules stand: the edge that reads rule files and the recordings their tests cite."""
 
 from functools import lru_cache
 from pathlib import Path

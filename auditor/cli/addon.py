@@ -1,0 +1,17 @@
+"""auditor addon: where the mitmproxy addon lies."""
+
+import click
+
+
+@click.command(epilog='Example:  mitmdump -w session.mitm -s "$(auditor addon)"')
+def command() -> None:
+    """Print the path of the mitmproxy addon, for `mitmdump -s`.
+
+    Its options: --set auditor_canary=TEXT, auditor_as=HOST=NAME, auditor_rules=FOLDER,
+    auditor_reveal=true. The report is printed when the proxy stops.
+    """
+    from pathlib import Path
+
+    import auditor
+
+    click.echo(Path(auditor.__file__).parent / "live" / "addon.py")

@@ -1,0 +1,1 @@
+"""Live: what runs while the phone talks. The proxy itself is mitmproxy's."""

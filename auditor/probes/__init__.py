@@ -1,0 +1,1 @@
+"""Probes: what a person does on purpose so that the traffic can answer a question."""
