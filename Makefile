@@ -9,7 +9,10 @@ JOBS   ?= auto
 .PHONY: demo test quick lint bench clean
 
 demo: $(VENV)/.ready
-	$(RUN)/auditor analyze captures --as localhost=chat.signal.org
+	@echo "What these recorded sessions show, one line a verdict:"; echo
+	@$(RUN)/auditor analyze captures/*/*.mitm captures/*/client.har --as localhost:9443=chat.signal.org --each --format summary
+	@echo; echo "One of them in full:"; echo
+	@$(RUN)/auditor analyze captures/tiktok-constructed/client.har --canary "Lighthouse-5523 bring the spare oars"
 
 test: lint
 	$(RUN)/python -m pytest -q -n $(JOBS)

@@ -6,14 +6,13 @@ what would change it. Claims are compared with verdicts and never used to reach 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from auditor.model import Answer, Content, Direction, Finding, Grade, Road
+from auditor.claims import Claimed, compare
+from auditor.model import LADDER, MESSAGES, Answer, Content, Direction, Finding, Grade, Road
 from auditor.report import KEPT, Report, Row, Slice, Tally, finding_order
 from auditor.rulebook.book import Rulebook
-from auditor.rulebook.types import Claim
 from auditor.words import CHECKS, MEANING, would_change
 
 TABLE: dict[tuple[Content, Road], Answer] = {
@@ -35,7 +34,6 @@ TABLE: dict[tuple[Content, Road], Answer] = {
         for r in Road
     },
 }
-LADDER = (Answer.CLEARTEXT, Answer.TRANSPORT_ONLY, Answer.OPAQUE, Answer.END_TO_END)  # worst first
 GRADES = list(Grade)
 _READ: tuple[Answer, ...] = (Answer.CLEARTEXT, Answer.TRANSPORT_ONLY)
 
@@ -46,13 +44,6 @@ class Check(Struct, frozen=True):
     name: str
     outcome: str  # passed | failed | not run
     note: str = ""
-
-
-class Claimed(Struct, frozen=True):
-    """What is claimed for this surface at the time of the capture, beside what was seen."""
-
-    agrees: str  # yes | no | cannot tell
-    claims: tuple[str, ...]
 
 
 class Evidence(Struct, frozen=True):
@@ -155,8 +146,13 @@ def _weigh(weighed: Weighed) -> tuple[Answer, list[tuple[Row, Content, Tally]]]:
 def _verdict(key: tuple[str, str, Direction], weighed: Weighed, whole: Slice, book: Rulebook) -> Verdict:
     platform, surface, direction = key
     result, deciding = _weigh(weighed)
+    copies = _copies(platform, surface, whole)
+    if copies and result in (Answer.END_TO_END, Answer.OPAQUE):
+        result, deciding = Answer.INCONCLUSIVE, copies
     counts = {c.value: n for c in Content if (n := weighed.count(c))}
-    grade = min((row.grade for row, _, _ in deciding), key=GRADES.index)
+    # One text that was read is enough; an envelope must hold for every message.
+    pick = min if result in _READ else max
+    grade = pick((row.grade for row, _, _ in deciding), key=GRADES.index)
     if result in (Answer.OPAQUE, Answer.INCONCLUSIVE):
         grade = Grade.CONSISTENT
     elif grade is Grade.RECOGNISED and sum(tally.count for _, _, tally in deciding) == 1:
@@ -174,11 +170,22 @@ def _verdict(key: tuple[str, str, Direction], weighed: Weighed, whole: Slice, bo
         reason=_reason(result, weighed, deciding),
         counts=counts,
         checks=_checks(weighed, whole, platform),
-        claim=_claim(about.claims if about else (), surface, result, rows),
+        claim=compare(about.claims if about else (), surface, result, _times(rows)),
         would_change=would_change(result),
         limits=_limits(weighed, about.limits if about else (), whole),
         evidence=tuple(_evidence(rows)),
     )
+
+
+def _copies(platform: str, surface: str, whole: Slice) -> list[tuple[Row, Content, Tally]]:
+    """Planted texts that this app also sent outside every message: perhaps copies of what is sealed here."""
+    if surface not in MESSAGES:
+        return []
+    return [
+        (row, row.content, tally)
+        for row, tally in whole.tally
+        if row.platform == platform and row.texts and row.surface not in MESSAGES
+    ]
 
 
 def _silent(platform: str, parcels: int, whole: Slice, book: Rulebook) -> Verdict:
@@ -251,36 +258,8 @@ def _check(passed: bool, note: str) -> tuple[str, str]:
     return ("passed" if passed else "failed"), note
 
 
-def _claim(
-    claims: tuple[Claim, ...], surface: str, result: Answer, rows: list[tuple[Row, Content, Tally]]
-) -> Claimed | None:
-    days = {_day(t) for _, _, tally in rows for t in (tally.first, tally.last) if t is not None}
-    about = [c for c in claims if c.surface == surface]
-    valid = [c for c in about if not days or any(c.covers(day) for day in days)]
-    if not valid:
-        return None
-    words = tuple(_words(c) for c in valid)
-    says = {c.says for c in valid}
-    if (
-        result in (Answer.INCONCLUSIVE, Answer.OPAQUE)
-        or len(says) > 1
-        or any(c.optional or c.when for c in valid)
-    ):
-        agrees = "yes" if says == {result.value} else "cannot tell"
-    else:
-        agrees = "yes" if says == {result.value} else "no"
-    return Claimed(agrees, words)
-
-
-def _words(claim: Claim) -> str:
-    until = f" until {claim.until}" if claim.until else ""
-    extra = " (optional)" if claim.optional else ""
-    extra += f" ({claim.when})" if claim.when else ""
-    return f"{claim.says}{extra} since {claim.since}{until}, says {claim.source}"
-
-
-def _day(when: float) -> str:
-    return datetime.fromtimestamp(max(min(when, 4e9), 0), UTC).strftime("%Y-%m-%d")
+def _times(rows: list[tuple[Row, Content, Tally]]) -> list[float]:
+    return [t for _, _, tally in rows for t in (tally.first, tally.last) if t is not None]
 
 
 def _limits(weighed: Weighed, platform: tuple[str, ...], whole: Slice) -> tuple[str, ...]:
@@ -289,13 +268,18 @@ def _limits(weighed: Weighed, platform: tuple[str, ...], whole: Slice) -> tuple[
         names = ", ".join(f"{old} as {new}" for old, new in whole.capture.renamed)
         limits.append(f"hosts were renamed at your word: {names}")
     unsure = sum(t.count for row, _, t in weighed.rows if row.content is Content.UNDECIDED)
+    strangers = sorted(
+        {row.platform for row, _ in whole.tally if row.texts and row.platform.startswith("unknown:")}
+    )
+    if strangers:
+        limits.append(f"a planted text was also read at {', '.join(strangers[:3])}: see there")
     if unsure:
         limits.append(f"{unsure:,} token-like values were taken for what else lies in their slot")
     return tuple(limits)
 
 
 def _evidence(rows: list[tuple[Row, Content, Tally]]) -> Iterable[Evidence]:
-    """Eight findings: of every row in turn, so that each planted text is cited; rows that decide come first."""
+    """Eight findings, of every row in turn, so that each planted text is cited; deciding rows first."""
     found: list[Finding] = []
     for turn in range(KEPT):
         found += [tally.findings[turn] for _, _, tally in rows if turn < len(tally.findings)]

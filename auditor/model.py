@@ -53,6 +53,9 @@ class Answer(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+LADDER = (Answer.CLEARTEXT, Answer.TRANSPORT_ONLY, Answer.OPAQUE, Answer.END_TO_END)  # worst first
+
+
 class Direction(StrEnum):
     OUT = "out"
     IN = "in"

@@ -34,13 +34,13 @@ class Needles:
     """The planted texts of one audit."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        self.texts = tuple(dict.fromkeys(text for text in texts if text.strip()))
+        self.texts = tuple(dict.fromkeys(text for text in map(_whole, texts) if text.strip()))
         self._exact: list[tuple[str, str, bytes]] = []
-        known: set[bytes] = set()
+        known: set[tuple[str, bytes]] = set()
         for text in self.texts:
             for how, data in variants(text):
-                if len(data) >= SHORTEST and data not in known:
-                    known.add(data)
+                if len(data) >= SHORTEST and (text, data) not in known:
+                    known.add((text, data))
                     self._exact.append((text, how, data))
         self._folded = [(text, fold(text).encode()) for text in self.texts]
         self._find = BytesAhoCorasick([data for _, _, data in self._exact]) if self._exact else None
@@ -64,10 +64,18 @@ class Needles:
         """Tolerant hits in a decoded text; the places are of the folded text and so not given."""
         if self._find_folded is None:
             return []
-        found = self._find_folded.find_matches_as_indexes(
-            fold(value).encode("utf-8", "replace"), overlapping=True
-        )
-        return sorted({Hit(0, 0, self._folded[index][0], "", tolerant=True) for index, _, _ in found})
+        data = fold(value).encode("utf-8", "replace")
+        hits = set()
+        for index, _, _ in self._find_folded.find_matches_as_indexes(data, overlapping=True):
+            text, folded = self._folded[index]
+            if len(folded) >= SHORTEST or folded == data:  # a short text must be the whole value
+                hits.add(Hit(0, 0, text, "", tolerant=True))
+        return sorted(hits)
+
+
+def _whole(text: str) -> str:
+    """A text without the halves of characters that a command line may hand over."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def fold(text: str) -> str:

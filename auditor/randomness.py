@@ -10,14 +10,26 @@ import math
 import re
 from collections import Counter
 
+TEXT = "text stands in it"
 _SAMPLE = 65_536
 # Counts beyond this many standard deviations: once in some 10,000 random strings, all nine tests together.
 _DEVIATIONS = 5.0
 # Counts of pairs are skewed to the right in short strings, so they are given more room.
 _DEVIATIONS_PAIRS = 7.0
 _EQUAL_RUN = re.compile(rb"(.)\1{5,}", re.DOTALL)
-_PLAIN = re.compile(rb"[A-Za-z0-9 .,;:!?'\"()/+=_@#&*\r\n<>-]{8,}")
-_PLAIN_SHARE = 83 / 256
+# Runs of plain characters, of letters, of small letters: the fewer may stand in it, the shorter tells.
+_RUNS = (
+    (re.compile(rb"[A-Za-z0-9 .,;:!?'\"()/+=_@#&*\r\n<>-]{8,}"), 83 / 256),
+    (re.compile(rb"[A-Za-z ]{8,}"), 53 / 256),
+    (re.compile(rb"[a-z ]{8,}"), 27 / 256),
+)
+# A short string that is words from end to end: 1 in 16,000 of 8 random bytes are.
+_SHORT = re.compile(rb"(?:[A-Za-z0-9 .,:!?'%$@+/=-]|[\xc3\xc5][\x80-\xbf]){6,}")
+# Five characters of UTF-16 in a row: Latin, Greek, Cyrillic, Hebrew, Arabic, or pictures.
+_UTF16 = re.compile(
+    rb"(?:[\x09-\xff][\0\3-\6]|.[\xd8-\xdb].[\xdc-\xdf]){5,}|(?:[\0\3-\6][\x09-\xff]|[\xd8-\xdb].[\xdc-\xdf].){5,}",
+    re.DOTALL,
+)
 # Six letters in a row of a script beyond ASCII: each is a chance of 1 in 30 at best.
 _UTF8 = re.compile(
     rb"(?:(?:[\xc3-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|\xf0[\x9f-\xa0][\x80-\xbf]{2})[ .,!?-]?){6,}"
@@ -29,22 +41,26 @@ def habits(data: bytes) -> str:
     """What shows that these bytes are not ciphertext, in words; nothing when they may be.
 
     Short strings are only searched for text and runs: under 32 bytes counting has no power.
+    Fewer than six bytes are always let through.
     """
     data = data[:_SAMPLE]
-    return _text_inside(data) or _run(data) or (_counts(data) if len(data) >= 32 else "")
+    return text_inside(data) or _run(data) or (_counts(data) if len(data) >= 32 else "")
 
 
-def _text_inside(data: bytes) -> str:
-    need = plain_run(len(data))
-    for match in _PLAIN.finditer(data):
-        if len(match[0]) >= need or len(match[0]) == len(data):
-            return "text stands in it"
-    return "text stands in it" if _UTF8.search(data) else ""
+def text_inside(data: bytes) -> str:
+    """Whether text stands in these bytes, known by its runs."""
+    if _SHORT.fullmatch(data) or _UTF8.search(data) or _UTF16.search(data):
+        return TEXT
+    for runs, share in _RUNS:
+        need = plain_run(len(data), share)
+        if any(len(run) >= need for run in runs.findall(data)):
+            return TEXT
+    return ""
 
 
-def plain_run(length: int) -> int:
-    """How many plain characters in a row random bytes of this length show once in a million times."""
-    return math.ceil(math.log(max(length, 1) / _CHANCE) / -math.log(_PLAIN_SHARE))
+def plain_run(length: int, share: float = _RUNS[0][1]) -> int:
+    """How many such characters in a row random bytes of this length show once in a million times."""
+    return math.ceil(math.log(max(length, 1) / _CHANCE) / -math.log(share))
 
 
 def _run(data: bytes) -> str:

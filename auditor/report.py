@@ -20,7 +20,7 @@ from auditor.model import Content, Direction, Finding, Grade, Ref, Road
 SCHEMA = 1
 KEPT = 8  # findings a row keeps
 KEPT_REFS = 3
-_PART = re.compile(r"\d+|\D+")
+_PART = re.compile(r"[0-9]+|[^0-9]+")
 
 
 class Row(Struct, frozen=True, order=True):
@@ -134,6 +134,11 @@ class Capture(Struct, frozen=True, order=True):
     unread: int = 0  # bytes that damage made unreadable
     renamed: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def id(self) -> str:
+        """Its content; its name where there was no content to read."""
+        return self.sha256 or self.name
+
 
 K = TypeVar("K")
 V = TypeVar("V", Tally, Sightings, Contacts, Account, Troubles)
@@ -155,7 +160,7 @@ class Slice(Struct, frozen=True):
 
     def __add__(self, other: "Slice") -> "Slice":
         return Slice(
-            min(self.capture, other.capture),
+            _same(self.capture, other.capture),
             joined((*self.covers, *other.covers)),
             tuple(sorted({*self.rules, *other.rules})),
             max(self.planted, other.planted),
@@ -176,7 +181,7 @@ class Report(Struct, frozen=True):
     def __add__(self, other: "Report") -> "Report":
         best: dict[tuple[str, tuple[tuple[int, int], ...]], Slice] = {}
         for one in (*self.slices, *other.slices):
-            key = (one.capture.sha256, one.covers)
+            key = (one.capture.id, one.covers)
             best[key] = min((best.get(key, one), one), key=_bytes)
         return Report(tuple(best[key] for key in sorted(best)))
 
@@ -187,15 +192,24 @@ class Report(Struct, frozen=True):
         """One slice per capture: stretches that do not overlap, the longest first, are added."""
         captures: dict[str, list[Slice]] = {}
         for one in self.slices:
-            captures.setdefault(one.capture.sha256, []).append(one)
+            captures.setdefault(one.capture.id, []).append(one)
         return [reduce(_plus, _disjoint(parts)) for _, parts in sorted(captures.items())]
 
     def whole(self) -> Slice:
         """Everything in one."""
-        return reduce(_plus, self.by_capture(), NOTHING)
+        parts = self.by_capture()
+        renamed = {pair for part in parts for pair in part.capture.renamed}
+        every = Capture("", "", "", sum(p.capture.size for p in parts), 0, tuple(sorted(renamed)))
+        return msgspec.structs.replace(reduce(_plus, parts, NOTHING), capture=every)
 
 
 NOTHING = Slice(Capture("", "", "", 0))
+
+
+def _same(one: Capture, other: Capture) -> Capture:
+    """One capture as two audits describe it: each knows the hosts that were renamed in its own stretch."""
+    renamed = tuple(sorted({*one.renamed, *other.renamed}))
+    return msgspec.structs.replace(min(one, other), renamed=renamed)
 
 
 def _plus(one: Slice, other: Slice) -> Slice:
@@ -257,10 +271,11 @@ def first_refs(refs: Iterable[Ref]) -> tuple[Ref, ...]:
     return tuple(sorted(set(refs), key=ref_order)[:KEPT_REFS])
 
 
-def ref_order(ref: Ref) -> tuple[str, int, tuple[tuple[int, str], ...]]:
+def ref_order(ref: Ref) -> tuple[str, int, tuple[tuple[int, str], ...], str]:
     """In the order of the capture: .3> before .10>."""
     pieces = _PART.findall(ref.part)
-    return ref.capture, ref.entry, tuple((int(p), "") if p.isdigit() else (0, p) for p in pieces)
+    numbers = tuple((int(p), "") if p[0] in "0123456789" else (0, p) for p in pieces)
+    return ref.capture, ref.entry, numbers, ref.part
 
 
 def finding_order(finding: Finding) -> tuple[object, bytes]:

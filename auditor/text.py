@@ -12,10 +12,13 @@ import unicodedata
 # family is four pictures and three joiners, Persian needs the non-joiner.
 _LAYOUT = frozenset("\t\n\v\f\r")
 _REFUSED = frozenset(("Cc", "Cs", "Cn"))
+# Pictures that Unicode will name later are sent today; Python's tables are years old.
+_PICTURES = range(0x1F000, 0x1FC00)
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.\-]{12,}")
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_WORDS = re.compile(r"[\w\s.,!?'%$&-]+")
 _ESCAPES = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff\ud800-\udfff]"
 )
 
 
@@ -31,7 +34,10 @@ def as_text(data: bytes) -> str | bytes:
 def is_text(text: str) -> bool:
     if text.isprintable():
         return True
-    return all(c.isprintable() or c in _LAYOUT or unicodedata.category(c) not in _REFUSED for c in text)
+    return all(
+        c.isprintable() or c in _LAYOUT or unicodedata.category(c) not in _REFUSED or ord(c) in _PICTURES
+        for c in text
+    )
 
 
 def is_token(text: str) -> bool:
@@ -42,6 +48,17 @@ def is_token(text: str) -> bool:
     if not _TOKEN.fullmatch(text):
         return False
     return not all(_PIECE.fullmatch(piece) for piece in re.split(r"[+/=_.\-]+", text) if piece)
+
+
+def is_prose(text: str) -> bool:
+    """Words that a person wrote: three, or two and nothing technical, or a script that needs no spaces."""
+    text = text[:2_000].strip("\0 ")
+    words = text.split()[:50]
+    lettered = sum(any(c.isalpha() for c in word) for word in words)
+    if lettered >= 3 or (lettered == 2 and _WORDS.fullmatch(text)):
+        return True
+    beyond = sum(not c.isascii() and unicodedata.category(c)[0] in "LS" for c in text)
+    return beyond >= 2 or (len(words) > 1 and _WORDS.fullmatch(text) is not None and lettered > 0)
 
 
 def printable(text: str) -> str:

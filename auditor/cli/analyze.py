@@ -1,5 +1,6 @@
 """auditor analyze: saved captures in, a report out."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -11,13 +12,16 @@ from auditor.cli.captures import expand
 from auditor.cli.progress import watched
 from auditor.errors import CaptureError
 from auditor.judge import judge
+from auditor.model import Finding, Problem, Ref
 from auditor.needles import Needles
+from auditor.probes.canaries import weakness
 from auditor.report import Capture, Report
 from auditor.reporters import Options, names, reporter
 from auditor.reporters.json import line
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import load_rules
-from auditor.sources import Source, read
+from auditor.sources import read
+from auditor.text import printable
 
 
 @click.command(epilog="Example:  auditor analyze alice.mitm bob.har --canary 'meet me at the blue door'")
@@ -54,36 +58,61 @@ from auditor.sources import Source, read
     help="Write every finding to FILE, one JSON line each.",
 )
 @click.option("--reveal", is_flag=True, help="Show message texts instead of masking them.")
+@click.option("--each", is_flag=True, help="Judge every capture by itself, not all of them together.")
 def command(
     captures: tuple[str, ...], canaries: tuple[str, ...], canary_file: Path | None, renames: tuple[str, ...],
-    rules: Path | None, style: str, evidence: Path | None, reveal: bool,
+    rules: Path | None, style: str, evidence: Path | None, reveal: bool, each: bool,
 ) -> None:  # fmt: skip
     """Say who can read the messages in CAPTURES.
 
     CAPTURES are mitmproxy dumps and HAR files, folders of them, or - for standard input.
     With --canary, every place where that text can be read is found and shown.
     """
+    if each and style == "json":
+        raise click.UsageError("--each prints a page for each capture; JSON is one document")
     book = load_rules(rules)
     needles = Needles((*canaries, *_lines(canary_file)))
     renamed = dict(_pair(text) for text in renames)
     report = Report()
-    with _Findings(evidence) as findings:
+    with Findings(evidence) as findings:
         for path, name in expand(captures):
-            source = read("-" if str(path) == "-" else path, renamed=renamed, name=name)
-            report += _audit(source, Audit(book, needles, reveal), findings)
-    _print(report, book, style)
+            one = _audit(path, name, renamed, Audit(book, needles, reveal), findings)
+            if each:
+                click.echo(printable(name))
+                _print(one, book, style)
+            report += one
+    if not each:
+        _print(report, book, style)
+    if not _readable(report):
+        raise SystemExit(2)
 
 
-def _audit(source: Source, audit: Audit, findings: "_Findings") -> Report:
+def _audit(path: Path, name: str, renamed: dict[str, str], audit: Audit, findings: "Findings") -> Report:
+    """One capture. One that cannot be read is a problem in the report, and the others go on."""
+    try:
+        source = read("-" if str(path) == "-" else path, renamed=renamed, name=name)
+    except CaptureError as exc:
+        click.echo(f"auditor: {exc}", err=True)
+        audit.feed(Problem(Ref(name, 0), "unreadable", str(exc)))
+        return audit.report(Capture("", name, "unreadable", 0))
+    for text in audit.needles.texts:
+        if weak := weakness(text):
+            audit.feed(Problem(Ref(name, 0), "weak text", weak))
     for event in watched(source):
         for finding in audit.feed(event):
-            findings.write(line(finding))
-    renamed = tuple(sorted(audit.renamed))
-    return audit.report(Capture(source.sha256, source.name, source.kind, source.size, source.unread, renamed))
+            findings.write(finding)
+    given = tuple(sorted(audit.renamed))
+    return audit.report(Capture(source.sha256, source.name, source.kind, source.size, source.unread, given))
 
 
 def _print(report: Report, book: Rulebook, style: str) -> None:
-    reporter(style).render(report, judge(report, book), sys.stdout, Options())
+    if any(one.capture.sha256 for one in report.slices):
+        reporter(style).render(report, judge(report, book), sys.stdout, Options())
+
+
+def _readable(report: Report) -> bool:
+    whole = report.whole()
+    return bool(whole.ledger or whole.contacts) or not whole.troubles
 
 
 def _lines(file: Path | None) -> list[str]:
@@ -104,18 +133,19 @@ def _pair(text: str) -> tuple[str, str]:
     return host, name
 
 
-class _Findings:
+class Findings:
     """Findings as they come, one JSON line each, for the owner's eyes only."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self.stream: TextIO | None = None
 
-    def __enter__(self) -> "_Findings":
+    def __enter__(self) -> "Findings":
         if self.path is not None:
             try:
-                self.path.touch(mode=0o600)
-                self.stream = self.path.open("w", encoding="utf-8")
+                number = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                os.fchmod(number, 0o600)
+                self.stream = os.fdopen(number, "w", encoding="utf-8")
             except OSError as exc:
                 raise CaptureError(f"{self.path}: cannot be written: {exc.strerror}") from exc
         return self
@@ -124,6 +154,6 @@ class _Findings:
         if self.stream is not None:
             self.stream.close()
 
-    def write(self, text: str) -> None:
+    def write(self, finding: Finding) -> None:
         if self.stream is not None:
-            self.stream.write(text + "\n")
+            self.stream.write(line(finding) + "\n")

@@ -28,4 +28,5 @@ def _files(path: str) -> Iterator[Path]:
 
 
 def _name(file: Path, names: list[str]) -> str:
-    return f"{file.resolve().parent.name}/{file.name}" if names.count(file.name) > 1 else file.name
+    name = f"{file.resolve().parent.name}/{file.name}" if names.count(file.name) > 1 else file.name
+    return name.encode("utf-8", "replace").decode()

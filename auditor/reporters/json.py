@@ -151,7 +151,7 @@ def decode(data: bytes) -> Report:
         if schema != SCHEMA:
             raise CaptureError(f"a report of schema {schema}; this version reads schema {SCHEMA}")
         slices = [_slice(one) for one in msgspec.json.decode(data, type=Document).captures]
-        _need(len({s.capture.sha256 for s in slices}) == len(slices), "a capture that stands twice")
+        _need(len({s.capture.id for s in slices}) == len(slices), "a capture that stands twice")
         for one in slices:
             _check(one)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors

@@ -11,10 +11,11 @@ from auditor.model import ROLES, Answer, Direction, Ref
 from auditor.report import Capture, Report, Sightings, Slice
 
 WAY = {Direction.OUT: "sent", Direction.IN: "received", Direction.ANY: "any"}
-CLAIM = {"yes": "agrees", "no": "CONTRADICTED", "cannot tell": "cannot tell"}
+CLAIM = {"yes": "agrees", "no": "CONTRADICTED", "better": "better", "cannot tell": "cannot tell"}
 _BESIDE_CLAIM = {
     "yes": "this capture agrees",
     "no": "CONTRADICTED by this capture",
+    "better": "this capture shows more protection than is claimed",
     "cannot tell": "this capture cannot tell",
 }
 NOTHING_READ = "Nothing was read, so there is nothing to say."

@@ -164,11 +164,27 @@ class _Reading:
             for name in _names(envelope):
                 if name not in shaped:
                     self.fault(envelope.file, f"unknown envelope {name!r}{nearest(name, shaped)}")
-                elif name == envelope.id:
-                    self.fault(envelope.file, f"the envelope {name!r} contains itself")
+        for name in _circular({e.id: tuple(_names(e)) for e in self.envelopes.values()}):
+            self.fault(self.envelopes[name].file, f"the envelope {name!r} contains itself")
 
     def fault(self, file: str, message: str) -> None:
         self.faults.append(Fault(file, 1, 1, message))
+
+
+def _circular(inside: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Envelopes that are found again inside themselves, however deep."""
+    found = []
+    for start in inside:
+        seen: set[str] = set()
+        todo = list(inside[start])
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                todo += inside.get(name, ())
+        if start in seen:
+            found.append(start)
+    return found
 
 
 def _names(envelope: Envelope) -> Iterator[str]:

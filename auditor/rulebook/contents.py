@@ -2,7 +2,7 @@
 
 Laws: text is readable whether or not it also decodes; numbers and empty values are
 nothing; a seal counts only when it is shut and no planted text was read in it; what is
-below a node belongs to it, attributes beside a text do not.
+below a node belongs to it, attributes beside a text do not unless they are prose.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from auditor.decoders.unwrap import Layer, Node
 from auditor.model import Content
 from auditor.randomness import habits
 from auditor.rulebook.book import Rulebook
-from auditor.text import is_token
+from auditor.text import is_prose, is_token
 
 TESTABLE = 32  # bytes from which a test for randomness has power
 Planted = Mapping[int, tuple[str, ...]]  # the planted texts that were read at a node
@@ -95,7 +95,7 @@ class Judge:
         below = [
             seen
             for child in node.children
-            if not child.attribute
+            if (not child.attribute or (isinstance(child.value, str) and is_prose(child.value)))
             and not (id(child) in self.tree_covered and id(child) not in self.tree_secrets)
             for seen in self.judge(child)
         ]

@@ -12,10 +12,11 @@ from auditor.decoders.unwrap import Node
 from auditor.model import Content
 from auditor.rulebook.contents import Judge, Seen
 from auditor.rulebook.paths import Pattern, glob
+from auditor.rulebook.shut import Part, flaw
 from auditor.rulebook.types import Condition, Rule, SurfaceRule
+from auditor.text import is_prose
 
 STRENGTH = list(Content)
-PROSE_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,14 @@ class _Element:
         return self.root.child("body") if self.node is self.root else self.node
 
     def known(self) -> set[int]:
-        """Nodes that the rule names, and all below them."""
-        patterns = [*self.rule.slots, *self.rule.attachments, *(p for _, p in self.rule.sees)]
-        patterns += [c.pattern for c in (*self.rule.where, *self.rule.unless, *self.rule.empty_when)]
-        return {id(n) for p in patterns for node in self.select(p) for n in node.walk()}
+        """What was judged already, and what the rule compared with words of its own."""
+        known = {id(n) for p in self.rule.slots for node in self.select(p) for n in node.walk()}
+        for condition in self.rule.where:
+            words = tuple(v for v in condition.values if "*" not in v)
+            known |= {
+                id(n) for n in self.select(condition.pattern) if not n.children and _is_one_of(n, words)
+            }
+        return known
 
     def prose(self) -> Node | None:
         """Readable words in the message that no slot names: perhaps a copy of it."""
@@ -140,7 +145,7 @@ class _Element:
         if scope is None:
             return None
         known = self.known()
-        return next((n for n in scope.walk() if id(n) not in known and not n.children and _is_prose(n)), None)
+        return next((n for n in scope.walk() if _written(n) or (id(n) not in known and _is_prose(n))), None)
 
     def nearest(self) -> str:
         """Where a text lies in a message whose slot is empty."""
@@ -175,9 +180,16 @@ def _holds_something(node: Node) -> bool:
 
 
 def _is_prose(node: Node) -> bool:
-    if not isinstance(node.value, str):
+    if node.children:
         return False
-    return sum(any(c.isalpha() for c in word) for word in node.value.split()[:50]) >= PROSE_WORDS
+    if isinstance(node.value, str) and is_prose(node.value):
+        return True
+    return any(flaw([Part("", layer.value)]) for layer in node.layers if isinstance(layer.value, bytes))
+
+
+def _written(node: Node) -> bool:
+    """A key that is prose: a text may stand where a name should."""
+    return not node.step.startswith("#") and is_prose(node.step)
 
 
 _SHOWN = 40

@@ -134,7 +134,7 @@ def host_fits(pattern: str, host: str) -> bool:
     wanted, labels = pattern.lower().split("."), host.lower().rstrip(".").split(".")
     if wanted[0] == "*":
         wanted = wanted[1:]
-        return len(labels) > len(wanted) and _labels_fit(wanted, labels[-len(wanted) :])
+        return len(labels) > len(wanted) and _labels_fit(wanted, labels[len(labels) - len(wanted) :])
     return len(labels) == len(wanted) and _labels_fit(wanted, labels)
 
 

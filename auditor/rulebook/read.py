@@ -5,7 +5,7 @@ from auditor.errors import Fault
 from auditor.model import AROUND, MESSAGES, ROLES, SURFACES, Answer
 from auditor.rulebook.fields import Fields
 from auditor.rulebook.paths import Pattern
-from auditor.rulebook.shape import Byte, Bytes, Field, Piece, Protobuf, Shape, TextShape
+from auditor.rulebook.shape import Byte, Bytes, Field, Piece, Protobuf, Shape, TextShape, fixed
 from auditor.rulebook.testcases import read_tests
 from auditor.rulebook.tree import Place, TreeShape
 from auditor.rulebook.types import Claim, Condition, Envelope, Fact, Platform, Rule, SurfaceRule, When
@@ -24,7 +24,7 @@ def read_rule(block: Block, file: str, name: tuple[str, str], faults: list[Fault
     )
     slots = fields.parsed("slot", Pattern.parse)
     action = fields.word("action", AROUND)
-    if bool(slots) == bool(action) and not faults:
+    if ("slot" in block) == ("action" in block):
         fields.fault(
             "a rule has either a `slot` (a message) or an `action` (what is around one)", block.place
         )
@@ -76,6 +76,7 @@ def read_envelope(block: Block, file: str, name: str, faults: list[Fault]) -> En
         fields.fault("an envelope has one of `shape`, `text` and `tree`", block.place)
     texts = fields.parsed("text", TextShape.parse)
     pieces = _pieces(fields)
+    _measured(fields, pieces)
     return Envelope(
         id=name,
         file=file,
@@ -209,6 +210,8 @@ def _relative_needs_each(fields: Fields, rule: Rule) -> None:
     patterns = [
         *rule.slots,
         *rule.attachments,
+        *(p for _, p in rule.sees),
+        *([rule.surface.source] if rule.surface.source else []),
         *(c.pattern for c in (*rule.where, *rule.unless, *rule.empty_when)),
     ]
     if rule.each is None and any(pattern.relative for pattern in patterns):
@@ -227,12 +230,20 @@ def _pieces(fields: Fields) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
+def _measured(fields: Fields, pieces: tuple[Piece, ...]) -> None:
+    """Bytes can be cut in one way only: at most one piece leaves its size open."""
+    if "shape" in fields.block and not pieces:
+        fields.fault("a shape has at least one piece", fields.place("shape"))
+    if sum(fixed(piece) is None for piece in pieces) > 1:
+        fields.fault("at most one piece of a shape may leave its size open", fields.place("shape"))
+
+
 def _piece(fields: Fields, key: str) -> Piece | None:
     value = fields.block[key]
     match key:
         case "byte":
             numbers = list(value) if isinstance(value, list) else [value]
-            if all(isinstance(n, int) and 0 <= n < 256 for n in numbers):
+            if numbers and all(type(n) is int and 0 <= n < 256 for n in numbers):
                 return Byte(tuple(numbers))
             fields.fault("'byte' is a number from 0 to 255, or a list of them", fields.place(key))
         case "bytes" | "secret":

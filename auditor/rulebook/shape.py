@@ -55,6 +55,8 @@ class Field:
         sane = numbers and all(0 < n <= LARGEST for n in numbers)
         if (how and len(numbers) != 1) or (sizes and not sane):
             raise ValueError(f"not a size: {text!r}")
+        if numbers and len(bytes.fromhex(starts or "")) > min(numbers):
+            raise ValueError(f"longer beginning than the whole: {text!r}")
         return cls(kind, numbers, how or "", bytes.fromhex(starts or ""), bool(optional))
 
     def cut(self, value: int | bytes, label: str, shapes: "Shapes") -> list[Part] | None:
@@ -119,7 +121,7 @@ class Shape:
         return self.pieces[0].allowed if isinstance(self.pieces[0], Byte) else ()
 
     def cut(self, data: bytes, shapes: "Shapes") -> list[Part] | None:
-        sizes = [_fixed(piece) for piece in self.pieces]
+        sizes = [fixed(piece) for piece in self.pieces]
         spare = len(data) - sum(n for n in sizes if n is not None)
         if spare < 0 or (None not in sizes and spare):
             return None
@@ -192,7 +194,7 @@ class TextShape:
 Shapes = Callable[[str], "Shape | TextShape"]
 
 
-def _fixed(piece: Piece) -> int | None:
+def fixed(piece: Piece) -> int | None:
     match piece:
         case Byte():
             return 1

@@ -20,13 +20,13 @@ from typing import Any
 
 from auditor.decoders.unwrap import Node
 from auditor.rulebook.paths import Pattern
-from auditor.rulebook.shape import Field, Shapes
-from auditor.rulebook.shut import flaw
+from auditor.rulebook.shape import COUNTER, Field, Shapes
+from auditor.rulebook.shut import Part, flaw
 from auditor.text import as_text
 
 _SPEC = re.compile(r"(?:bytes|secret|uint|token)(?:\[[0-9n.|]+\])?(?: [0-9a-f ]+)?\??")
 _OTHERS = re.compile(r"=([a-z0-9-]+(?:\|[a-z0-9-]+)*)(?:, 1\+)?")
-_TOKEN = re.compile(r"[^\s]{1,64}")
+_TOKEN = re.compile(r"[!-~]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +63,20 @@ class Place:
     def holds(self, node: Node, shapes: Shapes) -> bool:
         if self.others:
             return any(_is(name, node, shapes) for name in self.others)
+        if node.children or node.listing:
+            return False  # a text may lie deeper
         if len(node.layers) > 1 and any(isinstance(layer.value, str) for layer in node.layers[1:]):
             return False
         text = _text(node)
         if self.literal:
             return text == self.literal
         if self.token:
-            return _TOKEN.fullmatch(text) is not None
+            noise = [Part("", x.value) for x in node.layers if isinstance(x.value, bytes)]
+            return _TOKEN.fullmatch(text) is not None and not flaw(noise)
         if self.field is None:
             return False
         if self.field.kind == "uint":
-            return isinstance(node.value, int)
+            return isinstance(node.value, int) and 0 <= node.value < COUNTER
         return any(
             (parts := self.field.cut(layer.data, node.step, shapes)) is not None and not flaw(parts)
             for layer in node.layers

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from auditor.errors import CaptureError
 from auditor.model import Event
-from auditor.sources.heads import Place
+from auditor.sources.heads import Place, clean
 from auditor.sources.tape import Tape
 from auditor.text import is_text, printable
 
@@ -129,7 +129,7 @@ def read(path: Where, *, renamed: Mapping[str, str] | None = None, name: str = "
     if not once:
         tape.close()
     names = {host.lower(): name for host, name in (renamed or {}).items()}
-    place = Place(name or ("-" if path == "-" else path.name), names)
+    place = Place(clean(name or ("-" if path == "-" else path.name)), names)
     return Source(path, kind, place, tape if once else None)
 
 

@@ -1,0 +1,204 @@
+"""The page for people: golden pages, hostile strings, plain streams."""
+
+import io
+import re
+from collections.abc import Callable, Iterable
+
+import msgspec
+import pytest
+from rich.cells import cell_len
+
+from auditor.judge import judge
+from auditor.ledger import STATES
+from auditor.model import Answer, Content, Direction, Finding, Grade, Ref, Road
+from auditor.report import Account, Capture, Contacts, Peer, Report, Slice, Trouble, Troubles, ordered
+from auditor.reporters import Options, reporter
+from auditor.reporters.terminal import MARKS, MOST
+from auditor.rulebook.book import Rulebook
+from auditor.words import SENTENCE, SHORT
+
+Show = Callable[..., str]
+Golden = Callable[[str, str], None]
+Add = Callable[[Capture, Iterable[Finding]], Slice]
+
+EMPTY = Rulebook({}, {}, {})
+HOSTILE = [
+    "[red]x[/red]",
+    "\x1b[31mred\x1b[0m",
+    "\u202egnp.exe",
+    "a\r\nb",
+    "[/]",
+    ":smile:",
+    "\x9b2J",
+    "\ud800",
+]
+
+
+def hostile(text: str, add: Add) -> Report:
+    """The same string in every place that a capture can fill."""
+    finding = Finding(
+        ref=Ref(text, 1, text), platform=text, surface="dm", direction=Direction.OUT, road=Road.CLEAR,
+        content=Content.READABLE, grade=Grade.SHOWN, rule=text, slot=text, path=text, trail=(text, text),
+        excerpt=text, note=text,
+    )  # fmt: skip
+    one = add(Capture(text, text, text, 1, 1, ((text, text),)), [finding])
+    peer, trouble = Peer(text, 1, text, text, text), Trouble(text, text)
+    where = (Ref(text, 1),)
+    return Report(
+        (
+            msgspec.structs.replace(
+                one, contacts=((peer, Contacts(1, 1, 1, where)),), troubles=((trouble, Troubles(1, where)),)
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_the_page_is_the_one_that_was_kept(sample: Report, show: Show, golden: Golden, width: int) -> None:
+    golden(f"page-{width}.txt", show(sample, width))
+
+
+def test_the_page_in_plain_signs_is_the_one_that_was_kept(sample: Report, show: Show, golden: Golden) -> None:
+    golden("page-ascii.txt", show(sample, 80, "ascii"))
+
+
+def test_the_page_without_any_finding_is_the_one_that_was_kept(show: Show, golden: Golden) -> None:
+    ledger = ((state, Account(2, 300)) for state in ("other host",))
+    capture = Capture("ab" * 32, "phone.mitm", "mitmproxy dump", 1_234_567)
+    golden("page-nothing.txt", show(Report((Slice(capture, ((0, 120),), ledger=tuple(ledger)),))))
+
+
+def test_nothing_read_at_all_is_said_kindly(show: Show) -> None:
+    page = show(Report())
+    assert page.startswith("Nothing was read")
+    assert "What to try next" in page
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
+def test_no_line_is_wider_than_the_page(sample: Report, show: Show, width: int) -> None:
+    assert max(map(cell_len, show(sample, width).splitlines())) <= width
+
+
+def test_every_verdict_has_its_sentence_its_word_and_its_mark(
+    sample: Report, show: Show, book: Rulebook
+) -> None:
+    page, table = show(sample, 160), show(sample, 160).split("\n\n")[1]
+    verdicts = judge(sample, book)
+    assert {v.verdict for v in verdicts} == set(Answer) == set(MARKS) == set(SENTENCE) == set(SHORT)
+    for verdict in verdicts:
+        assert SENTENCE[verdict.verdict] in page
+        assert f"{MARKS[verdict.verdict][0]} {verdict.verdict}" in table
+        assert SHORT[verdict.verdict] in table
+    assert sum(page.count(sentence) for sentence in SENTENCE.values()) == len(verdicts)
+
+
+def test_words_are_not_broken_in_the_table_at_80_columns(sample: Report, show: Show) -> None:
+    page = show(sample, 80)
+    table = page[: page.index("? discord, any:")]
+    for word in ("transport-only", "inconclusive", "CONTRADICTED", "recognised", "consistent", "cannot tell"):
+        assert word in table
+
+
+def test_end_to_end_is_never_a_bare_yes(sample: Report, show: Show) -> None:
+    page = show(sample, 160)
+    assert re.search(r"END-TO-END \(\d+/\d+ checks\)", page)
+    assert "not run" in page
+    assert "provider says" in page
+
+
+def test_a_claim_that_the_capture_refutes_is_called_contradicted(sample: Report, show: Show) -> None:
+    assert "CONTRADICTED by this capture" in " ".join(show(sample, 160).split())
+
+
+def test_hosts_that_were_renamed_are_named(sample: Report, show: Show) -> None:
+    assert "localhost is audited as chat.signal.org, at your word" in show(sample)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+def test_hostile_strings_are_shown_literally_and_defused(text: str, encoding: str, summed: Add) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding, newline="\n")
+    report = hostile("x", summed)
+    shown = [
+        msgspec.structs.replace(v, platform=text, reason=text, limits=(text,)) for v in judge(report, EMPTY)
+    ]
+    reporter("terminal").render(report, shown, stream, Options(160))
+    stream.seek(0)
+    page = stream.read()
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", page)
+    if text.isascii() and text.isprintable():
+        assert text in page
+
+
+@pytest.mark.parametrize("text", [t for t in HOSTILE if t != "\ud800"], ids=ascii)
+@pytest.mark.parametrize("colour", [None, True])
+def test_no_part_of_a_report_can_speak_to_the_terminal(
+    text: str, show: Show, summed: Add, colour: bool | None
+) -> None:
+    page = show(hostile(text, summed), 160, "utf-8", colour)
+    ours = re.sub("\x1b\\[[0-9;]*m", "", page) if colour else page
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", ours)
+    if text.isprintable():
+        assert ours.count(text) >= 10
+    if colour:
+        assert "\x1b[31mred" not in page
+
+
+def test_a_file_gets_no_escape_codes_whatever_the_surroundings_ask(
+    sample: Report, show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR_FORCE"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("COLUMNS", "33")
+    page = show(sample, 80)
+    assert "\x1b" not in page
+    monkeypatch.undo()
+    assert page == show(sample, 80)
+
+
+def test_colour_adds_nothing_but_colour(sample: Report, show: Show) -> None:
+    bright = show(sample, 80, "utf-8", True)
+    assert "\x1b[" in bright
+    plain = re.sub("\x1b\\[[0-9;]*m", "", bright)
+    assert [line.rstrip() for line in plain.splitlines()] == show(sample, 80).splitlines()
+
+
+def test_wide_characters_keep_the_columns_straight(show: Show, summed: Add) -> None:
+    finding = Finding(
+        ref=Ref("a", 1), platform="聊天聊天", surface="dm", direction=Direction.OUT, road=Road.PROTECTED,
+        content=Content.READABLE, grade=Grade.SHOWN, rule="r", excerpt="👩‍👩‍👧 на обед 🍜",
+    )  # fmt: skip
+    other = msgspec.structs.replace(finding, platform="ascii")
+    page = show(Report((summed(Capture("1", "a", "har", 1), [finding, other]),)), 80)
+    rows = [line for line in page.splitlines() if "the service" in line and "◐" in line]
+    assert len({cell_len(row[: row.index("◐")]) for row in rows}) == 1
+    assert "👩‍👩‍👧 на обед 🍜" in page
+
+
+def test_long_lists_are_cut_and_the_rest_is_counted(show: Show) -> None:
+    peers = {Peer(f"host{n}", 443, "TLS", "no keys"): Contacts(1, 0, 0, ()) for n in range(MOST + 5)}
+    one = Slice(Capture("1", "a", "har", 1), ((0, 9),), contacts=ordered(peers))
+    assert "and 5 more: --format json lists them all" in show(Report((one,)))
+
+
+def test_every_state_of_the_ledger_is_explained(show: Show) -> None:
+    one = Slice(Capture("1", "a", "har", 1), ledger=ordered({state: Account(1, 2) for state in STATES}))
+    page = show(Report((one,)), 160)
+    assert all(state in page and meaning in page for state, meaning in STATES.items())
+
+
+def test_a_terminal_gets_colour_unless_the_user_says_no(
+    sample: Report, book: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "97")
+    for colour, coded in ((None, True), (True, True), (False, False)):
+        stream = Terminal()
+        reporter("terminal").render(sample, judge(sample, book), stream, Options(colour=colour))
+        assert ("\x1b[" in stream.getvalue()) is coded
+        lines = re.sub("\x1b\\[[0-9;]*m", "", stream.getvalue()).splitlines()
+        assert 80 < max(map(cell_len, lines)) <= 97

@@ -1,0 +1,435 @@
+"""Counterfeits: every envelope in rules/, with a readable text in each of its free parts. None is ever end-to-end.
+
+Data-driven: an envelope, a shape, a tree that is added later is counterfeited without touching this file.
+"""
+
+import base64
+import gzip
+import json
+import random
+import zlib
+from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from auditor.audit import audit
+from auditor.decoders import protobuf
+from auditor.judge import Verdict, judge
+from auditor.model import Answer, Channel, Head, Parcel, Ref, Road
+from auditor.needles import Needles
+from auditor.report import Capture
+from auditor.rulebook.book import Rulebook
+from auditor.rulebook.build import sealed
+from auditor.rulebook.paths import Pattern
+from auditor.rulebook.shape import Byte, Bytes, Field, Protobuf, Shape
+from auditor.rulebook.tree import Place, TreeShape
+from auditor.rulebook.types import Envelope
+
+RULES = Path(__file__).parent.parent / "rules"
+REF = Ref("counterfeit.mitm", 7, ">")
+
+
+@cache
+def book() -> Rulebook:
+    return Rulebook.of({str(p.relative_to(RULES)): p.read_text() for p in sorted(RULES.rglob("*.yaml"))})
+
+
+TEXTS = {
+    "sentence": "meet me at seven by the north gate",
+    "short": "meet at7",
+    "percent": "100% sure",
+    "cyrillic": "встретимся у северных ворот в семь",
+    "emoji": "👨‍👩‍👧 see you 🔐🔐 at the gate 🎉",
+    "arabic": "نلتقي عند البوابة الشمالية",
+}
+CODINGS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": bytes,
+    "gzip": lambda data: gzip.compress(data, mtime=0),
+    "zlib": zlib.compress,
+    "zlib-best": lambda data: zlib.compress(data, 9),
+    "zstd": zstandard.ZstdCompressor().compress,
+    "base64": base64.b64encode,
+    "hex": lambda data: data.hex().encode(),
+    "utf-16": lambda data: data.decode().encode("utf-16-le"),
+}
+
+
+def pkcs7(data: bytes, size: int) -> bytes:
+    return data + bytes([size - len(data)]) * (size - len(data))
+
+
+def scattered(data: bytes, size: int) -> bytes:
+    return data + random.Random(data + size.to_bytes(4)).randbytes(size - len(data))
+
+
+PADDINGS: dict[str, Callable[[bytes, int], bytes]] = {
+    "zeros": lambda data, size: data + bytes(size - len(data)),
+    "zeros before": lambda data, size: bytes(size - len(data)) + data,
+    "pkcs7": pkcs7,
+    "spaces": lambda data, size: data.ljust(size),
+    "repeated": lambda data, size: (data * (size // len(data) + 1))[:size],
+    "random": scattered,
+}
+# With noise behind it a text must be this long to show without being known: a shorter run is in noise too.
+SHOWS_IN_NOISE = 18
+
+
+def fitted(raw: bytes, field: Field, padding: Callable[[bytes, int], bytes]) -> bytes | None:
+    """The text, padded to a size that the part may have; None when it does not fit."""
+    room = len(raw) + len(field.starts)
+    match field.how:
+        case "n":
+            size = -(-room // field.sizes[0]) * field.sizes[0]
+        case "..":
+            size = max(room, field.sizes[0])
+        case _:
+            sizes = [s for s in field.sizes if s >= room] if field.sizes else [room]
+            if not sizes:
+                return None
+            size = min(sizes)
+    if size - room > 255 and padding is pkcs7:
+        return None
+    return field.starts + padding(raw, size - len(field.starts))
+
+
+Where = tuple[int, ...]  # piece, field, piece inside, field inside ...
+
+
+def free_parts(shape: Shape) -> Iterator[tuple[Where, Field]]:
+    """Every stretch of an envelope that may hold anything."""
+    for at, piece in enumerate(shape.pieces):
+        match piece:
+            case Bytes(field=field):
+                yield (at,), field
+            case Protobuf(fields=fields):
+                for number, field in fields.items():
+                    if field.kind in ("bytes", "secret"):
+                        yield (at, number), field
+                    elif field.kind.startswith("="):
+                        inner = book().shape(field.kind[1:])
+                        if isinstance(inner, Shape):
+                            yield from (((at, number, *w), f) for w, f in free_parts(inner))
+            case Byte():
+                pass
+
+
+def forged(shape: Shape, where: Where, filling: bytes, rng: random.Random) -> bytes:
+    """A genuine envelope, but for one part."""
+    out = b""
+    for at, piece in enumerate(shape.pieces):
+        if not isinstance(piece, Protobuf) or where[0] != at:
+            mine = where == (at,)
+            out += filling if mine else Shape((piece,)).sample(rng, book().shape)
+            continue
+        tree: dict[int, Any] = {}
+        for number, field in piece.fields.items():
+            if where[1] != number:
+                if not field.optional or rng.random() < 0.5:
+                    tree[number] = field.sample(rng, book().shape)
+            elif len(where) == 2:
+                tree[number] = filling
+            else:
+                inner = book().shape(field.kind[1:])
+                assert isinstance(inner, Shape)
+                tree[number] = forged(inner, where[2:], filling, rng)
+        out += lengthy(tree)
+    return out
+
+
+def lengthy(tree: dict[int, Any]) -> bytes:
+    """Protobuf whose bytes are all length-delimited (wrap makes fixed numbers of 4 and 8 bytes of text)."""
+    out = b""
+    for number, value in tree.items():
+        if isinstance(value, bytes):
+            key, size = protobuf.wrap({1: number << 3 | 2})[1:], protobuf.wrap({1: len(value)})[1:]
+            out += key + size + value
+        else:
+            out += protobuf.wrap({number: value})
+    return out
+
+
+def parcel(host: str, path: str, body: bytes, **more: Any) -> Parcel:
+    head = Head(more.pop("method", "POST"), tuple(path.split("/")), headers=more.pop("headers", ()))
+    channel = Channel(host, 443, Road.PROTECTED)
+    return Parcel(REF, channel, outgoing=more.pop("outgoing", True), body=body, head=head, **more)
+
+
+def signal_send(data: bytes) -> Parcel:
+    text = base64.b64encode(data).decode()
+    body = json.dumps({"messages": [{"type": 1, "content": text}], "timestamp": 1763715600000})
+    return parcel("chat.signal.org", "v1/messages/9d0652a3", body.encode(), method="PUT")
+
+
+def signal_push(data: bytes) -> Parcel:
+    inner = lengthy({1: 1, 5: 1763715600000, 8: data})
+    body = lengthy({1: 1, 2: lengthy({1: b"PUT", 2: b"/api/v1/message", 3: inner, 4: 7})})
+    return parcel("chat.signal.org", "v1/websocket", body, method="WS", outgoing=False, protocol="websocket")
+
+
+def tiktok_send(data: bytes) -> Parcel:
+    content = json.dumps({"aweType": 0, "text": base64.b64encode(data).decode()}).encode()
+    body = lengthy({1: 100, 8: lengthy({100: lengthy({1: b"0:1:7:8", 4: content})}), 9: b"7400"})
+    return parcel("im-api.tiktok.com", "v1/message/send", body)
+
+
+def tiktok_push(data: bytes) -> Parcel:
+    content = json.dumps({"text": base64.b64encode(data).decode()}).encode()
+    command = lengthy({1: 500, 6: lengthy({500: lengthy({5: lengthy({2: 1, 7: 70001, 8: content})})})})
+    body = lengthy({1: 10001, 6: b"gzip", 8: gzip.compress(command, mtime=0)})
+    return parcel("im-ws.tiktok.com", "ws/v2", body, method="WS", outgoing=False, protocol="websocket")
+
+
+def matrix_room(data: bytes) -> Parcel:
+    text = base64.b64encode(data).decode().rstrip("=")
+    tree = {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": text, "device_id": "RJYKSTBOIE"}
+    return matrix_event(tree)
+
+
+def matrix_olm(data: bytes) -> Parcel:
+    inner = {"type": 1, "body": base64.b64encode(data).decode().rstrip("=")}
+    tree = {"algorithm": "m.olm.v1.curve25519-aes-sha2", "ciphertext": {"ADXzVAtuALDDS9F0v": inner}}
+    return matrix_event(tree)
+
+
+def matrix_event(tree: Any) -> Parcel:
+    path = "_matrix/client/v3/rooms/!a:b.org/send/m.room.encrypted/1"
+    return parcel("matrix.example.org", path, json.dumps(tree).encode(), method="PUT")
+
+
+def matrix_sync(tree: Any) -> Parcel:
+    event = {"type": "m.room.encrypted", "sender": "@a:b.org", "content": tree}
+    body = json.dumps({"rooms": {"join": {"!a:b.org": {"timeline": {"events": [event]}}}}}).encode()
+    asked = Head("GET", ("_matrix", "client", "v3", "sync"))
+    channel = Channel("matrix.example.org", 443, Road.PROTECTED)
+    return Parcel(REF, channel, outgoing=False, body=body, head=Head(status=200), answers=asked)
+
+
+def tiktok_tree(tree: Any) -> Parcel:
+    body = lengthy({1: 100, 8: lengthy({100: lengthy({4: json.dumps(tree).encode()})})})
+    return parcel("im-api.tiktok.com", "v1/message/send", body)
+
+
+def discord_tree(tree: Any) -> Parcel:
+    body = json.dumps({"content": tree}).encode()
+    return parcel("discord.com", "api/v10/channels/1287/messages", body)
+
+
+CARRIERS = (signal_send, signal_push, tiktok_send, tiktok_push, matrix_room, matrix_olm)
+TREE_CARRIERS = (matrix_event, matrix_sync, tiktok_tree, discord_tree)
+
+
+def verdicts(one: Parcel, text: str = "") -> list[Verdict]:
+    report = audit([one], book(), Capture("0" * 64, "counterfeit.mitm", "mitm", 1), Needles([text]))
+    return judge(report, book())
+
+
+def believed(one: Parcel) -> bool:
+    return any(v.verdict is Answer.END_TO_END for v in verdicts(one))
+
+
+def cited(one: Parcel, text: str) -> bool:
+    """A verdict that says: this text was read here, in this parcel."""
+    found = verdicts(one, text)
+    assert not any(v.verdict is Answer.END_TO_END for v in found)
+    return any(
+        v.verdict in (Answer.CLEARTEXT, Answer.TRANSPORT_ONLY)
+        and any(text in e.excerpt and e.path and e.ref == str(REF) for e in v.evidence)
+        for v in found
+    )
+
+
+def shows(coding: str, padding: str, raw: bytes, filling: bytes) -> bool:
+    """Whether somebody who does not know the text could still read it."""
+    if padding != "random" or len(filling) == len(raw) or coding in ("gzip", "zstd", "zlib", "zlib-best"):
+        return True
+    return len(raw) >= SHOWS_IN_NOISE
+
+
+SHAPED = sorted(e.id for e in book().envelopes.values() if isinstance(e.shape, Shape))
+TREES = sorted(e.id for e in book().envelopes.values() if e.tree is not None)
+
+
+def shape_of(envelope: Envelope) -> Shape:
+    assert isinstance(envelope.shape, Shape)
+    return envelope.shape
+
+
+def fakes(name: str) -> Iterator[tuple[str, str, str, bytes, bool]]:
+    """(what it is, text, coding, bytes, whether the text shows)."""
+    shape = shape_of(book().envelopes[name])
+    for where, field in free_parts(shape):
+        for text_name, text in TEXTS.items():
+            for coding, code in CODINGS.items():
+                raw = code(text.encode())
+                done = set()
+                for padding, pad in PADDINGS.items():
+                    filling = fitted(raw, field, pad)
+                    if filling is None or filling in done:
+                        continue
+                    done.add(filling)
+                    rng = random.Random(f"{name}{where}{text_name}{coding}{padding}")
+                    what = f"{name} {where}: {text_name}, {coding}, {padding}, {len(filling)} bytes"
+                    seen = shows(coding, padding, raw, filling[len(field.starts) :])
+                    yield what, text, coding, forged(shape, where, filling, rng), seen
+
+
+def carrier_for(name: str) -> list[Callable[[bytes], Parcel]]:
+    """The rules in which a genuine one of this envelope is believed."""
+    genuine = sealed(name, book())
+    return [carry for carry in CARRIERS if believed(carry(genuine))]
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_a_genuine_envelope_is_believed_somewhere_so_that_a_counterfeit_could_be(name: str) -> None:
+    assert carrier_for(name)
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_every_free_part_of_a_shape_is_counterfeited_with_a_text_that_fits(name: str) -> None:
+    parts = {where for where, _ in free_parts(shape_of(book().envelopes[name]))}
+    made = {what.split(":")[0] for what, *_ in fakes(name)}
+    assert made == {f"{name} {where}" for where in parts}
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_no_counterfeit_of_a_shape_is_end_to_end(name: str) -> None:
+    carriers = cycle(carrier_for(name))
+    wrong = [what for what, _, _, data, seen in fakes(name) if believed(next(carriers)(data)) and seen]
+    assert not wrong, f"{len(wrong)} believed"
+
+
+@pytest.mark.parametrize("name", SHAPED)
+def test_a_known_text_in_a_counterfeit_is_read_and_cited(name: str) -> None:
+    carriers = cycle(carrier_for(name))
+    wrong = [what for what, text, _, data, _ in fakes(name) if not cited(next(carriers)(data), text)]
+    assert not wrong, f"{len(wrong)} not cited"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHAPED)
+def test_no_counterfeit_of_a_shape_is_end_to_end_under_any_rule(name: str) -> None:
+    wrong = [
+        what
+        for what, text, _, data, seen in fakes(name)
+        for carry in carrier_for(name)
+        if (seen and believed(carry(data))) or not cited(carry(data), text)
+    ]
+    assert not wrong, f"{len(wrong)} believed"
+
+
+def put(tree: Any, steps: tuple[str, ...], value: Any) -> None:
+    for at, step in enumerate(steps[:-1]):
+        key = step if step not in ("*", "**") else next(iter(tree), f"k{at}")
+        tree = tree.setdefault(key, {})
+    tree[steps[-1]] = value
+
+
+def tree_sample(name: str, seed: str) -> dict[str, Any]:
+    made = sealed(name, book(), seed)
+    assert isinstance(made, dict)
+    return made
+
+
+def like_a_name(value: Any) -> bool:
+    """A single ASCII word under 16 letters, or digits: no decoder reads it, and identifiers look the same."""
+    if not isinstance(value, str) or not value.isascii():
+        return False
+    return value.isdigit() or (len(value) < 16 and value.rstrip("=").isalnum())
+
+
+def fillings(text: str) -> Iterator[tuple[str, Any]]:
+    """A text as it may stand in JSON."""
+    data = text.encode()
+    yield "plain", text
+    yield "in a list", [text]
+    yield "in an object", {"note": text}
+    yield "in an object, as an attribute", {"@note": text}
+    yield "JSON in text", json.dumps({"note": text}, ensure_ascii=False)
+    yield "with zeros", text + "\0\0"
+    for coding, code in CODINGS.items():
+        if coding not in ("base64", "hex") or not like_a_name(code(data).decode()):
+            yield f"{coding} in base64", base64.b64encode(code(data)).decode()
+    yield "in base64, without padding", base64.b64encode(data).decode().rstrip("=")
+    yield "in hex", data.hex()
+    yield "padded with zeros to 32 bytes", base64.b64encode(data.ljust(32, b"\0")).decode()
+    yield "padded with spaces to 32 bytes", base64.b64encode(data.ljust(32)).decode()
+
+
+def ill_trees(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Counterfeits of a tree: (what it is, text, tree)."""
+    envelope = book().envelopes[name]
+    assert isinstance(envelope.tree, TreeShape)
+    for text_name, text in TEXTS.items():
+        for how, value in fillings(text):
+            if like_a_name(value):
+                continue
+            for place in envelope.tree.places:
+                tree = tree_sample(name, f"{text_name}{how}")
+                put(tree, place.pattern.steps, value)
+                yield f"{name} {place.pattern.text}: {text_name}, {how}", text, tree
+            for key in ("comment", "@comment", "preview", "m.new", "x.y"):
+                yield f"{name} {key}: {text_name}, {how}", text, tree_sample(name, how) | {key: value}
+        key = {text: {"n": 1}}
+        yield f"{name} key: {text_name}", text, tree_sample(name, text_name) | key
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_a_genuine_tree_is_believed_somewhere(name: str) -> None:
+    assert [c for c in TREE_CARRIERS if believed(c(tree_sample(name, "")))]
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_no_counterfeit_of_a_tree_is_end_to_end(name: str) -> None:
+    wrong = [
+        f"{carry.__name__} {what}"
+        for what, _, tree in ill_trees(name)
+        for carry in TREE_CARRIERS
+        if believed(carry(tree))
+    ]
+    assert not wrong, f"{len(wrong)} believed"
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_a_known_text_in_a_counterfeit_tree_is_read_and_cited(name: str) -> None:
+    wrong = [
+        f"{carry.__name__} {what}"
+        for (what, text, tree), carry in zip(ill_trees(name), cycle(TREE_CARRIERS), strict=False)
+        if not cited(carry(tree), text)
+    ]
+    assert not wrong, f"{len(wrong)} not cited"
+
+
+def placed_shapes(place: Place) -> list[str]:
+    return [name for name in place.others if isinstance(book().shape(name), Shape)]
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_no_tree_around_a_counterfeit_shape_is_end_to_end(name: str) -> None:
+    envelope = book().envelopes[name]
+    assert envelope.tree is not None
+    carriers = cycle(TREE_CARRIERS)
+    wrong = []
+    for place in envelope.tree.places:
+        for inner in placed_shapes(place):
+            for what, text, _, data, seen in fakes(inner):
+                tree = tree_sample(name, what)
+                put(tree, place.pattern.steps, base64.b64encode(data).decode().rstrip("="))
+                carry = next(carriers)
+                if (seen and believed(carry(tree))) or not cited(carry(tree), text):
+                    wrong.append(f"{carry.__name__} {place.pattern.text} {what}")
+    assert not wrong, f"{len(wrong)} believed"
+
+
+def test_paths_of_trees_are_plain_enough_to_be_filled_by_this_test() -> None:
+    for name in TREES:
+        tree = book().envelopes[name].tree
+        assert tree is not None
+        for place in tree.places:
+            made = tree_sample(name, "x")
+            put(made, place.pattern.steps, "filled")
+            assert isinstance(place.pattern, Pattern)

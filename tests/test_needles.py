@@ -1,0 +1,196 @@
+"""Known texts are found in every encoding they travel in, and nowhere else."""
+
+import base64
+import html
+import json
+import random
+import time
+import unicodedata
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auditor.needles import SHORTEST, Needles, fold, variants
+
+TEXTS = {
+    "short": "Harbor-4471 meet me by the old crane",
+    "unicode": "Ferry-5520 čekej u mola ⚓🌊 שלום לכולם, привет",
+    "token": "TOKEN-repeat-7731",
+    "link": "https://example.org/harbor/pier-9?ticket=5583&a=b",
+    "json": '{"pier": 9, "boat": "Marigold-3318", "note": "bring two ropes"}',
+    "persian": "کتاب‌ها روی اسکلهٔ ۷",
+    "family": "👩‍👩‍👧‍👦 am Kai, Straße 7 & <Hof>",
+}
+ENCODINGS: dict[str, tuple[str, Callable[[str], bytes]]] = {
+    "as it is": ("", str.encode),
+    "utf-16, little end first": ("utf-16", lambda t: t.encode("utf-16-le")),
+    "utf-16, big end first": ("utf-16", lambda t: t.encode("utf-16-be")),
+    "JSON escapes": ("json", lambda t: json.dumps(t).encode()),
+    "JSON without escapes": ("json", lambda t: json.dumps(t, ensure_ascii=False).encode()),
+    "percent": ("percent", lambda t: quote(t, safe="").encode()),
+    "percent in lower case": ("percent", lambda t: quote(t, safe="").lower().encode()),
+    "a form": ("form", lambda t: quote_plus(t).encode()),
+    "HTML": ("html", lambda t: html.escape(t).encode()),
+    "hex": ("hex", lambda t: t.encode().hex().encode()),
+    "HEX": ("hex", lambda t: t.encode().hex().upper().encode()),
+}
+
+
+def how(needles: Needles, data: bytes) -> set[str]:
+    return {hit.how for hit in needles.search(data)}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_text_is_found_in_every_encoding(name: str, encoding: str, form: str) -> None:
+    text = TEXTS[name]
+    label, encode = ENCODINGS[encoding]
+    inner = encode(unicodedata.normalize(form, text))  # type: ignore[arg-type]
+    data = b"\x00\xffbefore " + inner + b" after\xfe\x00"
+    (hit,) = Needles([text]).search(data)
+    assert hit.text == text
+    assert not hit.tolerant
+    assert data[hit.start : hit.end] in {form for _, form in variants(text)}
+    # Letters and digits look the same in most encodings, so the plainest name is right as well.
+    assert hit.how in {h for h, variant in variants(text) if variant == data[hit.start : hit.end]}
+    assert label == hit.how or (label, data[hit.start : hit.end]) in set(variants(text)) or inner.isascii()
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("shift", range(6))
+@pytest.mark.parametrize("tail", range(4))
+@pytest.mark.parametrize("alphabet", ["standard", "for addresses"])
+def test_a_text_is_found_inside_longer_base64_at_every_alignment(name: str, shift: int, tail: int, alphabet: str) -> None:
+    text = TEXTS[name]
+    encode = base64.b64encode if alphabet == "standard" else base64.urlsafe_b64encode
+    chance = random.Random(f"{name}{shift}{tail}")
+    data = encode(chance.randbytes(shift) + text.encode() + chance.randbytes(tail))
+    (hit,) = Needles([text]).search(b'{"blob": "' + data + b'"}')
+    assert (hit.text, hit.how) == (text, "base64")
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=12, max_size=40).filter(str.strip), st.binary(max_size=5))
+def test_whatever_was_typed_is_found_in_base64(text: str, before: bytes) -> None:
+    shaped = unicodedata.normalize("NFC", text)
+    assert {h.text for h in Needles([text]).search(base64.b64encode(before + shaped.encode()))} == {text}
+    assert {h.text for h in Needles([text]).search(before + shaped.encode())} == {text}
+
+
+# Tolerance
+
+CHANGED = {
+    "capitals": str.upper,
+    "small letters": str.lower,
+    "more white space": lambda t: t.replace(" ", " \n  "),
+    "hard spaces": lambda t: t.replace(" ", "\u00a0"),
+    "taken apart accents": lambda t: unicodedata.normalize("NFD", t).upper(),
+    "text around it": lambda t: f"> {t.title()}\n--\nsent from my boat",
+}
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_a_text_that_an_app_changed_is_found_and_said_to_be_changed(change: str) -> None:
+    text = "Ferry-5520 čekej u mola"
+    changed = CHANGED[change](text)
+    needles = Needles([text])
+    assert needles.search(changed.encode()) == []
+    (hit,) = needles.search_text(changed)
+    assert hit.text == text
+    assert hit.tolerant
+
+
+def test_other_words_are_not_the_text() -> None:
+    needles = Needles(["Ferry-5520 cekej u mola"])
+    for other in ("Ferry-5521 cekej u mola", "Ferry-5520 cekej umola", "Ferry-5520", "", "   ", "čekej"):
+        assert needles.search(other.encode()) == []
+        assert needles.search_text(other) == []
+
+
+def test_folding_twice_changes_nothing() -> None:
+    for text in TEXTS.values():
+        assert fold(fold(text)) == fold(text)
+
+
+# No chance hits
+
+
+def test_nothing_is_found_in_chance() -> None:
+    needles = Needles([*TEXTS.values(), "pier", "a", "9", "hi"])
+    chance = random.Random(4471)
+    long = Needles(TEXTS.values())
+    for _ in range(200):
+        data = chance.randbytes(5000)
+        assert long.search(data) == []
+        assert long.search(base64.b64encode(data)) == []
+        assert long.search(data.hex().encode()) == []
+    assert {h.text for h in needles.search(chance.randbytes(1000))} <= {"pier"}
+
+
+@pytest.mark.parametrize("text", ["a", "hi", "no!", "9"])
+def test_a_text_too_short_to_mean_anything_is_found_only_as_a_whole_value(text: str) -> None:
+    needles = Needles([text])
+    assert len(text.encode()) < SHORTEST
+    assert needles.search(f"{text} and {text} in a machine, hi 9 no!".encode()) == []
+    assert needles.search_text("this machine said: no!, 9 times, hi") == []
+    assert [hit.text for hit in needles.search_text(f" {text.upper()} ")] == [text]
+
+
+def test_empty_texts_are_nothing() -> None:
+    for texts in ([], [""], ["", " \t\n", "\u3000"]):
+        needles = Needles(texts)
+        assert not needles
+        assert needles.texts == ()
+        assert needles.search(b"any \t\n bytes") == []
+        assert needles.search_text("any   text") == []
+    assert Needles(["", "Harbor-4471"]).texts == ("Harbor-4471",)
+
+
+# Several texts
+
+
+def test_texts_that_overlap_are_all_found() -> None:
+    texts = ["meet me", "me at the old crane", "meet me at the old crane", "crane"]
+    data = b"..meet me at the old crane.."
+    hits = Needles(texts).search(data)
+    assert {hit.text for hit in hits} == set(texts)
+    assert all(data[hit.start : hit.end].decode() == hit.text for hit in hits)
+    assert {hit.text for hit in Needles(texts).search_text("MEET ME at the old  crane")} == set(texts)
+
+
+def test_the_first_of_many_places_is_given() -> None:
+    (hit,) = Needles(["old crane"]).search(b"an old crane, old crane")
+    assert (hit.start, hit.end) == (3, 12)
+
+
+def test_a_text_given_twice_is_one_text() -> None:
+    assert Needles(["old crane", "old crane"]).texts == ("old crane",)
+
+
+def test_two_texts_that_are_written_alike_are_both_found() -> None:
+    pairs = [("a b & c", "a%20b%20%26%20c"), (unicodedata.normalize("NFC", "čekej"), unicodedata.normalize("NFD", "čekej"))]
+    for one, two in pairs:
+        assert {hit.text for hit in Needles([one, two]).search(two.encode())} == {one, two}
+
+
+def test_half_a_character_from_a_command_line_breaks_nothing() -> None:
+    needles = Needles(["broken \udcff text", "\ud83d", "whole text"])
+    assert [h.text for h in needles.search(b"a whole text")] == ["whole text"]
+    assert [h.text for h in needles.search_text("A whole text \udcff")] == ["whole text"]
+    assert all(text.encode() for text in needles.texts)
+
+
+def test_two_thousand_texts_are_looked_for_in_one_pass() -> None:
+    """Not a stop watch: one pass for all is a hundred times faster than a pass for each."""
+    texts = [f"Harbor-{number:05} meet me by crane {number * 7919}" for number in range(2000)]
+    needles = Needles(texts)
+    chance = random.Random(1)
+    data = chance.randbytes(400_000) + texts[1234].encode() + chance.randbytes(400_000)
+    start = time.process_time()
+    (hit,) = needles.search(data)
+    assert hit.text == texts[1234]
+    assert time.process_time() - start < 2
