@@ -5,7 +5,7 @@ from pathlib import Path
 
 from auditor.errors import CaptureError
 
-SUFFIXES = (".mitm", ".flow", ".flows", ".dump", ".har")
+SUFFIXES = (".mitm", ".flow", ".flows", ".dump", ".har", ".jsonl")
 
 
 def expand(paths: tuple[str, ...]) -> list[tuple[Path, str]]:
