@@ -203,6 +203,6 @@ def _digest(texts: Mapping[str, str]) -> str:
     whole = hashlib.sha256()
     for path in sorted(texts):
         for part in (path, texts[path]):
-            data = part.encode()
+            data = part.encode("utf-8", "surrogatepass")
             whole.update(len(data).to_bytes(8) + data)
     return whole.hexdigest()[:16]

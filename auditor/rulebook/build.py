@@ -26,6 +26,7 @@ MEDIA = {
     "multipart": "multipart/form-data; boundary=",
 }
 CODINGS = {"gzip": "gzip", "zlib": "deflate", "brotli": "br", "zstd": "zstd"}
+LARGEST = 1_000_000
 _OF_BYTES = ("gzip", "zlib", "brotli", "zstd", "base64", "hex", "percent")
 _OWN = ("sealed", "hex", "text", "random")
 
@@ -77,11 +78,16 @@ def _tagged(value: Tagged, book: Rulebook) -> Any:
         case "sealed":
             return sealed(str(inner), book)
         case "hex":
-            return bytes.fromhex(str(inner))
+            try:
+                return bytes.fromhex(str(inner))
+            except ValueError:
+                raise BuildError(f"not hexadecimal: {inner!r}") from None
         case "text":
             return str(inner)
         case "random":
-            return random.Random(str(inner)).randbytes(int(inner))
+            if not isinstance(inner, int) or not 0 <= inner <= LARGEST:
+                raise BuildError(f"!random takes a number of bytes up to {LARGEST:,}")
+            return random.Random(str(inner)).randbytes(inner)
     if value.tag not in DECODERS:
         names = [*_OWN, *DECODERS, "capture"]
         raise BuildError(f"unknown builder !{value.tag}{nearest(value.tag, names)}")

@@ -82,7 +82,7 @@ class Judge:
         if name := self.tree_secrets.get(id(node)):
             return Seen(Content.SEALED, node, seal=name)
         seal = node.seal
-        if seal is None or not seal.shut:
+        if seal is None or not seal.shut or _opened_beyond(node):
             return None
         if not seal.alone:
             return Seen(Content.OPAQUE, node, note=f"shaped like {seal.name}, without what proves it")
@@ -112,6 +112,8 @@ class Judge:
 
     def _leaf(self, node: Node) -> list[Seen]:
         value = node.value
+        if value is None and node.layers:
+            value = node.layers[0].value  # `{}` and `[]` open into nothing, but somebody wrote them
         if isinstance(value, str):
             return self._text(node, value) if value.strip() else []
         if isinstance(value, bytes) and value:
@@ -127,6 +129,11 @@ class Judge:
         if isinstance(last, bytes) and len(last) >= TESTABLE and not habits(last):
             return [Seen(Content.OPAQUE, node, note=_dressed(node))]
         return [Seen(Content.UNDECIDED, node, note=_dressed(node) or "could be a text or a key")]
+
+
+def _opened_beyond(node: Node) -> bool:
+    """Whether a text came out behind the layer that looked sealed."""
+    return any(isinstance(layer.value, str) for layer in node.layers[node.sealed_layer + 1 :])
 
 
 def _dressed(node: Node) -> str:

@@ -10,8 +10,9 @@ def open_parcel(parcel: Parcel, opening: Opening) -> Node:
     asked = parcel.asked
     root = Node(())
     clue = clue_from(parcel.head.header("content-type"), parcel.head.header("content-encoding"))
-    # The body first: what the surroundings use of the budget must not close it.
+    # Body and surroundings have budgets of their own: neither can close the other.
     body = opening.open(parcel.body, ("body",), clue)
+    beside = Opening(opening.recognise, opening.forced)
     around = {
         "host": parcel.channel.host,
         "method": asked.method,
@@ -20,7 +21,8 @@ def open_parcel(parcel: Parcel, opening: Opening) -> Node:
         "header": _grouped(parcel.head.headers),
         "status": parcel.head.status,
     }
-    root.children = [*(opening.open(value, (name,)) for name, value in around.items()), body]
+    root.children = [*(beside.open(value, (name,)) for name, value in around.items()), body]
+    opening.stopped = opening.stopped or beside.stopped
     return root
 
 

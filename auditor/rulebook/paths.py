@@ -9,7 +9,7 @@
     body.send*               a glob inside one step
 
 Laws: no step ever matches across a dot; selecting yields every node once, and of a list
-its items.
+its items (of a list written in a text, the text).
 """
 
 import re
@@ -72,7 +72,7 @@ class Pattern:
             if (id(node), at) in visited:
                 continue
             visited.add((id(node), at))
-            if at == len(self.steps) and not node.listing:
+            if at == len(self.steps) and (not node.listing or _typed(node)):
                 found[id(node)] = node
                 continue
             stack.extend(reversed(self._next(node, at)))
@@ -93,7 +93,13 @@ class Pattern:
 
     def covers(self, path: Path) -> bool:
         """Whether this pattern names exactly this path (list positions left out)."""
-        return _covers(self.steps, path, step_fits)
+        marked = tuple("\0" + s if q else s for s, q in zip(self.steps, self.quoted, strict=True))
+        return _covers(marked, path, _marked_fits)
+
+
+def _typed(node: Node) -> bool:
+    """A list that somebody wrote as text: `[1, 2]` is a text like any other."""
+    return bool(node.layers) and isinstance(node.layers[0].value, str)
 
 
 def step_fits(step: str, name: str, literal: bool = False) -> bool:
@@ -102,6 +108,11 @@ def step_fits(step: str, name: str, literal: bool = False) -> bool:
     if "|" in name and "|" not in step and step != "*":
         return False
     return bool(glob(step).match(name))
+
+
+def _marked_fits(step: str, name: str) -> bool:
+    """A step behind a zero byte was quoted: no character of it is wild."""
+    return step[1:] == name if step.startswith("\0") else step_fits(step, name)
 
 
 def _covers(steps: tuple[str, ...], path: Path, fits: Callable[[str, str], bool]) -> bool:

@@ -5,6 +5,8 @@ runs, without its padding, after every decoder, and compressed with something af
 Secret parts must also look random for their length. What fails is not a seal, whatever
 it is dressed as. A few words among random bytes cannot be told from noise (fewer than 8
 small letters or 16 plain characters in a row): only a planted text shows them.
+Measured (tests/rulebook/test_shut.py): of 40,000 genuine samples of each of six envelopes
+26 in 240,000 are refused, 1.1 in 10,000; most for an 8-byte MAC that happens to be words.
 """
 
 import zlib
@@ -59,9 +61,9 @@ def _flaw(part: Part) -> str:
 
 
 def _bare(data: bytes) -> Iterator[bytes]:
-    """These bytes, and what is left without padding: zeros on either side, 80 00.., PKCS#7, spaces."""
+    """These bytes, and what is left without padding: zeros on either side, 80 00.., PKCS#7."""
     yield data
-    for bare in (data.strip(b"\0"), data.rstrip(b"\0").removesuffix(b"\x80"), data.strip()):
+    for bare in (data.strip(b"\0"), data.rstrip(b"\0").removesuffix(b"\x80")):
         if 3 <= len(bare) < len(data):
             yield bare
     last = data[-1]
@@ -84,7 +86,8 @@ def _squeezed(data: bytes) -> bytes:
         plain = opener.decompress(data, _OPENED)
     except zlib.error:
         return b""
-    # With its checksum right it is no accident. Cut in the middle it may be as readable: three characters are a word.
+    # With its checksum right it is no accident. Cut in the middle it may be as readable:
+    # three characters are a word.
     return plain if opener.eof or (len(plain) >= 3 and isinstance(as_text(plain), str)) else b""
 
 

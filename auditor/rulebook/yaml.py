@@ -65,7 +65,7 @@ def load(text: str, file: str) -> Block:
         mark = exc.problem_mark or exc.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise _fault(file, place, f"not YAML: {exc.problem or exc.context}") from exc
-    except yaml.reader.ReaderError as exc:
+    except (yaml.reader.ReaderError, UnicodeEncodeError) as exc:
         raise _fault(file, (1, 1), "not YAML: a character that text never has") from exc
     if not isinstance(tree, Block):
         raise _fault(file, (1, 1), "a rule file is a mapping: `title: ...`")
@@ -107,6 +107,8 @@ class _Composer:
             raise _fault(self.file, place, f"nested deeper than {DEPTH} levels")
         if event.anchor:
             raise _fault(self.file, place, "anchors and aliases are not used in rules: write it out")
+        if event.tag and not event.tag.startswith("!"):
+            raise _fault(self.file, place, f"unknown tag {event.tag!r}")
         mapping = isinstance(event, yaml.MappingStartEvent)
         self.stack.append((Block(place) if mapping else Items(place), event.tag or "", place))
         if mapping:
@@ -116,7 +118,7 @@ class _Composer:
         container, tag, place = self.stack.pop()
         if isinstance(container, Block):
             self.key.pop()
-        self.put(Tagged(tag[1:], container, place) if tag.startswith("!") else container, place)
+        self.put(Tagged(tag[1:], container, place) if len(tag) > 1 else container, place)
 
     def put(self, value: Value, place: Place) -> None:
         if not self.stack:

@@ -1,0 +1,148 @@
+"""What is text, what could be a key, what a person wrote, what may be shown."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.text import as_text, is_prose, is_text, is_token, printable
+
+TEXT = [
+    "",
+    "hello",
+    "é",
+    "e\u0301",
+    "привет",
+    "今晚",
+    "שלום",
+    "مرحبا\u200f",
+    "می\u200cخواهم",
+    "👨‍👩‍👧",
+    "🏳️‍🌈",
+    "🫨",
+    "🇩🇪",
+    "\u2028",
+    "tab\t\r\n",
+    "\v\f",
+    "\ufeffbom",
+    "\u00a0",
+    "\ue000",
+    "a\u202eb",
+    "\U0001fae9",
+]
+NO_TEXT = [
+    b"\0",
+    b"a\0b",
+    b"\x01",
+    b"\x7f",
+    b"\xff",
+    b"\xc3",
+    b"\xc3\x28",
+    b"\xed\xa0\x80",
+    b"\xc0\x80",
+    b"\x1b[31m",
+    b"\xf4\x90\x80\x80",
+    "\x85".encode(),
+    "\uffff".encode(),
+    "\u0378".encode(),
+]
+
+
+@pytest.mark.parametrize("text", TEXT)
+def test_what_people_send_is_text(text: str) -> None:
+    assert as_text(text.encode()) == text
+    assert is_text(text)
+
+
+@pytest.mark.parametrize("data", NO_TEXT)
+def test_what_nobody_types_is_bytes(data: bytes) -> None:
+    assert as_text(data) is data
+
+
+@given(st.binary(max_size=50))
+def test_text_or_the_same_bytes(data: bytes) -> None:
+    read = as_text(data)
+    assert (read.encode() if isinstance(read, str) else read) == data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CANARY-repeat-00",
+        "dGhlIGdhdGU9MQ==",
+        "7f9c24e8-3b12-4f5a",
+        "RJYKSTBOIE2024",
+        "aB3dE5fG7hI9",
+        "AbCdEfGhIjKL1",
+    ],
+)
+def test_what_could_be_a_key(text: str) -> None:
+    assert is_token(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "short1",
+        "internationalisation",
+        "well-known-words",
+        "two words123456",
+        "привет123456789",
+        "https://x.org/abc1",
+        "+49 170 1234567",
+        "100% sure 12345",
+    ],
+)
+def test_what_could_not(text: str) -> None:
+    assert not is_token(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "meet me at seven",
+        "meet at7",
+        "see you!",
+        "100% sure",
+        "привет",
+        "今晚七点",
+        "🔐🔐",
+        "مرحبا",
+        "a b c",
+        "yes, ok",
+        "meet at7\0\0",
+    ],
+)
+def test_what_a_person_wrote(text: str) -> None:
+    assert is_prose(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "word",
+        "m.room.message",
+        "7f9c24e8-3b12",
+        "text/plain; charset=utf-8",
+        "2026-11-21T10:00:00Z",
+        "Zoë",
+        "1 2 3",
+        "@alice:lab.test",
+        "content-type: application/json",
+        "1763715600000",
+        "é",
+        "https://x.org/a",
+    ],
+)
+def test_what_a_program_wrote(text: str) -> None:
+    assert not is_prose(text)
+
+
+@given(st.text())
+def test_nothing_that_moves_a_cursor_is_shown(text: str) -> None:
+    shown = printable(text)
+    assert len(shown) == len(text)
+    assert not set(shown) & {chr(c) for c in (*range(32), 127, *range(128, 160), 0x202E, 0x2066, 0xFEFF)}
+    assert isinstance(shown.encode(), bytes)
