@@ -6,7 +6,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 DEV    := mypy ruff pytest hypothesis coverage pytest-xdist types-PyYAML
 JOBS   ?= auto
 
-.PHONY: demo test quick lint bench clean
+.PHONY: demo test slow lint bench clean
 
 demo: $(VENV)/.ready
 	@echo "What these recorded sessions show, one line a verdict:"; echo
@@ -15,11 +15,11 @@ demo: $(VENV)/.ready
 	@$(RUN)/auditor analyze captures/tiktok-constructed/client.har --canary "Lighthouse-5523 bring the spare oars"
 
 test: lint
-	$(RUN)/python -m pytest -q -n $(JOBS)
+	$(RUN)/python -m pytest -q -n $(JOBS) -m "not slow"
 	$(RUN)/auditor check rules
 
-quick: $(VENV)/.ready-dev
-	$(RUN)/python -m pytest -q -n $(JOBS) -m "not slow and not lab and not corpus and not browser"
+slow: $(VENV)/.ready-dev
+	$(RUN)/python -m pytest -q -n $(JOBS) -m slow
 
 lint: $(VENV)/.ready-dev
 	$(RUN)/ruff check .

@@ -96,7 +96,7 @@ def judge(report: Report, book: Rulebook) -> list[Verdict]:
         key = (row.platform, row.surface, row.direction)
         groups.setdefault(key, Weighed([])).rows.append((row, content, tally))
     found = [_verdict(key, groups[key], whole, book) for key in sorted(groups)]
-    seen = {platform for platform, _, _ in groups}
+    seen = {platform for platform, surface, _ in groups if surface in MESSAGES}
     silent = [_silent(name, count, whole, book) for name, count in whole.platforms if name not in seen]
     return sorted([*found, *silent], key=lambda v: (v.platform, v.surface, v.direction))
 

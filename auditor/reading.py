@@ -15,6 +15,7 @@ from auditor.rulebook.opening import forced_by, open_parcel
 from auditor.rulebook.types import Rule
 
 NAMED = ("host", "method", "status")  # what the app does not write texts into
+CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
 PLANTED = "planted-text"  # the rule of findings that no rule file made
 
 
@@ -55,7 +56,7 @@ class Reading:
         """What one rule sees in this parcel."""
         root, judge = self.opened(rule)
         findings: list[Finding] = []
-        for seen in match(rule, root, judge):
+        for seen in match(rule, root, judge) or self.lost(rule):
             direction, ref = self.parcel.direction, self.parcel.ref
             roles = tuple(role for role, _ in seen.sees)
             if isinstance(seen, Message):
@@ -67,13 +68,19 @@ class Reading:
                 )  # fmt: skip
         return findings
 
+    def lost(self, rule: Rule) -> list[Message]:
+        """Of what could not be read to its end, what the rule might have found there."""
+        if self.whole or not rule.slots:
+            return []
+        slot = rule.slots[0].text
+        return [
+            Message(surface, Content.MISSING, slot, note=CUT) for surface in sorted(set(rule.surface.all))
+        ]
+
     def finding(self, rule: Rule, platform: str, message: Message) -> Finding:
         content, note = message.content, message.note
         if not self.whole and content in (Content.SEALED, Content.OPAQUE):
-            content, note = (
-                Content.MISSING,
-                "only a part of this parcel could be read, so a copy may lie in the rest",
-            )
+            content, note = Content.MISSING, CUT
         seen, parcel = message.seen, self.parcel
         layer = seen.layer if seen else None
         pattern = next((slot for slot in rule.slots if slot.text == message.slot), None)

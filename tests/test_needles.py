@@ -64,7 +64,9 @@ def test_a_text_is_found_in_every_encoding(name: str, encoding: str, form: str) 
 @pytest.mark.parametrize("shift", range(6))
 @pytest.mark.parametrize("tail", range(4))
 @pytest.mark.parametrize("alphabet", ["standard", "for addresses"])
-def test_a_text_is_found_inside_longer_base64_at_every_alignment(name: str, shift: int, tail: int, alphabet: str) -> None:
+def test_a_text_is_found_inside_longer_base64_at_every_alignment(
+    name: str, shift: int, tail: int, alphabet: str
+) -> None:
     text = TEXTS[name]
     encode = base64.b64encode if alphabet == "standard" else base64.urlsafe_b64encode
     chance = random.Random(f"{name}{shift}{tail}")
@@ -74,7 +76,10 @@ def test_a_text_is_found_inside_longer_base64_at_every_alignment(name: str, shif
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=12, max_size=40).filter(str.strip), st.binary(max_size=5))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=12, max_size=40).filter(str.strip),
+    st.binary(max_size=5),
+)
 def test_whatever_was_typed_is_found_in_base64(text: str, before: bytes) -> None:
     shaped = unicodedata.normalize("NFC", text)
     assert {h.text for h in Needles([text]).search(base64.b64encode(before + shaped.encode()))} == {text}
@@ -83,7 +88,7 @@ def test_whatever_was_typed_is_found_in_base64(text: str, before: bytes) -> None
 
 # Tolerance
 
-CHANGED = {
+CHANGED: dict[str, Callable[[str], str]] = {
     "capitals": str.upper,
     "small letters": str.lower,
     "more white space": lambda t: t.replace(" ", " \n  "),
@@ -172,7 +177,10 @@ def test_a_text_given_twice_is_one_text() -> None:
 
 
 def test_two_texts_that_are_written_alike_are_both_found() -> None:
-    pairs = [("a b & c", "a%20b%20%26%20c"), (unicodedata.normalize("NFC", "čekej"), unicodedata.normalize("NFD", "čekej"))]
+    pairs = [
+        ("a b & c", "a%20b%20%26%20c"),
+        (unicodedata.normalize("NFC", "čekej"), unicodedata.normalize("NFD", "čekej")),
+    ]
     for one, two in pairs:
         assert {hit.text for hit in Needles([one, two]).search(two.encode())} == {one, two}
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable
 from functools import lru_cache, reduce
-from itertools import permutations
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import msgspec
@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditor.audit import Audit
-from auditor.shelf import load_rules
 from auditor.judge import judge
 from auditor.model import (
     Channel,
@@ -52,6 +51,7 @@ from auditor.report import (
 )
 from auditor.reporters.json import decode, encode
 from auditor.rulebook.book import Rulebook
+from auditor.shelf import load_rules
 from auditor.sources import read
 
 CAPTURES = Path(__file__).parents[1] / "captures"
@@ -87,7 +87,8 @@ def tallies(draw: st.DrawFn) -> tuple[Row, Tally]:
 def one(row: Row, ref: Ref, when: float | None = None) -> Tally:
     finding = Finding(
         ref=ref, platform=row.platform, surface=row.surface, direction=row.direction, road=row.road,
-        content=row.content, grade=row.grade, rule=row.rule, slot=row.slot, seal=row.seal, when=when, texts=row.texts,
+        content=row.content, grade=row.grade, rule=row.rule, slot=row.slot, seal=row.seal,
+        when=when, texts=row.texts,
     )  # fmt: skip
     return Tally(1, (finding,), when, when)
 
@@ -98,7 +99,8 @@ SIGHTS = st.tuples(
     st.builds(Sightings, NUMBERS, st.dictionaries(st.sampled_from(["sender", "time"]), NUMBERS), FEW_REFS),
 )
 PEERS = st.tuples(
-    st.builds(Peer, NAMES, NUMBERS, NAMES, NAMES, NAMES), st.builds(Contacts, NUMBERS, NUMBERS, NUMBERS, FEW_REFS)
+    st.builds(Peer, NAMES, NUMBERS, NAMES, NAMES, NAMES),
+    st.builds(Contacts, NUMBERS, NUMBERS, NUMBERS, FEW_REFS),
 )
 ACCOUNTS = st.tuples(NAMES, st.builds(Account, NUMBERS, NUMBERS))
 TROUBLES = st.tuples(st.builds(Trouble, NAMES, NAMES), st.builds(Troubles, NUMBERS, FEW_REFS))
@@ -107,18 +109,24 @@ COVERS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 4)), max_size=3).m
 )
 SLICES = st.builds(
     Slice,
-    capture=st.builds(Capture, st.sampled_from(["aa", "bb", "cc"]), st.just("x.mitm"), st.just("dump"), st.just(9)),
+    capture=st.builds(
+        Capture, st.sampled_from(["aa", "bb", "cc"]), st.just("x.mitm"), st.just("dump"), st.just(9)
+    ),
     covers=COVERS,
     rules=st.lists(NAMES, max_size=2, unique=True).map(sorted).map(tuple),
     planted=NUMBERS,
     tally=st.lists(tallies(), max_size=3).map(lambda pairs: ordered(dict(pairs))),
     sightings=st.lists(SIGHTS, max_size=2).map(lambda pairs: ordered(dict(pairs))),
     contacts=st.lists(PEERS, max_size=2).map(lambda pairs: ordered(dict(pairs))),
-    ledger=st.dictionaries(NAMES, st.builds(Account, NUMBERS, NUMBERS)).map(lambda d: tuple(sorted(d.items()))),
+    ledger=st.dictionaries(NAMES, st.builds(Account, NUMBERS, NUMBERS)).map(
+        lambda d: tuple(sorted(d.items()))
+    ),
     troubles=st.lists(TROUBLES, max_size=2).map(lambda pairs: ordered(dict(pairs))),
     platforms=st.dictionaries(NAMES, NUMBERS).map(lambda d: tuple(sorted(d.items()))),
 )
-REPORTS = st.lists(SLICES, max_size=3).map(lambda slices: reduce(Report.__add__, (Report((s,)) for s in slices), Report()))
+REPORTS = st.lists(SLICES, max_size=3).map(
+    lambda slices: reduce(Report.__add__, (Report((s,)) for s in slices), Report())
+)
 
 
 def plain(thing: object) -> bytes:
@@ -157,7 +165,9 @@ def test_the_same_capture_counts_once(a: Report, b: Report) -> None:
 
 @QUICK
 @given(tallies(), tallies(), tallies())
-def test_rows_add_up_whatever_the_order(one: tuple[Row, Tally], two: tuple[Row, Tally], three: tuple[Row, Tally]) -> None:
+def test_rows_add_up_whatever_the_order(
+    one: tuple[Row, Tally], two: tuple[Row, Tally], three: tuple[Row, Tally]
+) -> None:
     sums = {plain(reduce(Tally.__add__, (t for _, t in order))) for order in permutations((one, two, three))}
     assert len(sums) == 1
 
@@ -174,7 +184,7 @@ def test_stretches_are_joined_without_losing_a_number(pairs: list[tuple[int, int
     ranges = [(a, a + n) for a, n in pairs]
     made = joined(ranges)
     assert {i for a, b in made for i in range(a, b)} == {i for a, b in ranges for i in range(a, b)}
-    assert all(one[1] < two[0] for one, two in zip(made, made[1:], strict=False))
+    assert all(one[1] < two[0] for one, two in pairwise(made))
     assert joined(made) == made
 
 
@@ -184,7 +194,11 @@ def test_an_entry_of_a_capture_is_never_counted_twice(report: Report) -> None:
     for one in report.by_capture():
         parts = [s for s in report.slices if s.capture.sha256 == one.capture.sha256]
         size = sum(b - a for a, b in one.covers)
-        used = [s for s in parts if s.covers and all(any(a <= x and y <= b for a, b in one.covers) for x, y in s.covers)]
+        used = [
+            s
+            for s in parts
+            if s.covers and all(any(a <= x and y <= b for a, b in one.covers) for x, y in s.covers)
+        ]
         assert size <= len({i for s in parts for a, b in s.covers for i in range(a, b)})
         assert used or not any(s.covers for s in parts)
 
@@ -273,17 +287,36 @@ def invented() -> tuple[tuple[Event, ...], Capture]:
         ref = Ref("made.mitm", entry)
         match entry % 4:
             case 0:
-                out.append(Contact(ref, Channel("im-api.tiktok.com", 443), "quic", "no keys", entry, 1, float(entry)))
+                out.append(
+                    Contact(ref, Channel("im-api.tiktok.com", 443), "quic", "no keys", entry, 1, float(entry))
+                )
             case 1:
                 out.append(Problem(ref, "damaged", f"kind {entry % 3}"))
             case 2:
-                channel = Channel("discord.com", 443, Road.PROTECTED, renamed="localhost" if entry > 12 else "")
-                head = Head("POST", ("api", "v9", "channels", "1", "messages"), headers=(("content-type", "application/json"),))
+                channel = Channel(
+                    "discord.com", 443, Road.PROTECTED, renamed="localhost" if entry > 12 else ""
+                )
+                head = Head(
+                    "POST",
+                    ("api", "v9", "channels", "1", "messages"),
+                    headers=(("content-type", "application/json"),),
+                )
                 body = b'{"content": "meet me at the old crane"}'
-                out.append(Parcel(msgspec.structs.replace(ref, part=">"), channel, True, body, head=head, when=float(entry)))
+                out.append(
+                    Parcel(
+                        msgspec.structs.replace(ref, part=">"),
+                        channel,
+                        True,
+                        body,
+                        head=head,
+                        when=float(entry),
+                    )
+                )
             case _:
                 parts = [msgspec.structs.replace(ref, part=f".{n}>") for n in range(chance.randrange(12))]
-                out += [Parcel(p, Channel("stranger.example"), True, b"meet me at the old crane") for p in parts]
+                out += [
+                    Parcel(p, Channel("stranger.example"), True, b"meet me at the old crane") for p in parts
+                ]
     return tuple(out), Capture("ab" * 32, "made.mitm", "mitmproxy dump", 1000, 3)
 
 
@@ -301,7 +334,9 @@ def sample(name: str) -> tuple[tuple[Event, ...], Capture]:
 @pytest.mark.parametrize("name", ["made", *SAMPLES])
 @settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), planted=st.booleans())
-def test_any_cutting_of_a_capture_gives_the_report_of_the_whole(name: str, data: st.DataObject, planted: bool) -> None:
+def test_any_cutting_of_a_capture_gives_the_report_of_the_whole(
+    name: str, data: st.DataObject, planted: bool
+) -> None:
     seen, capture = sample(name)
     needles = Needles(["meet me at the old crane", "Harbor-4471 meet me by the old crane"] if planted else [])
     entries = sorted({event.ref.entry for event in seen})

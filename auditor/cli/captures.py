@@ -12,8 +12,7 @@ def expand(paths: tuple[str, ...]) -> list[tuple[Path, str]]:
     """Every file with the name it gets in the report: as short as it can be and still its own."""
     files = [file for path in paths for file in _files(path)]
     unique = list(dict.fromkeys(files))
-    names = [file.name for file in unique]
-    return [(file, _name(file, names)) for file in unique]
+    return [(file, _name(file, unique)) for file in unique]
 
 
 def _files(path: str) -> Iterator[Path]:
@@ -27,6 +26,11 @@ def _files(path: str) -> Iterator[Path]:
     yield from found
 
 
-def _name(file: Path, names: list[str]) -> str:
-    name = f"{file.resolve().parent.name}/{file.name}" if names.count(file.name) > 1 else file.name
-    return name.encode("utf-8", "replace").decode()
+def _name(file: Path, all_files: list[Path]) -> str:
+    """As many folders as tell it from the others."""
+    others = [other.resolve().parts for other in all_files if other is not file]
+    parts = file.resolve().parts if str(file) != "-" else ("-",)
+    size = 1
+    while size < len(parts) and any(other[-size:] == parts[-size:] for other in others):
+        size += 1
+    return "/".join(parts[-size:]).encode("utf-8", "replace").decode()

@@ -1,0 +1,104 @@
+"""auditor check: rules are read strictly and do what their tests say."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from auditor.cli import cli
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def check(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["check", *map(str, arguments)], prog_name="auditor")
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """A rule set with one platform, away from any recording."""
+    for name in ("platforms/slack", "envelopes"):
+        shutil.copytree(CHECKOUT / "rules" / name, tmp_path / "rules" / name)
+    return tmp_path / "rules"
+
+
+def test_our_own_rules_pass() -> None:
+    result = check()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "0 failed" in result.stdout
+    assert "not at hand" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["platforms/irc", "platforms/irc/message-send.yaml", "envelopes/megolm.yaml"]
+)
+def test_a_part_of_the_rules_can_be_checked(name: str) -> None:
+    result = check(CHECKOUT / "rules" / name)
+    assert result.exit_code == 0
+    assert " tests in " in result.stdout
+
+
+def test_rules_without_their_recordings_say_so(rules: Path) -> None:
+    result = check(rules)
+    assert result.exit_code == 0
+    assert "recordings not at hand" in result.stdout
+
+
+def test_a_failing_test_is_named_by_its_place(rules: Path) -> None:
+    file = rules / "platforms/slack/typing.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert "expect: metadata" in text
+    file.write_text(text.replace("expect: metadata", "expect: readable", 1), encoding="utf-8")
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if "- name:" in row)
+    result = check(file)
+    assert result.exit_code == 1
+    assert f"platforms/slack/typing.yaml:{line}" in result.stdout
+    assert "expected  readable" in result.stdout
+    assert "1 failed" in result.stdout
+
+
+BROKEN = {
+    "an unknown key": ("title:", "titel:", "title"),
+    "a key given twice": ("title:", "title: Again\ntitle:", "twice"),
+    "a tab": ("title:", "\ttitle:", ":1:"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_file_is_named_by_file_and_line(rules: Path, how: str) -> None:
+    old, new, said = BROKEN[how]
+    file = rules / "platforms/slack/typing.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    result = check(file)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("platforms/slack/typing.yaml:")
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_all_faults_are_told_at_once(rules: Path) -> None:
+    for name in ("typing", "message-send"):
+        file = rules / f"platforms/slack/{name}.yaml"
+        file.write_text(file.read_text(encoding="utf-8") + "\nfrob: 1\n", encoding="utf-8")
+    lines = check(rules).stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines[:2]] == [
+        "platforms/slack/message-send.yaml",
+        "platforms/slack/typing.yaml",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b""])
+def test_a_file_that_is_no_rule_is_refused(rules: Path, content: bytes) -> None:
+    (rules / "platforms/slack/other.yaml").write_bytes(content)
+    result = check(rules)
+    assert result.exit_code == 2
+    assert "platforms/slack/other.yaml" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_folder_that_is_no_rule_set_is_one_line(tmp_path: Path) -> None:
+    result = check(tmp_path)
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1

@@ -1,0 +1,60 @@
+"""auditor explain: a rule, an envelope or a platform in plain words."""
+
+import pytest
+from click.testing import CliRunner, Result
+
+from auditor.cli import cli
+from auditor.shelf import load_rules
+
+
+def explain(name: str) -> Result:
+    return CliRunner().invoke(cli, ["explain", name], prog_name="auditor")
+
+
+WORDS: dict[str, tuple[str, ...]] = {
+    "tiktok/dm-send": (
+        "looks at: http, sent, POST",
+        "/v1/message/send",
+        "the message lies at:",
+        "status:",
+        "because:",
+    ),
+    "matrix/room-send": ("any host", "the far end also sees:"),
+    "discord/typing": ("it is not a message but: typing",),
+    "megolm": ("only the recipient can open it: a seal", "a tree of:"),
+    "megolm-message": ("proves nothing by itself",),
+    "irc": ("hosts:", "rule: irc/message-send"),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_name_is_explained(name: str) -> None:
+    result = explain(name)
+    assert result.exit_code == 0
+    assert [words for words in WORDS[name] if words not in result.stdout] == []
+
+
+BOOK = load_rules(None)
+
+
+@pytest.mark.parametrize("name", [*BOOK.rules, *BOOK.envelopes, *BOOK.platforms])
+def test_everything_can_be_explained(name: str) -> None:
+    result = explain(name)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert name in result.stdout.splitlines()[0]
+    assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("megolmm", "megolm"), ("tiktok/dm-sent", "tiktok/dm-send"), ("matirx", "matrix")]
+)
+def test_a_wrong_name_is_answered_with_the_nearest(name: str, meant: str) -> None:
+    result = explain(name)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert f"did you mean {meant!r}" in result.stderr
+
+
+def test_a_name_like_nothing_is_answered_as_well() -> None:
+    result = explain("qqqqqqqqqqqq")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)

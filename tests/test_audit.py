@@ -1,0 +1,463 @@
+"""The audit: events in, findings and sums out; nothing is forgotten and nothing private is shown."""
+
+import base64
+import gzip
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+
+from auditor import ledger
+from auditor.audit import Audit, audit
+from auditor.decoders import DECODERS
+from auditor.decoders.unwrap import LEAVES
+from auditor.judge import Verdict, judge
+from auditor.model import (
+    Answer,
+    Channel,
+    Contact,
+    Content,
+    Direction,
+    Event,
+    Finding,
+    Grade,
+    Head,
+    Parcel,
+    Problem,
+    Ref,
+    Road,
+)
+from auditor.needles import Needles
+from auditor.reading import PLANTED
+from auditor.report import Capture, Slice
+from auditor.reporters.json import encode, line
+from auditor.rulebook.book import Rulebook
+from auditor.rulebook.build import sealed
+from auditor.shelf import load_rules
+from auditor.sources import read
+
+CAPTURES = Path(__file__).parents[1] / "captures"
+FILE = Capture("ab" * 32, "made.mitm", "mitmproxy dump", 1000)
+TEXT = "Harbor-4471 meet me by the old crane"
+JSON = (("content-type", "application/json"),)
+
+
+@lru_cache
+def book() -> Rulebook:
+    return load_rules(None)
+
+
+def parcel(host: str, method: str, path: str, body: bytes, entry: int = 0, **changes: Any) -> Parcel:
+    steps = tuple(step for step in path.split("/") if step)
+    made = Parcel(
+        Ref("made.mitm", entry, ">"),
+        Channel(host, 443, Road.PROTECTED),
+        True,
+        body,
+        head=Head(method, steps, headers=JSON),
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def discord(text: str, entry: int = 0, **more: Any) -> Parcel:
+    body = json.dumps({"content": text, "nonce": "1"}, ensure_ascii=False).encode()
+    return parcel("discord.com", "POST", "/api/v9/channels/77/messages", body, entry, **more)
+
+
+def matrix(entry: int = 0, beside: dict[str, Any] | None = None, **more: Any) -> Parcel:
+    """A megolm event, with whatever else a client may put into it."""
+    event = sealed("megolm", book(), str(entry))
+    body = DECODERS["json"].wrap(event | (beside or {}))
+    return parcel(
+        "hs.example", "PUT", "/_matrix/client/v3/rooms/!r:hs/send/m.room.encrypted/1", body, entry, **more
+    )
+
+
+def other(body: bytes, host: str = "stats.example", entry: int = 0, **more: Any) -> Parcel:
+    return parcel(host, "POST", "/collect", body, entry, **more)
+
+
+def run(
+    *events: Event, planted: tuple[str, ...] = (), reveal: bool = False
+) -> tuple[list[Finding], Slice, list[Verdict]]:
+    one = Audit(book(), Needles(planted), reveal)
+    findings = [finding for event in events for finding in one.feed(event)]
+    report = one.report(FILE)
+    return findings, report.whole(), judge(report, book())
+
+
+# Messages
+
+
+def test_a_message_is_a_finding() -> None:
+    (finding,), whole, (verdict,) = run(discord(TEXT))
+    assert (finding.platform, finding.surface, finding.direction) == ("discord", "channel", Direction.OUT)
+    assert (finding.content, finding.grade, finding.rule) == (
+        Content.READABLE,
+        Grade.SHOWN,
+        "discord/message-send",
+    )
+    assert (finding.path, finding.trail, str(finding.ref)) == ("body.content", ("json",), "made.mitm#0>")
+    assert verdict.verdict is Answer.TRANSPORT_ONLY
+    assert whole.platforms == (("discord", 1),)
+
+
+def test_a_sealed_message_is_end_to_end_once_it_was_seen_often() -> None:
+    findings, _, (verdict,) = run(*(matrix(entry) for entry in range(3)))
+    assert {f.content for f in findings} == {Content.SEALED}
+    assert (verdict.verdict, verdict.grade) == (Answer.END_TO_END, Grade.RECOGNISED)
+    assert verdict.detail == "megolm"
+    assert run(matrix())[2][0].grade is Grade.CONSISTENT
+
+
+def test_an_answer_is_read_in_its_own_direction() -> None:
+    asked = Head("POST", ("api", "v9", "channels", "77", "messages"))
+    answer = discord(TEXT, outgoing=False, head=Head(status=200, headers=JSON), answers=asked)
+    findings, _, _ = run(answer)
+    assert {f.direction for f in findings} <= {Direction.IN}
+
+
+# Planted texts
+
+DRESSED = {
+    "as it is": TEXT.encode(),
+    "in JSON": json.dumps({"q": TEXT}).encode(),
+    "in a form": ("q=" + quote(TEXT)).encode(),
+    "in base64": base64.b64encode(b"xx" + TEXT.encode() + b"yy"),
+    "in gzip": gzip.compress(b"a" * 50 + TEXT.encode()),
+    "in gzip in base64 in JSON": json.dumps(
+        {"d": base64.b64encode(gzip.compress(TEXT.encode() * 3)).decode()}
+    ).encode(),
+    "in protobuf": DECODERS["protobuf"].wrap({1: 5, 2: {3: TEXT}}),
+    "in the middle of other bytes": b"\x00\xff\xfe" + TEXT.encode() + b"\x80\x81",
+    "in other capitals": json.dumps({"q": TEXT.upper()}).encode(),
+}
+
+
+@pytest.mark.parametrize("dress", DRESSED)
+def test_a_planted_text_in_a_request_of_nobody_we_know_is_found(dress: str) -> None:
+    (finding,), whole, verdicts = run(other(DRESSED[dress]), planted=(TEXT,))
+    assert (finding.platform, finding.surface, finding.rule) == ("unknown:stats.example", "other", PLANTED)
+    assert (finding.content, finding.grade, finding.texts) == (Content.READABLE, Grade.SHOWN, (TEXT,))
+    assert finding.path.startswith("body")
+    assert dict(whole.ledger)[ledger.CANARY].parcels == 1
+    assert [v.verdict for v in verdicts if v.platform == "unknown:stats.example"] == [Answer.TRANSPORT_ONLY]
+
+
+@pytest.mark.parametrize("dress", DRESSED)
+def test_a_planted_text_in_a_known_platforms_unknown_request_is_found(dress: str) -> None:
+    findings, _, verdicts = run(other(DRESSED[dress], host="discord.com"), planted=(TEXT,))
+    assert [(f.platform, f.surface) for f in findings] == [("discord", "other")]
+    assert [(v.surface, v.verdict) for v in verdicts if v.platform == "discord" and v.surface == "other"] == [
+        ("other", Answer.TRANSPORT_ONLY)
+    ]
+
+
+PLACES: dict[str, dict[str, Any]] = {
+    "the address": {"head": Head("GET", ("search", TEXT))},
+    "the query": {"head": Head("GET", ("search",), (("q", TEXT),))},
+    "a header": {"head": Head("POST", ("collect",), headers=(("x-draft", TEXT),))},
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_planted_text_is_found_around_the_body_as_well(place: str) -> None:
+    (finding,), _, _ = run(other(b"", **PLACES[place]), planted=(TEXT,))
+    assert finding.texts == (TEXT,)
+    assert finding.offset is None
+
+
+def test_a_nameless_host_has_a_name_to_be_found_by() -> None:
+    (finding,), _, _ = run(other(TEXT.encode(), channel=Channel("")), planted=(TEXT,))
+    assert finding.platform == "unknown:nameless"
+
+
+COPIES: dict[str, dict[str, Any]] = {
+    "a preview": {"preview": TEXT},
+    "a deep copy": {"x": {"y": [{"z": TEXT}]}},
+    "a coded copy": {"x": base64.b64encode(TEXT.encode()).decode()},
+    "a copy in the ciphertext's place": {"ciphertext": TEXT},
+    "a copy the rules call a placeholder": {"body": TEXT},
+}
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_readable_copy_beside_a_seal_decides(copy: str) -> None:
+    findings, _, verdicts = run(*(matrix(n) for n in range(5)), matrix(9, COPIES[copy]), planted=(TEXT,))
+    assert any(f.content is Content.READABLE and f.texts == (TEXT,) and f.ref.entry == 9 for f in findings)
+    assert [v.verdict for v in verdicts if v.surface == "room"] == [Answer.TRANSPORT_ONLY]
+
+
+@pytest.mark.parametrize(
+    "copy", [{"preview": "meet me by the old crane at nine"}, {"a": {"b": "bring two ropes tonight"}}]
+)
+def test_readable_prose_beside_a_seal_is_never_end_to_end(copy: dict[str, Any]) -> None:
+    _, _, verdicts = run(*(matrix(n) for n in range(5)), matrix(9, copy))
+    assert [v.verdict for v in verdicts if v.surface == "room"] == [Answer.INCONCLUSIVE]
+
+
+def test_a_text_leaked_to_another_request_of_the_same_app_is_never_end_to_end() -> None:
+    leak = parcel(
+        "hs.example",
+        "PUT",
+        "/_matrix/client/v3/rooms/!r:hs/typing/@a:hs",
+        json.dumps({"d": TEXT}).encode(),
+        9,
+    )
+    _, _, verdicts = run(*(matrix(n) for n in range(5)), leak, planted=(TEXT,))
+    assert Answer.END_TO_END not in {v.verdict for v in verdicts}
+
+
+def test_without_the_text_in_it_a_seal_stays_a_seal() -> None:
+    _, _, verdicts = run(*(matrix(n) for n in range(5)), planted=(TEXT,))
+    assert [v.verdict for v in verdicts] == [Answer.END_TO_END]
+
+
+# What could not be read
+
+
+def test_a_parcel_that_was_cut_is_never_end_to_end() -> None:
+    findings, _, (verdict,) = run(*(matrix(n) for n in range(5)), matrix(9, whole=False))
+    assert findings[-1].content is Content.MISSING
+    assert findings[-1].seal == ""
+    assert verdict.verdict is Answer.INCONCLUSIVE
+    assert verdict.evidence[0].ref == "made.mitm#9>"
+
+
+def test_a_cut_parcel_whose_text_was_read_is_still_readable() -> None:
+    _, _, verdicts = run(discord(TEXT, whole=False))
+    assert [v.verdict for v in verdicts if v.surface == "channel"] == [Answer.TRANSPORT_ONLY]
+
+
+TOO_MUCH = {
+    "too many values": {"x": [0] * (LEAVES + 1)},
+    "nested too deep": {"x": json.loads("[" * 70 + "]" * 70)},
+}
+
+
+VANISHES = (
+    "auditor/rulebook/opening.py: once the body used the budget up, the path is shut, so no rule meets it"
+)
+
+
+@pytest.mark.parametrize("how", TOO_MUCH)
+def test_a_parcel_beyond_the_budget_is_a_problem_and_never_end_to_end(how: str) -> None:
+    _, whole, (verdict,) = run(*(matrix(n) for n in range(5)), matrix(9, TOO_MUCH[how]))
+    assert [(trouble.kind, sums.count) for trouble, sums in whole.troubles] == [("too much", 1)]
+    assert verdict.verdict is Answer.INCONCLUSIVE
+
+
+def matrix_sync(events: list[Any], state: list[Any], entry: int) -> Parcel:
+    room = {"state": {"events": state}, "timeline": {"events": events}}
+    body = DECODERS["json"].wrap({"rooms": {"join": {"!r:hs": room}}})
+    asked = Head("GET", ("_matrix", "client", "v3", "sync"))
+    answer = parcel("hs.example", "GET", "/_matrix/client/v3/sync", body, entry)
+    return msgspec.structs.replace(answer, outgoing=False, head=Head(status=200, headers=JSON), answers=asked)
+
+
+def room_message(number: int) -> dict[str, Any]:
+    content = sealed("megolm", book(), str(number))
+    return {"type": "m.room.encrypted", "sender": "@a:hs", "event_id": f"${number}", "content": content}
+
+
+def test_messages_in_one_answer_are_each_a_finding() -> None:
+    findings, _, (verdict,) = run(matrix_sync([room_message(n) for n in range(3)], [], 0))
+    assert [f.content for f in findings] == [Content.SEALED] * 3
+    assert verdict.verdict is Answer.END_TO_END
+
+
+def test_messages_that_the_budget_never_reached_are_not_forgotten() -> None:
+    seen = matrix_sync([room_message(n) for n in range(3)], [], 0)
+    hidden = matrix_sync([room_message(9)], [0] * (LEAVES + 1), 1)
+    _, _, (verdict,) = run(seen, hidden)
+    assert verdict.verdict is Answer.INCONCLUSIVE
+
+
+def test_messages_in_the_lost_part_of_an_answer_are_not_forgotten() -> None:
+    seen = matrix_sync([room_message(n) for n in range(3)], [], 0)
+    lost = msgspec.structs.replace(matrix_sync([], [], 1), whole=False, body=b"")
+    _, _, (verdict,) = run(seen, lost)
+    assert verdict.verdict is Answer.INCONCLUSIVE
+
+
+def test_a_bomb_is_a_problem_and_never_end_to_end() -> None:
+    event = sealed("megolm", book(), "bomb")
+    bomb = base64.b64encode(gzip.compress(bytes(200_000_000), 1)).decode()
+    body = DECODERS["json"].wrap(event | {"x": bomb})
+    _, whole, (verdict,) = run(matrix(0), msgspec.structs.replace(matrix(1), body=body))
+    assert whole.troubles
+    assert verdict.verdict is Answer.INCONCLUSIVE
+
+
+# The ledger
+
+
+def everything() -> list[Event]:
+    return [
+        discord(TEXT, 0),
+        parcel("discord.com", "POST", "/api/v9/channels/77/typing", b"", 1),
+        other(b"nothing of note", entry=2),
+        other(b"unknown request", "discord.com", 3),
+        other(TEXT.encode(), "stats.example", 4),
+        matrix(5),
+        Contact(Ref("made.mitm", 6), Channel("gateway.discord.gg", 443), "quic", "no keys", 10, 20),
+        Contact(Ref("made.mitm", 7), Channel("gateway.discord.gg", 443), "quic", "no keys", 1, 2),
+        Contact(Ref("made.mitm", 8), Channel("", 443, address="192.0.2.1"), "tls", "refused", 1, 2),
+        Problem(Ref("made.mitm", 9), "damaged", "half an entry"),
+        Problem(Ref("made.mitm", 10), "damaged", "half an entry"),
+    ]
+
+
+@pytest.mark.parametrize("planted", [(), (TEXT,)])
+def test_every_parcel_is_in_the_ledger_once(planted: tuple[str, ...]) -> None:
+    events = everything()
+    parcels = [event for event in events if isinstance(event, Parcel)]
+    _, whole, _ = run(*events, planted=planted)
+    assert sum(sums.parcels for _, sums in whole.ledger) == len(parcels)
+    assert sum(sums.bytes for _, sums in whole.ledger) == sum(len(p.body) for p in parcels)
+    states = {state: sums.parcels for state, sums in whole.ledger}
+    assert states[ledger.READ] == 2
+    assert states[ledger.AROUND] == 1
+    assert states[ledger.NO_RULE] == 1
+    assert states.get(ledger.CANARY, 0) == len(planted)
+    assert states[ledger.STRANGER] == 2 - len(planted)
+
+
+@pytest.mark.parametrize(
+    "file", sorted(f.relative_to(CAPTURES).as_posix() for f in CAPTURES.glob("*/*.[mh]*[mr]"))
+)
+@pytest.mark.parametrize("planted", [(), (TEXT,)])
+def test_every_parcel_of_a_recording_is_in_the_ledger_once(file: str, planted: tuple[str, ...]) -> None:
+    events = list(read(CAPTURES / file))
+    _, whole, _ = run(*events, planted=planted)
+    parcels = [event for event in events if isinstance(event, Parcel)]
+    assert sum(sums.parcels for _, sums in whole.ledger) == len(parcels)
+    assert sum(sums.bytes for _, sums in whole.ledger) == sum(len(p.body) for p in parcels)
+
+
+def test_contacts_and_problems_are_folded_and_counted() -> None:
+    _, whole, _ = run(*everything())
+    contacts = {(peer.host, peer.platform): sums for peer, sums in whole.contacts}
+    assert (
+        contacts["gateway.discord.gg", "discord"].count,
+        contacts["gateway.discord.gg", "discord"].sent,
+    ) == (2, 11)
+    assert contacts["gateway.discord.gg", "discord"].received == 22
+    assert contacts["192.0.2.1", ""].count == 1
+    ((trouble, sums),) = whole.troubles
+    assert (trouble.kind, trouble.message, sums.count) == ("damaged", "half an entry", 2)
+    assert [str(ref) for ref in sums.refs] == ["made.mitm#9", "made.mitm#10"]
+    assert whole.covers == ((0, 11),)
+
+
+def test_a_platform_that_was_only_contacted_has_a_row() -> None:
+    _, _, (verdict,) = run(Contact(Ref("made.mitm", 0), Channel("im-api.tiktok.com", 443), "quic", "no keys"))
+    assert (verdict.platform, verdict.verdict) == ("tiktok", Answer.INCONCLUSIVE)
+
+
+def test_what_lies_around_messages_is_an_observation() -> None:
+    findings, whole, (verdict,) = run(parcel("discord.com", "POST", "/api/v9/channels/77/typing", b""))
+    assert findings == []
+    assert [(sight.surface, sums.count) for sight, sums in whole.sightings] == [("typing", 1)]
+    assert verdict.detail == "no message seen"
+
+
+def test_hosts_renamed_by_the_user_are_recorded() -> None:
+    one = Audit(book())
+    one.feed(discord(TEXT, channel=Channel("discord.com", 443, Road.PROTECTED, renamed="localhost")))
+    assert one.renamed == {("localhost", "discord.com")}
+
+
+def test_one_call_audits_a_whole_capture() -> None:
+    events = everything()
+    one = Audit(book())
+    for event in events:
+        one.feed(event)
+    assert audit(events, book(), FILE) == one.report(FILE)
+
+
+# Masks
+
+PRIVATE = "Zephyrine Quillfeather burns amber lanterns"
+
+
+def private_events() -> list[Event]:
+    return [
+        discord(PRIVATE),
+        matrix(1, {"preview": PRIVATE, PRIVATE: "x"}),
+        other(json.dumps({PRIVATE: PRIVATE}).encode(), "discord.com", 2),
+        discord("x" * 200 + PRIVATE, 3),
+        parcel(
+            "discord.com", "POST", "/api/v9/channels/77/messages", json.dumps({"text": PRIVATE}).encode(), 4
+        ),
+        parcel(
+            "discord.com",
+            "POST",
+            f"/api/v9/channels/{PRIVATE}/messages",
+            json.dumps({"content": "a b c"}).encode(),
+            5,
+        ),
+    ]
+
+
+def pages(reveal: bool, planted: tuple[str, ...]) -> str:
+    one = Audit(book(), Needles(planted), reveal)
+    findings = [finding for event in private_events() for finding in one.feed(event)]
+    report = one.report(FILE)
+    return encode(report, judge(report, book())).decode() + "\n".join(map(line, findings))
+
+
+def test_private_text_is_masked() -> None:
+    page = pages(False, ())
+    for word in PRIVATE.split():
+        assert word not in page
+
+
+def test_private_text_is_shown_on_demand_and_planted_text_always() -> None:
+    assert PRIVATE in pages(True, ())
+    assert PRIVATE in pages(False, (PRIVATE,))
+
+
+# Offsets
+
+
+@pytest.mark.parametrize("planted", [(), (TEXT,)])
+def test_an_offset_is_where_the_value_stands(planted: tuple[str, ...]) -> None:
+    events = [discord(f"{TEXT} {n}" if n else TEXT, n) for n in range(3)]
+    findings, _, _ = run(*events, planted=planted)
+    assert len(findings) == 3
+    for event, finding in zip(events, findings, strict=True):
+        assert finding.offset is not None
+        assert event.body[finding.offset :].startswith(TEXT.encode())
+
+
+def test_what_only_exists_once_opened_has_no_offset() -> None:
+    packed = discord(TEXT)
+    body = gzip.compress(packed.body)
+    headers = (*JSON, ("content-encoding", "gzip"))
+    for planted in ((), (TEXT,)):
+        (finding,), _, _ = run(
+            msgspec.structs.replace(
+                packed, body=body, head=msgspec.structs.replace(packed.head, headers=headers)
+            ),
+            planted=planted,
+        )
+        assert finding.trail[0] == "gzip"
+        assert finding.offset is None
+
+
+@pytest.mark.parametrize(
+    "file", ["matrix-plain/alice.mitm", "matrix-e2ee/alice.har", "discord-client/client.mitm"]
+)
+def test_in_recordings_offsets_point_into_the_body(file: str) -> None:
+    one = Audit(book(), Needles([TEXT]))
+    for event in read(CAPTURES / file):
+        for finding in one.feed(event):
+            if finding.offset is not None and isinstance(event, Parcel):
+                assert 0 <= finding.offset < len(event.body)
+                if finding.texts:
+                    assert event.body[finding.offset :].startswith(TEXT.encode())

@@ -1,0 +1,34 @@
+"""The words: one sentence for each answer, and none that promises too much."""
+
+import pytest
+
+from auditor.model import Answer
+from auditor.words import CHECKS, MEANING, SENTENCE, SHORT, would_change
+
+TABLES = {"SENTENCE": SENTENCE, "SHORT": SHORT, "would_change": {a: would_change(a) for a in Answer}}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_answer_has_its_own_words(table: str) -> None:
+    assert set(TABLES[table]) == set(Answer)
+    assert len(set(TABLES[table].values())) == len(Answer)
+
+
+def test_every_answer_but_inconclusive_has_a_meaning() -> None:
+    assert set(MEANING) == set(Answer) - {Answer.INCONCLUSIVE}
+
+
+def test_a_seal_is_never_promised_beyond_the_capture() -> None:
+    assert SENTENCE[Answer.END_TO_END].endswith("as far as this capture shows.")
+    assert "copy" in would_change(Answer.END_TO_END)
+
+
+def test_sentences_are_sentences() -> None:
+    for sentence in SENTENCE.values():
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
+        assert len(sentence) < 100
+
+
+def test_every_check_says_what_it_needs() -> None:
+    assert all(words and not words.endswith(".") for words in CHECKS.values())
