@@ -13,6 +13,7 @@ from auditor.model import Contact, Event, Finding, Parcel, Problem, Sighting
 from auditor.needles import Needles
 from auditor.reading import PLANTED, Reading
 from auditor.report import (
+    NONE,
     Capture,
     Contacts,
     Peer,
@@ -44,6 +45,7 @@ class Audit:
         self.contacts: dict[Peer, Contacts] = {}
         self.troubles: dict[Trouble, Troubles] = {}
         self.platforms: dict[str, int] = {}
+        self.unruled: dict[str, int] = {}
         self.entries: set[int] = set()
         self.renamed: set[tuple[str, str]] = set()
 
@@ -73,6 +75,7 @@ class Audit:
                     tuple(sorted(self.ledger.accounts.items())),
                     ordered(self.troubles),
                     tuple(sorted(self.platforms.items())),
+                    tuple(sorted(self.unruled.items())),
                 ),
             )
         )
@@ -84,6 +87,8 @@ class Audit:
         rules = self.book.meeting(parcel)
         for name in {name for _, name in rules} | ({platform.id} if platform else set()):
             self.platforms[name] = self.platforms.get(name, 0) + 1
+        if platform and not rules:
+            self.unruled[platform.id] = self.unruled.get(platform.id, 0) + 1
         if not rules and not self.needles:
             self.ledger.enter(ledger.NO_RULE if platform else ledger.STRANGER, parcel)
             return []
@@ -106,8 +111,7 @@ class Audit:
             finding.platform, finding.surface, finding.direction, finding.content, finding.road,
             finding.grade, finding.rule, finding.slot, finding.seal, far_end, finding.texts,
         )  # fmt: skip
-        one = Tally(1, (finding,), finding.when, finding.when)
-        self.tally[row] = self.tally[row] + one if row in self.tally else one
+        self.tally[row] = self.tally.get(row, NONE).and_one(finding)
 
     def _see(self, sighting: Sighting) -> None:
         key = Sight(sighting.platform, sighting.surface, sighting.direction, sighting.rule)

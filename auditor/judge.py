@@ -172,7 +172,7 @@ def _verdict(key: tuple[str, str, Direction], weighed: Weighed, whole: Slice, bo
         checks=_checks(weighed, whole, platform),
         claim=compare(about.claims if about else (), surface, result, _times(rows)),
         would_change=would_change(result),
-        limits=_limits(weighed, about.limits if about else (), whole),
+        limits=_limits(weighed, platform, about.limits if about else (), whole),
         evidence=tuple(_evidence(rows)),
     )
 
@@ -262,8 +262,12 @@ def _times(rows: list[tuple[Row, Content, Tally]]) -> list[float]:
     return [t for _, _, tally in rows for t in (tally.first, tally.last) if t is not None]
 
 
-def _limits(weighed: Weighed, platform: tuple[str, ...], whole: Slice) -> tuple[str, ...]:
-    limits = list(platform)
+def _limits(weighed: Weighed, platform: str, known: tuple[str, ...], whole: Slice) -> tuple[str, ...]:
+    limits = list(known)
+    if unruled := dict(whole.unruled).get(platform):
+        limits.append(
+            f"{unruled:,} parcels of this app were opened, but no rule knows them: only --canary looks there"
+        )
     if whole.capture.renamed:
         names = ", ".join(f"{old} as {new}" for old, new in whole.capture.renamed)
         limits.append(f"hosts were renamed at your word: {names}")

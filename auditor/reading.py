@@ -39,7 +39,7 @@ class Reading:
 
     def _open(self, rule: Rule | None) -> tuple[Node, Judge]:
         opening = Opening(self.book.recognise, forced_by(rule))
-        root = open_parcel(self.parcel, opening)
+        root = open_parcel(self.parcel, opening, headers=bool(self.needles))
         if opening.stopped:
             self.whole = False
             why = f"opening a parcel stopped early: {opening.stopped}"

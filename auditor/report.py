@@ -47,6 +47,13 @@ class Tally(Struct, frozen=True):
     first: float | None = None
     last: float | None = None
 
+    def and_one(self, finding: Finding) -> "Tally":
+        """One more. Findings come in order, so a full row mostly just counts."""
+        if len(self.findings) == KEPT and ref_order(finding.ref) > ref_order(self.findings[-1].ref):
+            times = [t for t in (self.first, self.last, finding.when) if t is not None]
+            return Tally(self.count + 1, self.findings, min(times, default=None), max(times, default=None))
+        return self + Tally(1, (finding,), finding.when, finding.when)
+
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
             self.count + other.count,
@@ -54,6 +61,9 @@ class Tally(Struct, frozen=True):
             min((t for t in (self.first, other.first) if t is not None), default=None),
             max((t for t in (self.last, other.last) if t is not None), default=None),
         )
+
+
+NONE = Tally(0, ())
 
 
 class Sight(Struct, frozen=True, order=True):
@@ -156,7 +166,8 @@ class Slice(Struct, frozen=True):
     contacts: tuple[tuple[Peer, Contacts], ...] = ()
     ledger: tuple[tuple[str, Account], ...] = ()
     troubles: tuple[tuple[Trouble, Troubles], ...] = ()
-    platforms: tuple[tuple[str, int], ...] = ()  # parcels on hosts of a platform
+    platforms: tuple[tuple[str, int], ...] = ()  # parcels and connections of a platform
+    unruled: tuple[tuple[str, int], ...] = ()  # those of them that were opened, but no rule knows
 
     def __add__(self, other: "Slice") -> "Slice":
         return Slice(
@@ -170,6 +181,7 @@ class Slice(Struct, frozen=True):
             added(self.ledger, other.ledger),
             added(self.troubles, other.troubles),
             _counted(self.platforms, other.platforms),
+            _counted(self.unruled, other.unruled),
         )
 
 

@@ -6,6 +6,7 @@ A decoder is a module with
     order                who is asked first (default 50): low for what rarely errs
     reads                "bytes", "text" or "both": what kind of value it may open
     needs_clue           True: only asked where a header or a rule names it
+    least, marks         optional, for speed: the fewest bytes, and bytes of which one must be there
     unwrap(data, clue)   the tree; ValueError when the bytes are not of this kind,
                          TooMuch when more than `clue.limit` bytes would come out
     wrap(tree)           bytes such that unwrap(wrap(tree)) == tree

@@ -22,6 +22,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 80
 reads = "text"
 needs_clue = False
+least = 16
 
 _SHORTEST = 16
 _WIDTHS = (64, 76)

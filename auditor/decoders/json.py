@@ -31,6 +31,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 20
 reads = "both"
 needs_clue = False
+marks = b"{["
 
 _DEPTH = 256
 _DIGITS = 1_000

@@ -62,9 +62,10 @@ class Node:
     sealed_layer: int = -1
     attribute: bool = False  # stands beside a value, not below it: only an explicit @step finds it
 
-    @property
-    def step(self) -> str:
-        return self.path[-1] if self.path else ""
+    step: str = field(init=False)  # the last of its path
+
+    def __post_init__(self) -> None:
+        self.step = self.path[-1] if self.path else ""
 
     def walk(self) -> Iterator["Node"]:
         stack = [self]
@@ -175,9 +176,11 @@ class Opening:
                     node.children.append(self.open(part, (*node.path, label), NO_CLUE, trail))
 
     def _decode(self, layer: Layer, clue: Clue, order: str) -> tuple[str, Tree] | None:
-        for name in _candidates(layer, clue, order):
+        data = layer.data
+        clue = _limited(clue, order, self.left)
+        for name in _candidates(layer, data, clue, order):
             try:
-                tree = DECODERS[name].unwrap(layer.data, _limited(clue, order, self.left))
+                tree = DECODERS[name].unwrap(data, clue)
             except ValueError:
                 continue
             except TooMuch as exc:
@@ -189,15 +192,30 @@ class Opening:
         return None
 
 
-def _candidates(layer: Layer, clue: Clue, order: str) -> list[str]:
+def _candidates(layer: Layer, data: bytes, clue: Clue, order: str) -> Iterator[str]:
     """Who is asked, in order. An order is for what the content coding wraps, and stands alone."""
     text = isinstance(layer.value, str)
     if order:
-        return [*(name for name in clue.kinds if name in CODINGS.values()), *SURE, order]
-    named = [name for name in clue.kinds if DECODERS[name].reads != "text" or text]
-    wanted = ("text", "both") if text else ("bytes", "both")
-    free = [n for n, d in DECODERS.items() if d.reads in wanted and not d.needs_clue and n not in named]
-    return named + free
+        yield from (name for name in clue.kinds if name in CODINGS.values())
+        yield from SURE
+        yield order
+        return
+    yield from (name for name in clue.kinds if DECODERS[name].reads != "text" or text)
+    for name, least, marks in FREE[text]:
+        if len(data) >= least and name not in clue.kinds and (not marks or any(m in data for m in marks)):
+            yield name
+
+
+def _free(wanted: tuple[str, str]) -> list[tuple[str, int, bytes]]:
+    """Decoders that are asked without a clue, and what a value must have for it."""
+    return [
+        (name, getattr(d, "least", 1), getattr(d, "marks", b""))
+        for name, d in DECODERS.items()
+        if d.reads in wanted and not d.needs_clue
+    ]
+
+
+FREE = {True: _free(("text", "both")), False: _free(("bytes", "both"))}
 
 
 def _limited(clue: Clue, order: str, left: int) -> Clue:

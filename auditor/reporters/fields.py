@@ -96,6 +96,7 @@ _STATE = {
     "captures.state.troubles.refs.entry": "number of the entry in it",
     "captures.state.troubles.refs.part": "which part of the entry",
     "captures.state.platforms": "pairs: a platform, and how many parcels and connections are its own",
+    "captures.state.unruled": "pairs: a platform, and how many of its parcels no rule knows",
 }
 _VERDICTS = {
     "verdicts": "who can read the messages: one item per platform, surface and direction",

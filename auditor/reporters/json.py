@@ -66,6 +66,7 @@ class State(Struct, frozen=True, forbid_unknown_fields=True):
     ledger: tuple[tuple[str, Account], ...]
     troubles: tuple[tuple[Trouble, Troubles], ...]
     platforms: tuple[tuple[str, int], ...]
+    unruled: tuple[tuple[str, int], ...]
 
 
 class Captured(Struct, frozen=True, forbid_unknown_fields=True):
@@ -203,6 +204,7 @@ def _captured(one: Slice) -> Captured:
         ordered(dict(one.ledger)),
         ordered(dict(one.troubles)),
         tuple(sorted(one.platforms)),
+        tuple(sorted(one.unruled)),
     )
     return Captured(
         file.sha256,
@@ -225,7 +227,15 @@ def _slice(one: Captured) -> Slice:
 
 def _check(one: Slice) -> None:
     """What adding up and judging take for granted; a document may come from anybody."""
-    for table in (one.tally, one.sightings, one.contacts, one.ledger, one.troubles, one.platforms):
+    for table in (
+        one.tally,
+        one.sightings,
+        one.contacts,
+        one.ledger,
+        one.troubles,
+        one.platforms,
+        one.unruled,
+    ):
         _need(len({key for key, _ in table}) == len(table), "a row that stands twice")
     _need(
         one.covers == joined(one.covers) and all(0 <= a < b for a, b in one.covers), "stretches that overlap"
@@ -265,7 +275,7 @@ def _places(one: Slice) -> Iterable[Ref]:
 
 def _numbers(one: Slice) -> Iterable[int]:
     yield from (one.capture.size, one.capture.unread, one.planted)
-    yield from (count for _, count in one.platforms)
+    yield from (count for _, count in (*one.platforms, *one.unruled))
     yield from (sums.count for _, sums in one.troubles)
     yield from (n for _, sums in one.sightings for n in (sums.count, *sums.sees.values()))
     yield from (n for peer, s in one.contacts for n in (peer.port, s.count, s.sent, s.received))

@@ -7,6 +7,7 @@ the index only skips rules that the naive matcher would refuse.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from auditor.decoders.unwrap import Node, Seal
 from auditor.errors import Fault, RuleError
@@ -20,6 +21,9 @@ from auditor.rulebook.tree import TreeSeal
 from auditor.rulebook.types import Envelope, Platform, Rule
 from auditor.rulebook.yaml import Block, load
 
+K = TypeVar("K")
+V = TypeVar("V")
+MOST_HOSTS = 10_000  # whose rules are remembered
 SMALLEST_SEAL = 32
 LARGEST_SEAL = 16_000_000
 
@@ -32,6 +36,8 @@ class Rulebook:
     digest: str = ""
     _by_kind: dict[tuple[str, bool], list[Rule]] = field(default_factory=dict, compare=False)
     _by_first: dict[int, list[Envelope]] = field(default_factory=dict, compare=False)
+    _by_host: dict[tuple[str, bool, str], list[tuple[Rule, str]]] = field(default_factory=dict, compare=False)
+    _platforms_at: dict[str, Platform | None] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> "Rulebook":
@@ -80,18 +86,28 @@ class Rulebook:
                 yield envelope, seal
 
     def platform_at(self, host: str) -> Platform | None:
-        return next((p for p in self.platforms.values() if p.at(host)), None)
+        if host not in self._platforms_at:
+            _room_in(self._platforms_at)
+            self._platforms_at[host] = next((p for p in self.platforms.values() if p.at(host)), None)
+        return self._platforms_at[host]
 
     def meeting(self, parcel: Parcel) -> list[tuple[Rule, str]]:
         """The rules that are about this parcel, and the platform each of them speaks for."""
         asked = parcel.asked
-        found = []
-        for rule in self._by_kind.get((parcel.protocol, parcel.outgoing), ()):
-            if rule.when.meets(parcel.protocol, parcel.outgoing, asked.method, asked.path):
-                platform = self.spoken_for(rule, parcel.channel.host)
-                if platform:
-                    found.append((rule, platform))
-        return found
+        return [
+            (rule, platform)
+            for rule, platform in self._spoken_at(parcel.protocol, parcel.outgoing, parcel.channel.host)
+            if rule.when.meets(parcel.protocol, parcel.outgoing, asked.method, asked.path)
+        ]
+
+    def _spoken_at(self, protocol: str, outgoing: bool, host: str) -> list[tuple[Rule, str]]:
+        """The rules of one protocol and direction that are about a host: asked once, then known."""
+        key = (protocol, outgoing, host)
+        if key not in self._by_host:
+            _room_in(self._by_host)
+            rules = self._by_kind.get(key[:2], ())
+            self._by_host[key] = [(rule, name) for rule in rules if (name := self.spoken_for(rule, host))]
+        return self._by_host[key]
 
     def spoken_for(self, rule: Rule, host: str) -> str:
         """The platform whose host this is under this rule; nothing when the rule is not about it."""
@@ -102,6 +118,12 @@ class Rulebook:
             return rule.platform
         hosts = rule.when.hosts or self.platforms[rule.platform].hosts
         return rule.platform if any(host_fits(pattern, host) for pattern in hosts) else ""
+
+
+def _room_in(known: dict[K, V]) -> None:
+    """A capture with endless hosts must not fill the memory."""
+    if len(known) >= MOST_HOSTS:
+        known.clear()
 
 
 @dataclass

@@ -125,9 +125,12 @@ class _Element:
         text = text_of(seen.node)
         return any(glob(pattern).match(text) for pattern in self.rule.placeholders)
 
-    def scope(self) -> Node | None:
-        """Where the message's other values lie: its element, or the body."""
-        return self.root.child("body") if self.node is self.root else self.node
+    def scope(self) -> Iterator[Node]:
+        """Where the message's other values lie: its element, or the body and the query."""
+        tops = (
+            [self.node] if self.node is not self.root else [self.root.child("body"), self.root.child("query")]
+        )
+        return (node for top in tops if top is not None for node in top.walk())
 
     def known(self) -> set[int]:
         """What was judged already, and what the rule compared with words of its own."""
@@ -141,16 +144,12 @@ class _Element:
 
     def prose(self) -> Node | None:
         """Readable words in the message that no slot names: perhaps a copy of it."""
-        scope = self.scope()
-        if scope is None:
-            return None
         known = self.known()
-        return next((n for n in scope.walk() if _written(n) or (id(n) not in known and _is_prose(n))), None)
+        return next((n for n in self.scope() if _written(n) or (id(n) not in known and _is_prose(n))), None)
 
     def nearest(self) -> str:
         """Where a text lies in a message whose slot is empty."""
-        scope = self.scope()
-        nodes = [n for n in scope.walk() if isinstance(n.value, str) and not n.children] if scope else []
+        nodes = [n for n in self.scope() if isinstance(n.value, str) and not n.children]
         best = max(nodes, key=lambda n: (_is_prose(n), len(str(n.value))), default=None)
         return f"a text-like value lies at {shown_path(best.path)}" if best is not None and best.value else ""
 

@@ -1,29 +1,42 @@
 """A parcel as the one tree that rules look at: host, method, path, query, header, status, body."""
 
-from auditor.decoders.unwrap import Forced, Node, Opening, clue_from, not_forced
-from auditor.model import Parcel
+from auditor.decoders.unwrap import Forced, Layer, Node, Opening, clue_from, not_forced
+from auditor.model import Parcel, Tree
 from auditor.rulebook.types import Rule
 
 
-def open_parcel(parcel: Parcel, opening: Opening) -> Node:
-    """An answer carries the method, path and query of its question: that is all the pairing rules need."""
+def open_parcel(parcel: Parcel, opening: Opening, headers: bool = True) -> Node:
+    """Without `headers` they are there, but shut: nobody looks for texts in them.
+
+    An answer carries the method, path and query of its question: that is all the pairing rules need."""
     asked = parcel.asked
     root = Node(())
     clue = clue_from(parcel.head.header("content-type"), parcel.head.header("content-encoding"))
     # Body and surroundings have budgets of their own: neither can close the other.
     body = opening.open(parcel.body, ("body",), clue)
     beside = Opening(opening.recognise, opening.forced)
-    around = {
+    around: dict[str, Tree] = {
         "host": parcel.channel.host,
         "method": asked.method,
         "path": list(asked.path),
         "query": _grouped(asked.query),
-        "header": _grouped(parcel.head.headers),
         "status": parcel.head.status,
     }
+    if headers:
+        around["header"] = _grouped(parcel.head.headers)
     root.children = [*(beside.open(value, (name,)) for name, value in around.items()), body]
+    if not headers:
+        root.children.append(_shut(parcel.head.headers))
     opening.stopped = opening.stopped or beside.stopped
     return root
+
+
+def _shut(pairs: tuple[tuple[str, str], ...]) -> Node:
+    """Headers as they stand."""
+    node = Node(("header",))
+    for name, value in pairs:
+        node.children.append(Node(("header", name), [Layer(value, ())], value))
+    return node
 
 
 def _grouped(pairs: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ its items (of a list written in a text, the text).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
@@ -87,14 +87,26 @@ class Pattern:
             return [(node, at + 1), *deeper]
         if node.listing and not (step.startswith("#") and step[1:].isdigit()):
             return [(child, at) for child in node.children]
-        inside = [(child, at) for child in node.children if child.step == VALUE and step != VALUE]
-        below = [c for c in node.children if not c.attribute or step.startswith("@")]
-        return inside + [(child, at + 1) for child in below if step_fits(step, child.step, literal)]
+        return list(_below(node, step, at, literal or not _wild(step)))
 
     def covers(self, path: Path) -> bool:
         """Whether this pattern names exactly this path (list positions left out)."""
         marked = tuple("\0" + s if q else s for s, q in zip(self.steps, self.quoted, strict=True))
         return _covers(marked, path, _marked_fits)
+
+
+def _below(node: Node, step: str, at: int, literal: bool) -> Iterator[tuple[Node, int]]:
+    for child in node.children:
+        name = child.step
+        if name == step if literal else step_fits(step, name):
+            if not child.attribute or step.startswith("@"):
+                yield child, at + 1
+        elif name == VALUE:
+            yield child, at
+
+
+def _wild(step: str) -> bool:
+    return "*" in step or "?" in step
 
 
 def _typed(node: Node) -> bool:
@@ -103,7 +115,7 @@ def _typed(node: Node) -> bool:
 
 
 def step_fits(step: str, name: str, literal: bool = False) -> bool:
-    if literal or not ("*" in step or "?" in step):
+    if literal or not _wild(step):
         return step == name
     if "|" in name and "|" not in step and step != "*":
         return False
@@ -117,6 +129,8 @@ def _marked_fits(step: str, name: str) -> bool:
 
 def _covers(steps: tuple[str, ...], path: Path, fits: Callable[[str, str], bool]) -> bool:
     """One row of a table at a time, so that many ** cost a product, never a power."""
+    if "**" not in steps:
+        return len(steps) == len(path) and all(map(fits, steps, path))
     row = {0}
     for name in path:
         row = _skips(steps, row)
@@ -137,7 +151,11 @@ def _skips(steps: tuple[str, ...], row: set[int]) -> set[int]:
 
 def address_fits(pattern: tuple[str, ...], path: Path) -> bool:
     """A path of a request, segment by segment: `*` one, `**` any number."""
-    return _covers(pattern, path, lambda step, name: bool(glob(step).match(name)))
+    return _covers(pattern, path, _segment_fits)
+
+
+def _segment_fits(step: str, name: str) -> bool:
+    return step == name if not _wild(step) else bool(glob(step).match(name))
 
 
 def host_fits(pattern: str, host: str) -> bool:

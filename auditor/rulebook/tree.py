@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.decoders.unwrap import Node
-from auditor.rulebook.paths import Pattern
+from auditor.rulebook.paths import VALUE, Pattern
 from auditor.rulebook.shape import COUNTER, Field, Shapes
 from auditor.rulebook.shut import Part, flaw
 from auditor.text import as_text
@@ -88,7 +88,16 @@ class Place:
 class TreeShape:
     places: tuple[Place, ...]
 
+    def may_fit(self, node: Node) -> bool:
+        """Whether the keys that must be there are: most nodes are no seal, and this tells at once."""
+        names = {child.step for child in node.children}
+        return VALUE in names or all(
+            p.optional or p.pattern.steps[0] in names or "*" in p.pattern.steps[0] for p in self.places
+        )
+
     def fits(self, node: Node, shapes: Shapes) -> "TreeSeal | None":
+        if not self.may_fit(node):
+            return None
         covered: set[int] = set()
         secrets: set[int] = set()
         for place in self.places:
