@@ -227,15 +227,8 @@ def _slice(one: Captured) -> Slice:
 
 def _check(one: Slice) -> None:
     """What adding up and judging take for granted; a document may come from anybody."""
-    for table in (
-        one.tally,
-        one.sightings,
-        one.contacts,
-        one.ledger,
-        one.troubles,
-        one.platforms,
-        one.unruled,
-    ):
+    pairs = (one.platforms, one.unruled)
+    for table in (one.tally, one.sightings, one.contacts, one.ledger, one.troubles, *pairs):
         _need(len({key for key, _ in table}) == len(table), "a row that stands twice")
     _need(
         one.covers == joined(one.covers) and all(0 <= a < b for a, b in one.covers), "stretches that overlap"
