@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from auditor import ledger
 from auditor.excerpts import Excerpts
-from auditor.model import Contact, Event, Finding, Parcel, Problem, Sighting
+from auditor.model import App, Contact, Event, Finding, Parcel, Problem, Sighting
 from auditor.needles import Needles
 from auditor.reading import PLANTED, Reading
 from auditor.report import (
@@ -31,12 +31,17 @@ from auditor.report import (
 )
 from auditor.rulebook.book import Rulebook
 
+NO_APP = App()
+
 
 class Audit:
     """One audit of one capture, or of a slice of it."""
 
-    def __init__(self, book: Rulebook, needles: Needles | None = None, reveal: bool = False) -> None:
+    def __init__(
+        self, book: Rulebook, needles: Needles | None = None, reveal: bool = False, app: App = NO_APP
+    ) -> None:
         self.book = book
+        self.app = app
         self.needles = needles or Needles()
         self.excerpts = Excerpts(reveal)
         self.ledger = ledger.Ledger()
@@ -109,7 +114,7 @@ class Audit:
         far_end = platform.far_end if platform else "service"
         row = Row(
             finding.platform, finding.surface, finding.direction, finding.content, finding.road,
-            finding.grade, finding.rule, finding.slot, finding.seal, far_end, finding.texts,
+            finding.grade, finding.rule, finding.slot, finding.seal, far_end, finding.texts, self.app,
         )  # fmt: skip
         self.tally[row] = self.tally.get(row, NONE).and_one(finding)
 

@@ -6,11 +6,12 @@ what would change it. Claims are compared with verdicts and never used to reach 
 """
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from auditor.claims import Claimed, compare
-from auditor.model import LADDER, MESSAGES, Answer, Content, Direction, Finding, Grade, Road
+from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Finding, Grade, Road
 from auditor.report import KEPT, Report, Row, Slice, Tally, finding_order
 from auditor.rulebook.book import Rulebook
 from auditor.words import CHECKS, MEANING, would_change
@@ -74,6 +75,10 @@ class Verdict(Struct, frozen=True):
     would_change: str
     limits: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    app: App = App()
+
+
+Group: TypeAlias = tuple[str, str, Direction, App]
 
 
 class Weighed(Struct):
@@ -91,27 +96,27 @@ class Weighed(Struct):
 def judge(report: Report, book: Rulebook) -> list[Verdict]:
     """All verdicts, and a row for every platform that was seen without a message."""
     whole = report.whole()
-    groups: dict[tuple[str, str, Direction], Weighed] = {}
+    groups: dict[Group, Weighed] = {}
     for row, content, tally in _decided(whole.tally):
-        key = (row.platform, row.surface, row.direction)
+        key = (row.platform, row.surface, row.direction, row.app)
         groups.setdefault(key, Weighed([])).rows.append((row, content, tally))
     found = [_verdict(key, groups[key], whole, book) for key in sorted(groups)]
-    seen = {platform for platform, surface, _ in groups if surface in MESSAGES}
+    seen = {platform for platform, surface, *_ in groups if surface in MESSAGES}
     silent = [_silent(name, count, whole, book) for name, count in whole.platforms if name not in seen]
-    return sorted([*found, *silent], key=lambda v: (v.platform, v.surface, v.direction))
+    return sorted([*found, *silent], key=lambda v: (v.platform, v.surface, v.direction, v.app))
 
 
 def _decided(tally: Iterable[tuple[Row, Tally]]) -> list[tuple[Row, Content, Tally]]:
     """Token-like values take the class of their slot; alone they stay undecided, and never become sealed."""
     rows = list(tally)
-    slots: dict[tuple[str, str, str], set[Content]] = {}
+    slots: dict[tuple[str, str, str, App], set[Content]] = {}
     for row, _ in rows:
-        slots.setdefault((row.platform, row.rule, row.slot), set()).add(row.content)
+        slots.setdefault((row.platform, row.rule, row.slot, row.app), set()).add(row.content)
     out = []
     for row, sums in rows:
         content = row.content
         if content is Content.UNDECIDED:
-            others = slots[row.platform, row.rule, row.slot]
+            others = slots[row.platform, row.rule, row.slot, row.app]
             content = next((c for c in (Content.READABLE, Content.OPAQUE) if c in others), Content.UNDECIDED)
         out.append((row, content, sums))
     return out
@@ -143,8 +148,8 @@ def _weigh(weighed: Weighed) -> tuple[Answer, list[tuple[Row, Content, Tally]]]:
     return worst, [r for a, r in answers if a is worst]
 
 
-def _verdict(key: tuple[str, str, Direction], weighed: Weighed, whole: Slice, book: Rulebook) -> Verdict:
-    platform, surface, direction = key
+def _verdict(key: Group, weighed: Weighed, whole: Slice, book: Rulebook) -> Verdict:
+    platform, surface, direction, app = key
     result, deciding = _weigh(weighed)
     copies = _copies(platform, surface, whole)
     if copies and result in (Answer.END_TO_END, Answer.OPAQUE):
@@ -174,6 +179,7 @@ def _verdict(key: tuple[str, str, Direction], weighed: Weighed, whole: Slice, bo
         would_change=would_change(result),
         limits=_limits(weighed, platform, about.limits if about else (), whole),
         evidence=tuple(_evidence(rows)),
+        app=app,
     )
 
 
@@ -278,7 +284,7 @@ def _limits(weighed: Weighed, platform: str, known: tuple[str, ...], whole: Slic
     if strangers:
         limits.append(f"a planted text was also read at {', '.join(strangers[:3])}: see there")
     if unsure:
-        limits.append(f"{unsure:,} token-like values were taken for what else lies in their slot")
+        limits.append(f"token-like values, taken for what else lies in their slot: {unsure:,}")
     return tuple(limits)
 
 

@@ -70,6 +70,18 @@ ROLES = (  # what the far end may learn beside the text; a closed list
 )  # fmt: skip
 
 
+class App(Struct, frozen=True, order=True):
+    """What the user says was audited: another version or mode may do otherwise."""
+
+    name: str = ""
+    version: str = ""
+    mode: str = ""
+
+    def __str__(self) -> str:
+        named = " ".join(word for word in (self.name, self.version) if word)
+        return ", ".join(word for word in (named, self.mode) if word)
+
+
 class Ref(Struct, frozen=True, order=True):
     """Finds a parcel again: `alice.mitm#17>`."""
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from auditor.model import Content, Direction, Finding, Grade, Ref, Road
+from auditor.model import App, Content, Direction, Finding, Grade, Ref, Road
 
 SCHEMA = 1
 KEPT = 8  # findings a row keeps
@@ -37,6 +37,7 @@ class Row(Struct, frozen=True, order=True):
     seal: str = ""
     far_end: str = "service"
     texts: tuple[str, ...] = ()  # the planted texts that were read: each has its own findings
+    app: App = App()
 
 
 class Tally(Struct, frozen=True):

@@ -3,13 +3,17 @@
 from functools import lru_cache
 from pathlib import Path
 
+from msgspec import Struct
+
 import auditor
-from auditor.errors import CaptureError, RuleError
-from auditor.model import Parcel
+from auditor.errors import CaptureError, Fault, RuleError
+from auditor.model import App, Parcel
 from auditor.rulebook.book import Rulebook
+from auditor.rulebook.fields import Fields
 from auditor.rulebook.yaml import Block, load
 from auditor.sources import read as read_capture
 
+SESSION = "session.yaml"
 LARGEST = 1_000_000  # a rule file of more bytes is somebody's joke
 MOST_FILES = 20_000
 LARGEST_RECORDING = 50_000_000
@@ -88,11 +92,50 @@ class Recordings:
 
 def _names_beside(file: Path) -> dict[str, str]:
     """The other name of a local server, where the recording's truth.yaml gives one."""
-    truth = file.parent / "truth.yaml"
-    if not truth.is_file() or truth.stat().st_size > LARGEST:
-        return {}
     try:
-        names = load(truth.read_text(encoding="utf-8"), truth.name).get("as")
-    except (RuleError, UnicodeDecodeError):
+        return _mapping(_beside(file, "truth.yaml").get("as"))
+    except RuleError:
         return {}
-    return {str(k): str(v) for k, v in names.items()} if isinstance(names, Block) else {}
+
+
+class Session(Struct, frozen=True):
+    """What a session.yaml beside a capture says of it."""
+
+    app: App = App()
+    renamed: dict[str, str] = {}
+    texts: tuple[str, ...] = ()
+
+
+def session_of(file: Path) -> Session:
+    """The session.yaml beside a capture; RuleError where it is wrong.
+
+    app: TikTok
+    version: 46.7.3
+    mode: a chat with a stranger
+    as: {localhost: chat.signal.org}
+    texts: [a text that was sent, another one]
+    """
+    block = _beside(file, SESSION)
+    faults: list[Fault] = []
+    fields = Fields(block, (file.parent / SESSION).as_posix(), faults)
+    fields.known("", "app version mode as texts")
+    app = App(fields.text("app"), fields.text("version"), fields.text("mode"))
+    session = Session(app, _mapping(block.get("as")), fields.texts("texts"))
+    if faults:
+        raise RuleError(faults)
+    return session
+
+
+def _beside(file: Path, name: str) -> Block:
+    """A small mapping in a file of this name beside another; empty where there is none."""
+    where = file.parent / name
+    if not where.is_file() or where.stat().st_size > LARGEST:
+        return Block((1, 1))
+    try:
+        return load(where.read_text(encoding="utf-8"), where.as_posix())
+    except (OSError, UnicodeDecodeError):
+        raise CaptureError(f"{where}: cannot be read") from None
+
+
+def _mapping(value: object) -> dict[str, str]:
+    return {str(key): str(name) for key, name in value.items()} if isinstance(value, Block) else {}

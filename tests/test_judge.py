@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.judge import TABLE, Verdict, judge
-from auditor.model import LADDER, MESSAGES, Answer, Content, Direction, Finding, Grade, Ref, Road
+from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Finding, Grade, Ref, Road
 from auditor.report import KEPT, Capture, Contacts, Peer, Report, Row, Slice, Tally, ordered
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.types import Claim, Platform
@@ -401,3 +401,16 @@ def test_only_messages_are_judged_to_be_leaking() -> None:
     found = {v.surface: v.verdict for v in judge(report(SEALED, leak(), planted=1), book())}
     assert found == {"dm": A.INCONCLUSIVE, "other": A.TRANSPORT_ONLY}
     assert "other" not in MESSAGES
+
+
+def test_another_mode_of_the_app_has_a_verdict_of_its_own() -> None:
+    secret, other = App("X", "1", "secret chat"), App("X", "1", "open chat")
+    rows = (row_of(SEALED, app=secret), row_of(SEALED, app=secret, rule="b"), row_of(READ, app=other))
+    found = {v.app: v.verdict for v in judge(report(*rows), book()) if v.surface == "dm"}
+    assert found == {secret: A.END_TO_END, other: A.TRANSPORT_ONLY}
+
+
+def test_a_token_like_value_of_one_mode_is_not_explained_by_texts_of_another() -> None:
+    rows = (row_of(UNDECIDED, app=App(mode="secret")), row_of(READ, app=App(mode="open")))
+    found = {v.app.mode: v.verdict for v in judge(report(*rows), book()) if v.surface == "dm"}
+    assert found == {"secret": A.INCONCLUSIVE, "open": A.TRANSPORT_ONLY}

@@ -35,7 +35,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except RuleError as exc:
             click.echo(str(exc), err=True)
-            click.echo(f"auditor: {len(exc.faults)} fault(s) in the rules; nothing was done", err=True)
+            click.echo(f"auditor: {len(exc.faults)} fault(s); nothing was done", err=True)
         except AuditorError as exc:
             click.echo(f"auditor: {exc}", err=True)
         except BrokenPipeError:

@@ -12,14 +12,14 @@ from auditor.cli.captures import expand
 from auditor.cli.progress import watched
 from auditor.errors import CaptureError
 from auditor.judge import judge
-from auditor.model import Finding, Problem, Ref
+from auditor.model import App, Finding, Problem, Ref
 from auditor.needles import Needles
 from auditor.probes.canaries import weakness
 from auditor.report import Capture, Report
 from auditor.reporters import Options, names, reporter
 from auditor.reporters.json import line
 from auditor.rulebook.book import Rulebook
-from auditor.shelf import load_rules
+from auditor.shelf import Session, load_rules, session_of
 from auditor.sources import read
 from auditor.text import printable
 
@@ -57,26 +57,36 @@ from auditor.text import printable
     metavar="FILE",
     help="Write every finding to FILE, one JSON line each.",
 )
+@click.option(
+    "--app", "app_name", default="", metavar="NAME", help="What was audited, shown on every verdict."
+)
+@click.option("--app-version", default="", metavar="VERSION", help="Its version.")
+@click.option("--mode", default="", metavar="TEXT", help="The mode of the chat, in your words.")
 @click.option("--reveal", is_flag=True, help="Show message texts instead of masking them.")
 @click.option("--each", is_flag=True, help="Judge every capture by itself, not all of them together.")
 def command(
     captures: tuple[str, ...], canaries: tuple[str, ...], canary_file: Path | None, renames: tuple[str, ...],
-    rules: Path | None, style: str, evidence: Path | None, reveal: bool, each: bool,
+    rules: Path | None, style: str, evidence: Path | None, app_name: str, app_version: str, mode: str,
+    reveal: bool, each: bool,
 ) -> None:  # fmt: skip
     """Say who can read the messages in CAPTURES.
 
     CAPTURES are mitmproxy dumps and HAR files, folders of them, or - for standard input.
-    With --canary, every place where that text can be read is found and shown.
+    With --canary, every place where that text can be read is found and shown. A session.yaml
+    beside a capture may say app, version, mode, as (HOST: NAME) and texts; options go first.
     """
     if each and style == "json":
         raise click.UsageError("--each prints a page for each capture; JSON is one document")
     book = load_rules(rules)
-    needles = Needles((*canaries, *_lines(canary_file)))
+    texts = (*canaries, *_lines(canary_file))
     renamed = dict(_pair(text) for text in renames)
     report = Report()
     with Findings(evidence) as findings:
         for path, name in expand(captures):
-            one = _audit(path, name, renamed, Audit(book, needles, reveal), findings)
+            beside = session_of(path) if str(path) != "-" else Session()
+            app = App(app_name or beside.app.name, app_version or beside.app.version, mode or beside.app.mode)
+            audit = Audit(book, Needles((*texts, *beside.texts)), reveal, app)
+            one = _audit(path, name, {**beside.renamed, **renamed}, audit, findings)
             if each:
                 click.echo(printable(name))
                 _print(one, book, style)

@@ -41,10 +41,9 @@ def size(number: int) -> str:
 
 
 def subject(verdict: Verdict) -> str:
-    """Which messages: `dm sent`."""
-    if verdict.direction is Direction.ANY:
-        return verdict.surface
-    return f"{verdict.surface} {WAY[verdict.direction]}"
+    """Which messages: `dm sent`, and of which app where the user said it."""
+    way = "" if verdict.direction is Direction.ANY else f" {WAY[verdict.direction]}"
+    return f"{verdict.surface}{way}" + (f" ({verdict.app})" if str(verdict.app) else "")
 
 
 def answer(verdict: Verdict) -> str:

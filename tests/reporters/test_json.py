@@ -139,7 +139,7 @@ def test_every_kind_of_item_has_exactly_its_keys(sample: Report, book: Rulebook)
     expected = {
         "captures": "sha256 name kind size unread renamed covers planted state",
         "verdicts": "platform surface direction verdict detail grade reason counts checks claim would_change "
-        "limits evidence",
+        "limits evidence app",
         "observations": "platform surface direction rule count sees refs",
         "contacts": "host port transport reason platform connections sent received refs",
         "ledger": "state meaning parcels bytes",
