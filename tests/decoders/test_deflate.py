@@ -1,0 +1,34 @@
+"""Raw deflate."""
+
+import pytest
+
+from auditor.decoders import NO_CLUE, Clue, deflate
+from auditor.errors import TooMuch
+
+CLUE = NO_CLUE
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x03\x00",
+        b"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+    ],
+)
+def test_what_is_not_of_this_kind(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        deflate.unwrap(data, CLUE)
+
+
+def test_only_a_text_of_some_length_proves_it() -> None:
+    text = b"meet at 7 by the north gate"
+    assert deflate.unwrap(deflate.wrap(text), NO_CLUE) == text
+    for plain in (b"meet at 7", bytes(range(128, 200))):
+        with pytest.raises(ValueError, match="proves"):
+            deflate.unwrap(deflate.wrap(plain), NO_CLUE)
+
+
+def test_a_bomb_stops_early() -> None:
+    with pytest.raises(TooMuch):
+        deflate.unwrap(deflate.wrap(bytes(50_000_000)), Clue(kinds=("deflate",), limit=10_000))
