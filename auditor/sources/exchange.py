@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from auditor.model import Channel, Event, Head, Parcel, Ref
-from auditor.sources import heads, restore
+from auditor.sources import heads, restore, sockets
 from auditor.sources.heads import Place
 
 _INSIDE = ("data", "blob", "about", "file", "chrome", "chrome-extension", "moz-extension")
@@ -102,18 +102,21 @@ def _answer(response: dict[str, Any], ref: Ref, channel: Channel, asked: Head, w
 
 
 def _frames(messages: object, number: int, place: Place, channel: Channel, head: Head) -> Iterator[Event]:
+    frames, problems = [], []
     for count, message in enumerate(_list(messages)):
         frame = _object(message)
         kind = frame.get("type")
         if kind not in ("send", "receive") or not isinstance(frame.get("data"), str):
-            yield place.problem(number, "damaged entry", f"WebSocket message {count} is none", f".{count}")
+            what = f"WebSocket message {count} is none"
+            problems.append(place.problem(number, "damaged entry", what, f".{count}"))
             continue
         out, binary = kind == "send", frame.get("opcode") == 2
         text = frame["data"]
         data, whole = restore.from_base64(text) if binary else restore.from_text(text, "", ())
-        ref = place.ref(number, f".{count}{'>' if out else '<'}")
-        when = heads.seconds(frame.get("time"))
-        yield Parcel(ref, channel, out, data, "websocket", head, when=when, whole=whole)
+        frames.append(sockets.Frame(count, out, data, heads.seconds(frame.get("time")), whole))
+    if frames:
+        yield from sockets.events(frames, number, place, channel, head)
+    yield from problems
 
 
 def _body(text: str, holder: dict[str, Any], media: str, sizes: list[int]) -> tuple[bytes, bool]:

@@ -15,10 +15,10 @@ from mitmproxy.io import compat
 from mitmproxy.version import FLOW_FORMAT_VERSION
 
 from auditor.model import Channel, Contact, Event, Head, Parcel, Road
-from auditor.sources import heads, tnetstring
+from auditor.sources import heads, sockets, tnetstring
 from auditor.sources.heads import Place
 from auditor.sources.tape import Tape
-from auditor.streams import Message, Sorter
+from auditor.streams import TLS, Message, Sorter
 from auditor.text import printable
 
 LIMIT = 256_000_000  # bytes of one flow
@@ -106,9 +106,9 @@ def events_of(flow: Flow, number: int, place: Place) -> Iterator[Event]:
         case http.HTTPFlow():
             yield from _http(flow, number, place)
         case tcp.TCPFlow():
-            yield from _tcp(flow, number, place)
+            yield from _stream(flow, number, place, "tcp")
         case udp.UDPFlow():
-            yield _shut(flow, number, place, "udp")
+            yield from _stream(flow, number, place, "udp")
         case dns.DNSFlow():
             channel = place.channel(_channel(flow, Road.CLEAR))
             reason = "a name look-up: no message in it"
@@ -145,19 +145,14 @@ def _http(flow: http.HTTPFlow, number: int, place: Place) -> Iterator[Event]:
             yield place.problem(number, "failed", heads.clean(failure))
     else:
         yield place.problem(number, "failed", f"no answer: {heads.clean(failure)}", "<")
-    yield from _frames(flow, number, place, channel, heads.upgrade(head))
+    if flow.websocket:
+        frames = [sockets.Frame(count, *_piece(one)) for count, one in enumerate(flow.websocket.messages)]
+        yield from sockets.events(frames, number, place, channel, heads.upgrade(head))
 
 
-def _frames(flow: http.HTTPFlow, number: int, place: Place, channel: Channel, head: Head) -> Iterator[Event]:
-    for count, message in enumerate(flow.websocket.messages if flow.websocket else ()):
-        out, content, when = _piece(message)
-        ref = place.ref(number, f".{count}{'>' if out else '<'}")
-        yield Parcel(ref, channel, out, content, "websocket", head, when=when)
-
-
-def _tcp(flow: tcp.TCPFlow, number: int, place: Place) -> Iterator[Event]:
+def _stream(flow: tcp.TCPFlow | udp.UDPFlow, number: int, place: Place, transport: str) -> Iterator[Event]:
     channel = place.channel(_channel(flow, Road.PROTECTED if _has_tls(flow) else Road.CLEAR))
-    sorter, when = Sorter(), None
+    sorter, when = Sorter(carrier=transport), None
 
     def said(message: Message, when: float | None) -> Parcel:
         ref = place.ref(number, f".{message.part}")
@@ -173,8 +168,10 @@ def _tcp(flow: tcp.TCPFlow, number: int, place: Place) -> Iterator[Event]:
         for found in sorter.finish():
             yield said(found, when)
     if not sorter.name:
-        yield _shut(flow, number, place, "tcp")
+        yield _shut(flow, number, place, transport)
         return
+    if sorter.handed_over:
+        yield _rest(flow, number, place, sorter)
     if sorter.waiting:
         yield place.problem(
             number, "cut", f"{sorter.waiting} bytes at the end of the connection make no message"
@@ -216,6 +213,18 @@ def _shut(flow: tcp.TCPFlow | udp.UDPFlow, number: int, place: Place, transport:
         sizes[False],
         heads.seconds(flow.timestamp_created),
     )
+
+
+def _rest(flow: tcp.TCPFlow | udp.UDPFlow, number: int, place: Place, sorter: Sorter) -> Event:
+    """What the stream did not read: a channel that begins inside this one, or what nobody understands."""
+    sent, received = sorter.rest[True], sorter.rest[False]
+    if sorter.handed_over != TLS:
+        why = f"{sorter.name}: {sorter.handed_over}; {sent + received} bytes not read"
+        return place.problem(number, "damaged", why)
+    channel = place.channel(_channel(flow, Road.PROTECTED))
+    when = heads.seconds(flow.timestamp_created)
+    reason = f"{sorter.name} went on inside TLS, which nobody opened"
+    return Contact(place.ref(number), channel, "tcp", reason, sent, received, when)
 
 
 def _http_channel(flow: http.HTTPFlow) -> Channel:

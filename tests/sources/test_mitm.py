@@ -271,3 +271,31 @@ def test_the_lab_recorded_the_same_in_both_kinds(path: Path) -> None:
             assert _opened(left) == _opened(right)
         else:  # mitmproxy's HAR has no body for a GET; it must say so, not be silent
             assert right.asked.method == "GET"
+
+
+def test_what_begins_inside_a_connection_is_a_contact(dump) -> None:  # type: ignore[no-untyped-def]
+    greeting = [(False, b"220 a ESMTP\r\n"), (True, b"EHLO b\r\n"), (False, b"250 STARTTLS\r\n")]
+    begin = [(True, b"STARTTLS\r\n"), (False, b"220 go\r\n"), (True, b"\x16\x03\x01"), (False, b"\x16")]
+    *parcels, contact = read(dump(irc(*greeting, *begin)))
+    assert [p.head.method for p in parcels if isinstance(p, Parcel)][-2:] == ["STARTTLS", "REPLY"]
+    assert isinstance(contact, Contact)
+    assert (contact.sent, contact.received, contact.channel.road) == (3, 1, Road.PROTECTED)
+    assert "smtp" in contact.reason
+
+
+def test_what_a_stream_cannot_read_is_a_problem_with_its_size(dump) -> None:  # type: ignore[no-untyped-def]
+    *_, problem = read(dump(irc((True, b"\x10\x0d\0\4MQTT\4\2\0\x3c\0\1a"), (True, b"\x30" + b"\xff" * 9))))
+    assert isinstance(problem, Problem)
+    assert (problem.kind, "10 bytes not read" in problem.message) == ("damaged", True)
+
+
+def test_datagrams_are_read_too(dump) -> None:  # type: ignore[no-untyped-def]
+    flow = tflow.tudpflow()
+    flow.messages[0].content = b"MESSAGE sip:b@a SIP/2.0\r\n\r\nhello"
+    flow.messages = flow.messages[:1]
+    for side in (flow.client_conn, flow.server_conn):
+        side.tls_version = side.timestamp_tls_setup = None
+    (message,) = read(dump(flow))
+    assert isinstance(message, Parcel)
+    assert (message.protocol, message.head.path, message.body) == ("sip", ("sip:b@a",), b"hello")
+    assert message.channel.road is Road.CLEAR  # nobody had to open it

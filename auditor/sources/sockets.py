@@ -1,0 +1,63 @@
+"""The messages of one WebSocket as parcels: its own, or those of a protocol that travels in it.
+
+A message that a stream knows (XMPP, MQTT, SIP ...) gives the parcels of that protocol
+instead: one keeps the message's ref, several count on from it (`#14.3.0>`). What the stream
+does not read any more is the WebSocket's again.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from auditor.model import Channel, Event, Head, Parcel
+from auditor.sources.heads import Place
+from auditor.streams import Message, Sorter
+
+
+class Frame(Struct, frozen=True):
+    """One message of a WebSocket, and its number among them."""
+
+    number: int
+    outgoing: bool
+    data: bytes
+    when: float | None = None
+    whole: bool = True
+
+    def ref(self, inner: str = "") -> str:
+        return f".{self.number}{inner}{'>' if self.outgoing else '<'}"
+
+
+def events(
+    frames: Iterable[Frame], entry: int, place: Place, channel: Channel, head: Head
+) -> Iterator[Event]:
+    kept = list(frames)
+    sorter = Sorter(carrier="websocket")
+    for frame in kept:
+        sorter.feed(frame.outgoing, frame.data)
+        if sorter.name or sorter.refused:
+            break
+    else:
+        sorter.finish()
+    stream, name = sorter.again(), sorter.name or "websocket"
+
+    def said(frame: Frame, message: Message, inner: str) -> Parcel:
+        ref = place.ref(entry, frame.ref(inner))
+        around = head if name == "websocket" else message.head
+        way = message.outgoing
+        return Parcel(ref, channel, way, message.body, name, around, when=frame.when, whole=frame.whole)
+
+    for frame in kept:
+        found = stream.feed(frame.outgoing, frame.data) if stream else [_own(frame)]
+        for count, message in enumerate(found):
+            yield said(frame, message, f".{count}" if len(found) > 1 else "")
+        if stream and (why := getattr(stream, "handed_over", "")):
+            yield place.problem(entry, "damaged", f"{name} in a WebSocket: {why}", frame.ref())
+            stream, name = None, "websocket"
+            yield said(frame, _own(frame), ".rest")
+    if stream and stream.waiting:
+        why = f"{stream.waiting} bytes at the end of the WebSocket make no message"
+        yield place.problem(entry, "cut", why)
+
+
+def _own(frame: Frame) -> Message:
+    return Message(frame.outgoing, Head(), frame.data, "")

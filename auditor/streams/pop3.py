@@ -1,0 +1,101 @@
+"""POP3, as in RFC 1939, RFC 2449 (CAPA), RFC 2595 (STLS) and RFC 5034 (AUTH).
+
+A mail that comes is a message RETR, its path the number of the mail; the beginning of one
+is RETR-HEADER. A command is a message with its verb and its parameters in JSON, but the
+commands that ask for mail are RETR-ASKED and TOP-ASKED. Other answers are REPLY.
+"""
+
+import re
+from collections import deque
+
+from auditor.model import Head
+from auditor.streams import MOST, TLS, Talk, words
+
+name = "pop3"
+
+LONGEST = 65536  # of a line; RFC 2449 allows 512 bytes, AUTH more
+
+_SERVER = re.compile(rb"\+OK[ \r\n]")
+_CLIENT = re.compile(
+    rb"(?:CAPA|STLS|QUIT|NOOP)\r?\n[^\0]*|(?:APOP|USER|AUTH|PASS)[ \r][^\0]*|[A-Z]{0,4}\r?", re.IGNORECASE
+)
+_LISTS = ("CAPA", "RETR", "TOP")  # LIST, UIDL and AUTH do so only without parameters
+_MAILS = {"RETR": "RETR", "TOP": "RETR-HEADER"}
+
+
+def recognises(outgoing: bool, start: bytes) -> bool | None:
+    """By the greeting of the server; what the client says could be another protocol's."""
+    if outgoing:
+        return None if _CLIENT.fullmatch(start) else False
+    return True if _SERVER.match(start) else None if b"+OK".startswith(start) else False
+
+
+def Stream() -> Talk:  # noqa: N802
+    return Talk(_Pop3().step)
+
+
+class _Pop3:
+    def __init__(self) -> None:
+        self._asked: deque[tuple[str, str]] = deque([("greeting", "")], maxlen=10_000)
+        self._now = ("", "", "")  # verb, parameters and first line of the long answer that is coming
+        self._body = bytearray()
+        self._size = 0
+
+    def step(self, talk: Talk, outgoing: bool) -> bool:
+        found = talk.sides[outgoing].line(LONGEST if outgoing or not self._now[0] else MOST)
+        if found is None:
+            return False
+        line, size = found
+        if self._now[0] and not outgoing:
+            self._line(talk, line, size)
+        elif size > LONGEST:
+            talk.too_long(outgoing, line, size)
+        elif outgoing:
+            self._command(talk, words(line))
+        else:
+            self._answer(talk, words(line))
+        return True
+
+    def _command(self, talk: Talk, line: str) -> None:
+        if self._asked and self._asked[0] == ("AUTH", "*"):
+            talk.say(True, Head("AUTH"), {"answer": line})
+            return
+        verb, _, rest = line.strip().partition(" ")
+        verb = verb.upper()
+        if verb:
+            self._asked.append((verb, rest.strip()))
+            method = f"{verb}-ASKED" if verb in _MAILS else verb
+            talk.say(True, Head(method), {"params": rest.split()})
+
+    def _answer(self, talk: Talk, line: str) -> None:
+        verb, rest = self._asked[0] if self._asked else ("", "")
+        if line.startswith("+ ") or line == "+":
+            if self._asked:
+                self._asked[0] = ("AUTH", "*")  # what the client says next is no command
+        elif self._asked:
+            self._asked.popleft()
+        good = line.startswith("+OK")
+        if good and (verb in _LISTS or (verb in ("LIST", "UIDL", "AUTH") and not rest)):
+            self._now = (verb, rest, line)
+            return
+        talk.say(False, Head("REPLY"), {"to": verb, "text": line})
+        if verb == "STLS" and good:
+            talk.hand_over(TLS)
+
+    def _line(self, talk: Talk, line: bytes, size: int) -> None:
+        if line != b".":
+            self._size += size + 2
+            if self._size <= MOST or not self._body:
+                self._body += line.removeprefix(b".") + b"\r\n"
+            talk.held = len(self._body)
+            return
+        (verb, rest, first), body, length = self._now, bytes(self._body), self._size
+        self._now, self._body, self._size, talk.held = ("", "", ""), bytearray(), 0, 0
+        if length > MOST:
+            talk.too_long(False, body, length)
+        elif verb in _MAILS:
+            talk.say(False, Head(_MAILS[verb], tuple(rest.split()[:1])), body)
+        else:
+            talk.say(
+                False, Head("REPLY"), {"to": verb, "text": first, "lines": words(body).split("\r\n")[:-1]}
+            )

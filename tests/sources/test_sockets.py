@@ -1,0 +1,64 @@
+"""What travels in a WebSocket: its own messages, or another protocol's."""
+
+import zlib
+
+from auditor.model import Channel, Event, Head, Parcel, Problem
+from auditor.sources import sockets
+from auditor.sources.heads import Place
+from auditor.sources.sockets import Frame
+
+UPGRADE = Head(method="WS", path=("chat",))
+OPEN = b'<open xmlns="urn:ietf:params:xml:ns:xmpp-framing" to="a"/>'
+CONNECT = b"\x10\x0d\0\4MQTT\4\2\0\x3c\0\1a"
+
+
+def heard(*pieces: tuple[bool, bytes]) -> list[Event]:
+    frames = [Frame(i, out, data, float(i)) for i, (out, data) in enumerate(pieces)]
+    return list(sockets.events(frames, 14, Place("a.mitm"), Channel("a.example"), UPGRADE))
+
+
+def seen(events: list[Event]) -> list[tuple[str, str, str, bytes]]:
+    parcels = [event for event in events if isinstance(event, Parcel)]
+    return [(str(p.ref), p.protocol, p.head.method, p.body) for p in parcels]
+
+
+def test_what_no_stream_knows_are_the_messages_of_the_websocket() -> None:
+    assert seen(heard((True, b'{"a":1}'), (False, b""), (False, b"\x16"))) == [
+        ("a.mitm#14.0>", "websocket", "WS", b'{"a":1}'),
+        ("a.mitm#14.1<", "websocket", "WS", b""),
+        ("a.mitm#14.2<", "websocket", "WS", b"\x16"),
+    ]
+
+
+def test_stanzas_keep_the_ref_of_their_message_and_several_count_on() -> None:
+    stanza = b"<iq xmlns='jabber:client'/>"
+    assert seen(heard((True, OPEN), (False, stanza * 2))) == [
+        ("a.mitm#14.0>", "xmpp", "open", OPEN),
+        ("a.mitm#14.1.0<", "xmpp", "iq", b"<iq/>"),
+        ("a.mitm#14.1.1<", "xmpp", "iq", b"<iq/>"),
+    ]
+
+
+def test_a_packet_may_lie_in_two_messages() -> None:
+    events = heard((True, CONNECT), (True, b"\x30\x07\0\1t"), (True, b"hell\x30"))
+    assert seen(events)[1:] == [("a.mitm#14.2>", "mqtt", "PUBLISH", b"hell")]
+    (problem,) = [event for event in events if isinstance(event, Problem)]
+    assert problem.kind == "cut"
+
+
+def test_what_a_stream_cannot_read_is_the_websockets_again() -> None:
+    events = heard((True, CONNECT), (True, b"\x30\xff\xff\xff\xff"), (True, b"more"))
+    assert seen(events)[1:] == [
+        ("a.mitm#14.1.rest>", "websocket", "WS", b"\x30\xff\xff\xff\xff"),
+        ("a.mitm#14.2>", "websocket", "WS", b"more"),
+    ]
+    (problem,) = [event for event in events if isinstance(event, Problem)]
+    assert problem.kind == "damaged"
+
+
+def test_a_shared_compression_is_undone() -> None:
+    packer = zlib.compressobj()
+    pieces = [packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH) for text in (b'{"op":10}', b'{"op":0}')]
+    events = heard((False, pieces[0]), (True, b'{"op":2}'), (False, pieces[1]))
+    assert [body for _, protocol, _, body in seen(events)] == [b'{"op":10}', b'{"op":2}', b'{"op":0}']
+    assert {method for _, _, method, _ in seen(events)} == {"WS"}

@@ -1,0 +1,115 @@
+"""MQTT 3.1, 3.1.1, 5.0 and MQTToT, packet by packet."""
+
+import json
+
+import pytest
+
+from auditor.streams import Message, Talk, mqtt
+
+CONNECT = b"\x10\x0d\0\4MQTT\4\2\0\x3c\0\1a"
+CONNECT_5 = b"\x10\x13\0\4MQTT\5\2\0\x3c\5\x11\0\0\0\x0a\0\1a"
+
+
+def session(connect: bytes = CONNECT) -> Talk:
+    talk = mqtt.Stream()
+    talk.feed(True, connect)
+    return talk
+
+
+def packet(first: int, body: bytes) -> bytes:
+    size, length = len(body), bytearray()
+    while True:
+        size, byte = size >> 7, size & 127
+        length.append(byte | (128 if size else 0))
+        if not size:
+            return bytes((first, *length)) + body
+
+
+def headers(message: Message) -> dict[str, str]:
+    return dict(message.head.headers)
+
+
+def test_a_text_that_is_published_has_its_topic_as_the_path() -> None:
+    (message,) = session().feed(True, packet(0x3B, b"\0\7/a/b/cd\0\x09hello"))
+    assert (message.head.method, message.head.path, message.body) == ("PUBLISH", ("a", "b", "cd"), b"hello")
+    assert headers(message) == {"qos": "1", "id": "9", "dup": "1", "retain": "1", "topic": "/a/b/cd"}
+
+
+@pytest.mark.parametrize("size", [0, 1, 124, 125, 16_380, 16_390, 2_100_000])
+def test_a_length_has_one_to_four_bytes(size: int) -> None:
+    (message,) = session().feed(True, packet(0x30, b"\0\1t" + b"x" * size))
+    assert message.body == b"x" * size
+
+
+def test_properties_of_version_5_are_headers_and_a_topic_has_an_alias() -> None:
+    talk = session(CONNECT_5)
+    properties = b"\x23\0\7\x03\0\4text\x26\0\1K\0\1v"
+    first = packet(0x30, b"\0\1t" + bytes([len(properties)]) + properties + b"one")
+    second = packet(0x30, b"\0\0\3\x23\0\7two")
+    one, two = talk.feed(False, first + second)
+    assert (one.head.path, one.body, two.head.path, two.body) == (("t",), b"one", ("t",), b"two")
+    assert headers(one)["content-type"] == "text"
+    assert headers(one)["user-k"] == "v"
+
+
+def test_connect_says_who_and_what_is_left_behind() -> None:
+    body = b"\0\4MQTT\4\xce\0\x3c\0\1a\0\1w\0\4gone\0\3bob\0\2pw"
+    (message,) = mqtt.Stream().feed(True, packet(0x10, body))
+    assert message.head.path == ("a",)
+    assert json.loads(message.body) == {
+        "client": "a", "will-topic": "w", "will": "gone", "user": "bob", "password": "pw",
+    }  # fmt: skip
+
+
+def test_connect_of_version_5_has_properties() -> None:
+    (message,) = mqtt.Stream().feed(True, CONNECT_5)
+    assert json.loads(message.body) == {"properties": {"session-expiry": "10"}, "client": "a"}
+
+
+def test_connect_of_mqttot_keeps_its_payload() -> None:
+    (message,) = mqtt.Stream().feed(True, packet(0x10, b"\0\6MQTToT\3\xc2\0\x3c\x78\xdaxyz"))
+    assert (message.head.method, message.body) == ("CONNECT", b"\x78\xdaxyz")
+    assert headers(message) == {"protocol": "MQTToT", "level": "3", "keep-alive": "60"}
+
+
+def test_other_packets_have_their_names() -> None:
+    found = session().feed(True, packet(0x82, b"\0\1\0\3a/#\0") + packet(0xC0, b"") + packet(0xE0, b""))
+    assert [m.head.method for m in found] == ["SUBSCRIBE", "PINGREQ", "DISCONNECT"]
+    assert json.loads(found[0].body) == {"id": 1, "topics": ["a/#"], "properties": {}}
+
+
+def test_a_packet_against_its_format_is_told_with_its_bytes() -> None:
+    bad, good = session().feed(True, packet(0x30, b"\0\x99a") + packet(0x30, b"\0\1ab"))
+    assert (bad.head.method, bad.head.path, bad.body) == ("UNREADABLE", ("PUBLISH",), b"\x30\0\x99a")
+    assert good.body == b"b"
+
+
+def test_a_packet_that_is_too_long_is_reported_and_reading_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt, "MOST", 1000)
+    long, after = session().feed(True, packet(0x30, b"\0\1t" + b"x" * 5000) + packet(0x30, b"\0\1ab"))
+    assert (long.head.method, json.loads(long.body)["length"], after.body) == ("TOO-LONG", 5003, b"b")
+
+
+def test_a_length_without_an_end_ends_the_reading() -> None:
+    talk = session()
+    assert talk.feed(True, b"\x30\xff\xff\xff\xff") == []
+    assert "length" in talk.handed_over
+
+
+KNOWN = [
+    (True, CONNECT, True),
+    (True, b"\x10\x80\x01\0\6MQTToT", True),
+    (True, b"\x10\x20\0\6MQIsdp", True),
+    (True, b"\x10\x20\0\6M", None),
+    (True, b"\x10", None),
+    (True, b"\x10\xff\xff\xff\xff", False),
+    (True, b"\x10\x20\0\4HTTP", False),
+    (True, b"{", False),
+    (False, b"\x20\2\0\0", None),
+    (False, b"HTTP", False),
+]
+
+
+@pytest.mark.parametrize(("outgoing", "start", "answer"), KNOWN)
+def test_mqtt_is_known_by_its_name(outgoing: bool, start: bytes, answer: bool | None) -> None:
+    assert mqtt.recognises(outgoing, start) is answer

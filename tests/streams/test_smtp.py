@@ -1,0 +1,135 @@
+"""SMTP: mails, whether they come by DATA or in chunks."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from auditor.model import Parcel
+from auditor.sources import read
+from auditor.streams import TLS, Message, Talk, smtp
+
+LAB = Path(__file__).parents[3] / "shared/lab/captures"
+
+
+def talk_to(hello: bytes = b"EHLO b\r\n") -> Talk:
+    talk = smtp.Stream()
+    talk.feed(False, b"220 a ESMTP\r\n")
+    talk.feed(True, hello)
+    talk.feed(False, b"250-a\r\n250 PIPELINING\r\n")
+    return talk
+
+
+def said(found: list[Message]) -> list[tuple[str, tuple[str, ...], bytes]]:
+    return [(m.head.method, m.head.path, m.body) for m in found if m.outgoing]
+
+
+def test_a_mail_goes_to_its_first_recipient_without_the_dots_that_were_put_on() -> None:
+    talk = talk_to()
+    talk.feed(True, b"MAIL FROM:<a@b> SIZE=9\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\n")
+    talk.feed(False, b"250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n")
+    mail, after = said(talk.feed(True, b"Subject: x\r\n\r\n.\x2e\r\n..a\r\n.\r\nQUIT\r\n"))
+    assert mail == ("DATA", ("c@d",), b"Subject: x\r\n\r\n.\r\n.a\r\n")
+    assert after[0] == "QUIT"
+
+
+def test_a_mail_that_is_refused_does_not_turn_commands_into_mail() -> None:
+    talk = talk_to()
+    talk.feed(True, b"MAIL FROM:<>\r\nDATA\r\nRSET\r\n")
+    found = talk.feed(False, b"250 ok\r\n503 no recipient\r\n250 ok\r\n")
+    assert [m.head.method for m in found] == ["REPLY", "REPLY", "RSET", "REPLY"]
+    assert [json.loads(m.body)["to"] for m in found if not m.outgoing] == ["MAIL", "DATA", "RSET"]
+
+
+def test_chunks_make_one_mail() -> None:
+    talk = talk_to()
+    found = talk.feed(True, b"RCPT TO:<c@d>\r\nBDAT 4\r\n.\r\nxBDAT 0\r\nBDAT 2 LAST\r\nyz")
+    assert said(found)[-1] == ("DATA", ("c@d",), b".\r\nxyz")
+
+
+def test_chunks_that_are_given_up_are_told() -> None:
+    assert ("DATA-PART", (), b"four") in said(talk_to().feed(True, b"BDAT 4\r\nfourRSET\r\n"))
+
+
+def test_addresses_and_parameters_of_commands() -> None:
+    talk = talk_to()
+    (mail, auth) = talk.feed(True, b"mail from:<a@b> BODY=8BITMIME SMTPUTF8\r\nAUTH PLAIN AGEAYg==\r\n")
+    assert (mail.head.method, mail.head.path) == ("MAIL", ("a@b",))
+    assert json.loads(mail.body) == {"address": "a@b", "params": ["BODY=8BITMIME", "SMTPUTF8"]}
+    assert json.loads(auth.body) == {"params": ["PLAIN", "AGEAYg=="]}
+
+
+def test_what_answers_a_challenge_is_no_command() -> None:
+    talk = talk_to()
+    talk.feed(True, b"AUTH LOGIN\r\n")
+    talk.feed(False, b"334 VXNlcm5hbWU6\r\n")
+    (answer,) = talk.feed(True, b"QUIT\r\n")
+    assert (answer.head.method, json.loads(answer.body)) == ("AUTH", {"answer": "QUIT"})
+    talk.feed(False, b"235 welcome\r\n")
+    assert talk.feed(True, b"QUIT\r\n")[0].head.method == "QUIT"
+
+
+def test_starttls_hands_over() -> None:
+    talk = talk_to()
+    talk.feed(True, b"STARTTLS\r\n")
+    (reply,) = talk.feed(False, b"220 go\r\n")
+    assert reply.head.status == 220
+    assert talk.feed(True, b"\x16\x03\x01") == []
+    assert (talk.handed_over, talk.rest[True]) == (TLS, 3)
+
+
+def test_lmtp_answers_once_for_every_recipient() -> None:
+    talk = talk_to(b"LHLO b\r\n")
+    talk.feed(True, b"MAIL FROM:<>\r\nRCPT TO:<a>\r\nRCPT TO:<b>\r\nDATA\r\n")
+    talk.feed(False, b"250 1\r\n250 2\r\n250 3\r\n354 go\r\n")
+    talk.feed(True, b"x\r\n.\r\nNOOP\r\n")
+    found = talk.feed(False, b"250 a\r\n550 b\r\n250 noop\r\n")
+    assert [json.loads(m.body)["to"] for m in found] == [".", ".", "NOOP"]
+
+
+def test_a_mail_that_is_too_long_is_reported_and_reading_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "MOST", 1000)
+    talk = talk_to()
+    talk.feed(True, b"DATA\r\n")
+    talk.feed(False, b"354 go\r\n")
+    long, after = talk.feed(True, b"12345678\r\n" * 200 + b"x" * 5000 + b"\r\n.\r\nNOOP\r\n")
+    assert (long.head.method, json.loads(long.body)["length"]) == ("TOO-LONG", 7002)
+    assert after.head.method == "NOOP"
+
+
+def test_a_mail_whose_server_was_not_recorded_is_still_read() -> None:
+    talk = talk_to()
+    found = talk.feed(True, b"DATA\r\n" + b"x" * 70_000 + b"\r\n.\r\n")
+    assert [m.head.method for m in found] == ["DATA-ASKED", "DATA"]
+
+
+KNOWN = [
+    (False, b"220 mail.a ESMTP Postfix\r\n", True),
+    (False, b"220 mail.a\r\n", None),
+    (False, b"22", None),
+    (False, b"SSH-2.0", False),
+    (True, b"EHLO a\r\n", True),
+    (True, b"helo a\r\n", True),
+    (True, b"EHL", None),
+    (True, b"USER a\r\n", None),
+    (True, b"GET / HTTP/1.1\r\n", False),
+    (True, b"\x16\x03", False),
+]
+
+
+@pytest.mark.parametrize(("outgoing", "start", "answer"), KNOWN)
+def test_smtp_is_known_by_either_greeting(outgoing: bool, start: bytes, answer: bool | None) -> None:
+    assert smtp.recognises(outgoing, start) is answer
+
+
+@pytest.mark.lab
+def test_a_recorded_session_gives_its_mails() -> None:
+    path = LAB / "mail-deltachat-e2ee/alice-smtp.mitm"
+    if not path.exists():
+        pytest.skip("needs the shared lab")
+    parcels = [event for event in read(path) if isinstance(event, Parcel)]
+    count = Counter((p.direction.value, p.head.method) for p in parcels)
+    print(dict(count))
+    assert count["out", "DATA"] == 7
+    assert all(b"-----BEGIN PGP MESSAGE-----" in p.body for p in parcels if p.head.method == "DATA")
