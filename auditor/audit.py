@@ -33,6 +33,7 @@ from auditor.report import (
     ordered,
 )
 from auditor.rulebook.book import Rulebook
+from auditor.rulebook.types import Platform, Rule
 
 NO_APP = App()
 
@@ -94,15 +95,15 @@ class Audit:
             self.renamed.add((parcel.channel.renamed, parcel.channel.host))
         platform = self.book.platform_at(parcel.channel.host)
         rules = self.book.meeting(parcel)
-        for name in {name for _, name in rules} | ({platform.id} if platform else set()):
-            self.platforms[name] = self.platforms.get(name, 0) + 1
-        if platform and not rules:
-            self.unruled[platform.id] = self.unruled.get(platform.id, 0) + 1
         if not rules and not self.needles:
+            self._known(platform, rules)
             self.ledger.enter(ledger.NO_RULE if platform else ledger.STRANGER, parcel)
             return []
         reading = Reading(self.book, self.needles, self.excerpts, parcel)
         findings = [self._whole(f, reading) for rule, name in rules for f in reading.follow(rule, name)]
+        shown = {f.rule for f in findings} | {s.rule for s in reading.sightings}
+        rules = [(rule, name) for rule, name in rules if not rule.by_content or rule.id in shown]
+        self._known(platform, rules)
         findings += reading.elsewhere(findings, platform.id if platform else "", rules)
         self.ledger.enter(_state(findings, bool(rules), platform is not None), parcel)
         for finding in findings:
@@ -131,6 +132,13 @@ class Audit:
             excerpt=self.excerpts.planted(new),
             note="read in pieces; here is the last of them",
         )
+
+    def _known(self, platform: Platform | None, rules: list[tuple[Rule, str]]) -> None:
+        """Whose parcel this is: its host's, and that of every rule that is about it."""
+        for name in {name for _, name in rules} | ({platform.id} if platform else set()):
+            self.platforms[name] = self.platforms.get(name, 0) + 1
+        if platform and not rules:
+            self.unruled[platform.id] = self.unruled.get(platform.id, 0) + 1
 
     def _count(self, finding: Finding) -> None:
         platform = self.book.platforms.get(finding.platform)

@@ -71,7 +71,7 @@ class Reading:
 
     def lost(self, rule: Rule) -> list[Message]:
         """Of what could not be read to its end, what the rule might have found there."""
-        if self.whole or not rule.slots:
+        if self.whole or not rule.slots or rule.by_content:
             return []
         slot = rule.slots[0].text
         return [

@@ -461,3 +461,21 @@ def test_in_recordings_offsets_point_into_the_body(file: str) -> None:
                 assert 0 <= finding.offset < len(event.body)
                 if finding.texts:
                     assert event.body[finding.offset :].startswith(TEXT.encode())
+
+
+def test_a_rule_that_knows_its_parcels_by_their_content_alone_claims_no_others() -> None:
+    """Nostr has no host and no address: other people's sockets are not its own."""
+    note = json.dumps(["EVENT", {"kind": 1, "pubkey": "aa", "content": TEXT}]).encode()
+    other = json.dumps({"op": 11, "note": TEXT}).encode()
+    for host, body, platforms, state in [
+        ("relay.example.org", note, {"nostr": 1}, ledger.READ),
+        ("sock.example.org", other, {}, ledger.STRANGER),
+        ("gateway.discord.gg", other, {"discord": 1}, ledger.NO_RULE),
+    ]:
+        one = Audit(book())
+        one.feed(parcel(host, "WS", "/", body, protocol="websocket", whole=False))
+        assert one.platforms == platforms
+        assert list(one.ledger.accounts) == [state]
+    planted = Audit(book(), Needles((TEXT,)))
+    found = planted.feed(parcel("sock.example.org", "WS", "/", other, protocol="websocket"))
+    assert [f.platform for f in found] == ["unknown:sock.example.org"]

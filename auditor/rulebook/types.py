@@ -8,6 +8,7 @@ from auditor.rulebook.shape import Shape, TextShape
 from auditor.rulebook.tree import TreeShape
 
 ANY_HOST = "any"
+COMMON = ("http", "websocket")  # what everything speaks
 STATUS = ("recorded", "published", "constructed")  # strongest first
 UNVERIFIED = ("general", "constructed")  # sources that nobody looked up
 
@@ -112,6 +113,11 @@ class Rule:
     @property
     def any_host(self) -> bool:
         return ANY_HOST in self.when.hosts
+
+    @property
+    def by_content(self) -> bool:
+        """Neither host nor address say that a parcel is this rule's, only what is in it."""
+        return self.any_host and not self.when.addresses and self.when.protocol in COMMON
 
     @property
     def status(self) -> str:
