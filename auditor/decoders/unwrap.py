@@ -158,6 +158,9 @@ class Opening:
             if isinstance(inner, dict | list):
                 self._fill(node, inner)
                 return
+            if not isinstance(inner, str | bytes):
+                node.value = inner
+                return
             value = inner
             clue = Clue(tuple(k for k in clue.kinds if k != name), clue.media, clue.boundary, clue.charset)
         node.value = node.layers[-1].value

@@ -8,6 +8,7 @@ from auditor.errors import Fault
 from auditor.rulebook.yaml import Block, Items, Place, Tagged
 
 T = TypeVar("T")
+SHOWN = 20  # names that an error lists
 
 
 class Fields:
@@ -114,8 +115,11 @@ class Fields:
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
-    close = get_close_matches(word, list(names), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; expected one of {', '.join(sorted(names))}"
+    known = sorted(names)
+    if close := get_close_matches(word, known, n=1, cutoff=0.5):
+        return f"; did you mean {close[0]!r}?"
+    more = f" and {len(known) - SHOWN:,} more" if len(known) > SHOWN else ""
+    return f"; expected one of {', '.join(known[:SHOWN])}{more}"
 
 
 def kind(value: object) -> str:

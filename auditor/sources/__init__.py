@@ -138,8 +138,8 @@ def _kind(start: bytes, path: Where) -> Kind:
     for kind in _KINDS:
         if kind.start.match(start):
             return kind
-    known = " and ".join(kind.name for kind in _KINDS)
-    raise CaptureError(f"{_shown(path)}: {_stranger(start)} (read so far: {known} files)")
+    known = ", ".join(kind.name for kind in _KINDS)
+    raise CaptureError(f"{_shown(path)}: {_stranger(start)} (what can be read: {known})")
 
 
 def _open(path: Where) -> Tape:
