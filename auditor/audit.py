@@ -92,7 +92,7 @@ class Audit:
         if not rules and not self.needles:
             self.ledger.enter(ledger.NO_RULE if platform else ledger.STRANGER, parcel)
             return []
-        reading = Reading(self.book, self.needles, self.excerpts, parcel)
+        reading = Reading(self.book, self.needles, self.excerpts, parcel, [rule for rule, _ in rules])
         findings = [f for rule, name in rules for f in reading.follow(rule, name)]
         findings += reading.elsewhere(findings, platform.id if platform else "", rules)
         self.ledger.enter(_state(findings, bool(rules), platform is not None), parcel)
