@@ -99,7 +99,7 @@ class Audit:
             self._known(platform, rules)
             self.ledger.enter(ledger.NO_RULE if platform else ledger.STRANGER, parcel)
             return []
-        reading = Reading(self.book, self.needles, self.excerpts, parcel)
+        reading = Reading(self.book, self.needles, self.excerpts, parcel, [rule for rule, _ in rules])
         findings = [self._whole(f, reading) for rule, name in rules for f in reading.follow(rule, name)]
         shown = {f.rule for f in findings} | {s.rule for s in reading.sightings}
         rules = [(rule, name) for rule, name in rules if not rule.by_content or rule.id in shown]

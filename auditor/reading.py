@@ -22,7 +22,10 @@ PLANTED = "planted-text"  # the rule of findings that no rule file made
 class Reading:
     """One parcel, opened: once for everybody, and again for rules that order how."""
 
-    def __init__(self, book: Rulebook, needles: Needles, excerpts: Excerpts, parcel: Parcel) -> None:
+    def __init__(
+        self, book: Rulebook, needles: Needles, excerpts: Excerpts, parcel: Parcel, rules: list[Rule]
+    ) -> None:
+        self.accept = {name for rule in rules for name in rule.accept}
         self.book, self.needles, self.excerpts, self.parcel = book, needles, excerpts, parcel
         self.sightings: list[Sighting] = []
         self.problems: list[Problem] = []
@@ -39,7 +42,7 @@ class Reading:
         return self.plain
 
     def _open(self, rule: Rule | None) -> tuple[Node, Judge]:
-        opening = Opening(self.book.recognise, forced_by(rule))
+        opening = Opening(self.book.recogniser(rule.accept if rule else self.accept), forced_by(rule))
         root = open_parcel(self.parcel, opening, headers=bool(self.needles))
         if opening.stopped:
             self.whole = False
@@ -115,8 +118,9 @@ class Reading:
         if content is Content.READABLE:
             return Grade.SHOWN if rule.verified and not message.beside else Grade.CONSISTENT
         if content is Content.SEALED and seen:
-            status = self.book.envelopes[seen.seal].status
-            return Grade.RECOGNISED if status != "constructed" and rule.verified else Grade.CONSISTENT
+            envelope = self.book.envelopes[seen.seal]
+            enough = ("recorded",) if envelope.only_in_slot else ("recorded", "published")
+            return Grade.RECOGNISED if envelope.status in enough and rule.verified else Grade.CONSISTENT
         return Grade.CONSISTENT
 
     def elsewhere(

@@ -19,6 +19,7 @@ from auditor.cli import Commands
 from auditor.decoders import DECODERS
 from auditor.model import Answer, Content
 from auditor.reporters import names
+from auditor.rulebook.seals import SEALS as FUNCTIONS
 from auditor.streams import STREAMS
 
 CHECKOUT = Path(__file__).parents[1]
@@ -63,8 +64,16 @@ WORLD = (
     "shelve", "shutil", "signal", "smtplib", "socket", "socketserver", "sqlite3", "ssl", "subprocess",
     "sys", "tempfile", "threading", "time", "urllib.request", "uuid", "webbrowser",
 )  # fmt: skip
+SEALS = tuple(
+    sorted(f.relative_to(PACKAGE).as_posix() for f in (PACKAGE / "rulebook/seals").glob("*.py"))
+)  # each makes examples of its own
 ALLOWED_WORLD = {
-    "random": ("rulebook/build.py", "rulebook/shape.py", "rulebook/tree.py"),  # with a seed: see below
+    "random": (
+        "rulebook/build.py",
+        *SEALS,
+        "rulebook/shape.py",
+        "rulebook/tree.py",
+    ),  # with a seed: see below
     "datetime": ("claims.py",),  # for the date of a capture: see below
 }
 OUTSIDE_CALLS = ("open", "print", "input", "eval", "exec", "compile", "breakpoint", "__import__")
@@ -84,6 +93,7 @@ DISCOVER = (
     "cli/__init__.py",
     "decoders/__init__.py",
     "reporters/__init__.py",
+    "rulebook/seals/__init__.py",
     "sources/__init__.py",
     "streams/__init__.py",
 )
@@ -138,6 +148,7 @@ TESTED_ELSEWHERE = {
     "rulebook/selftest.py": "tests/test_rules.py",
     "rulebook/testcases.py": "tests/test_rules.py",
     "rulebook/types.py": "tests/rulebook/test_book.py",
+    **{f: "tests/rulebook/seals/test_seals.py" for f in SEALS if not f.endswith("__init__.py")},
     "sources/exchange.py": "tests/sources/test_har.py",
     "sources/tape.py": "tests/sources/test_sources.py",
     "live/__init__.py": "a docstring",
@@ -402,6 +413,7 @@ def stems(folder: str, *besides: str) -> set[str]:
 def test_every_file_of_a_kind_is_found() -> None:
     assert set(DECODERS) == stems("decoders", "unwrap")
     assert set(STREAMS) == stems("streams")
+    assert {name.replace("-", "_") for name in FUNCTIONS} == stems("rulebook/seals")
     assert set(names()) == stems("reporters", "fields", "phrases")
     listed = {m.name for m in pkgutil.iter_modules([str(PACKAGE / "cli")])} - {"captures", "progress"}
     assert set(Commands().list_commands(None)) == listed  # type: ignore[arg-type]

@@ -5,17 +5,17 @@ the index only skips rules that the naive matcher would refuse.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from auditor.decoders.unwrap import Node, Seal
+from auditor.decoders.unwrap import Node, Recognise, Seal
 from auditor.errors import Fault, RuleError
 from auditor.model import Parcel
 from auditor.rulebook.fields import nearest
 from auditor.rulebook.paths import host_fits
 from auditor.rulebook.read import read_envelope, read_platform, read_rule
-from auditor.rulebook.shape import Protobuf, Shape, TextShape
+from auditor.rulebook.shape import Outline, Protobuf, Shape
 from auditor.rulebook.shut import flaw, inside
 from auditor.rulebook.tree import TreeSeal
 from auditor.rulebook.types import Envelope, Platform, Rule
@@ -52,21 +52,36 @@ class Rulebook:
             for outgoing in rule.when.outgoing:
                 self._by_kind.setdefault((rule.when.protocol, outgoing), []).append(rule)
         for envelope in self.envelopes.values():
-            if envelope.shape is not None:
+            if envelope.shape is not None and not envelope.only_in_slot:
                 for first in envelope.shape.first_bytes or range(256):
                     self._by_first.setdefault(first, []).append(envelope)
 
-    def shape(self, name: str) -> Shape | TextShape:
+    def shape(self, name: str) -> Outline:
         shape = self.envelopes[name].shape
         assert shape is not None
         return shape
 
+    def recogniser(self, accept: Iterable[str]) -> Recognise:
+        """Recognises also what is too weak to be believed outside the slots of rules that accept it."""
+        weak = [e for name in sorted(set(accept)) if (e := self.envelopes[name]).shape is not None]
+        if not weak:
+            return self.recognise
+
+        def recognise(data: bytes) -> Seal | None:
+            seal = self.recognise(data)
+            return seal if seal is not None and seal.shut else self._best(data, weak) or seal
+
+        return recognise
+
     def recognise(self, data: bytes) -> Seal | None:
         """The envelope whose shape these bytes have, and whether it is shut."""
+        return self._best(data, self._by_first.get(data[0], ())) if data else None
+
+    def _best(self, data: bytes, envelopes: Iterable[Envelope]) -> Seal | None:
         if not SMALLEST_SEAL <= len(data) <= LARGEST_SEAL:
             return None
         best: Seal | None = None
-        for envelope in self._by_first.get(data[0], ()):
+        for envelope in envelopes:
             assert envelope.shape is not None
             parts = envelope.shape.cut(data, self.shape)
             if parts is None:
@@ -173,9 +188,15 @@ class _Reading:
 
     def check_names(self) -> None:
         """Names that point to other files."""
+        weak = [e.id for e in self.envelopes.values() if e.only_in_slot]
         for rule in self.rules.values():
             if rule.platform not in self.platforms:
                 self.fault(rule.file, f"platforms/{rule.platform}/platform.yaml is missing")
+            for name in rule.accept:
+                if name not in weak:
+                    self.fault(
+                        rule.file, f"accepts {name!r}, no envelope that is only-in-slot{nearest(name, weak)}"
+                    )
         for platform in self.platforms.values():
             for name in platform.speaks:
                 if name not in self.platforms:

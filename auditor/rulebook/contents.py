@@ -12,6 +12,8 @@ from auditor.decoders.unwrap import Layer, Node
 from auditor.model import Content
 from auditor.randomness import habits
 from auditor.rulebook.book import Rulebook
+from auditor.rulebook.tree import TreeSeal
+from auditor.rulebook.types import Envelope
 from auditor.text import is_prose, is_token
 
 TESTABLE = 32  # bytes from which a test for randomness has power
@@ -42,62 +44,84 @@ class Seen:
         return next((x for x in self.node.layers if x.trail == self.node.trail), self.node.layers[0])
 
 
+@dataclass(frozen=True, slots=True)
+class _Trees:
+    """What tree envelopes say about nodes: which hold the secret of which, and which are covered."""
+
+    secrets: dict[int, str]
+    covered: set[int]
+
+
 class Judge:
     """Judges nodes of one parcel: the tree seals around them, the texts planted in them."""
 
     def __init__(self, book: Rulebook, root: Node, planted: Planted) -> None:
         self.book = book
         self.planted = planted
-        self.tree_secrets: dict[int, str] = {}
-        self.tree_covered: set[int] = set()
+        self.trees: list[tuple[Envelope, TreeSeal]] = []
+        self.believed: dict[tuple[str, ...], _Trees] = {}
         if any(e.tree is not None for e in book.envelopes.values()):
             self._find_trees(root)
 
     def _find_trees(self, root: Node) -> None:
         for node in root.walk():
             if node.children and not node.listing:
-                for envelope, seal in self.book.trees(node):
-                    if envelope.opened_by == "recipient" and not self._read_below(node):
-                        self.tree_covered |= seal.covered
-                        self.tree_secrets |= dict.fromkeys(seal.secrets, envelope.id)
+                self.trees += ((e, s) for e, s in self.book.trees(node) if not self._read_below(node))
+
+    def _trees(self, accept: tuple[str, ...]) -> "_Trees":
+        """What trees seal for a rule: the weak ones only where it accepts them."""
+        if accept not in self.believed:
+            known = _Trees({}, set())
+            for envelope, seal in self.trees:
+                if not envelope.only_in_slot or envelope.id in accept:
+                    known.covered.update(seal.covered)
+                    known.secrets.update(dict.fromkeys(seal.secrets, envelope.id))
+            self.believed[accept] = known
+        return self.believed[accept]
 
     def _read_below(self, node: Node) -> tuple[str, ...]:
         if not self.planted:
             return ()
         return tuple(sorted({text for n in node.walk() for text in self.planted.get(id(n), ())}))
 
-    def judge(self, node: Node) -> list[Seen]:
-        """Everything of weight at this node."""
+    def judge(self, node: Node, accept: tuple[str, ...] = ()) -> list[Seen]:
+        """Everything of weight at this node, for a rule that accepts these weak envelopes."""
         texts = self._read_below(node)
         if not texts:
-            if sealed := self._sealed(node):
+            if sealed := self._sealed(node, accept):
                 return [sealed]
         elif not node.children or self.planted.get(id(node)):
             return [Seen(Content.READABLE, node, note=_dressed(node), texts=texts)]
         if node.children:
-            return self._container(node)
+            return self._container(node, accept)
         return self._leaf(node)
 
-    def _sealed(self, node: Node) -> Seen | None:
-        if name := self.tree_secrets.get(id(node)):
-            return Seen(Content.SEALED, node, seal=name)
+    def _sealed(self, node: Node, accept: tuple[str, ...]) -> Seen | None:
+        if name := self._trees(accept).secrets.get(id(node)):
+            return self._seen(node, name)
         seal = node.seal
         if seal is None or not seal.shut or _opened_beyond(node):
             return None
+        if self.book.envelopes[seal.name].only_in_slot and seal.name not in accept:
+            return None
         if not seal.alone:
             return Seen(Content.OPAQUE, node, note=f"shaped like {seal.name}, without what proves it")
-        opener = self.book.envelopes[seal.name].opened_by
-        content = _BY_OPENER.get(opener, Content.OPAQUE)
-        note = "" if content is Content.SEALED else f"{seal.name}: opened by {opener}"
-        return Seen(content, node, seal=seal.name, note=note)
+        return self._seen(node, seal.name)
 
-    def _container(self, node: Node) -> list[Seen]:
+    def _seen(self, node: Node, name: str) -> Seen:
+        opener = self.book.envelopes[name].opened_by
+        content = _BY_OPENER.get(opener, Content.OPAQUE)
+        note = "" if content is Content.SEALED else f"{name}: opened by {opener}"
+        return Seen(content, node, seal=name, note=note)
+
+    def _container(self, node: Node, accept: tuple[str, ...]) -> list[Seen]:
+        trees = self._trees(accept)
         below = [
             seen
             for child in node.children
             if (not child.attribute or (isinstance(child.value, str) and is_prose(child.value)))
-            and not (id(child) in self.tree_covered and id(child) not in self.tree_secrets)
-            for seen in self.judge(child)
+            and not (id(child) in trees.covered and id(child) not in trees.secrets)
+            for seen in self.judge(child, accept)
         ]
         written = next((x for x in node.layers if isinstance(x.value, str)), None)
         if written is None or any(s.content is Content.SEALED or s.texts for s in below):

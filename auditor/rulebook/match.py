@@ -113,7 +113,7 @@ class _Element:
             (slot.text, seen)
             for slot in self.rule.slots
             for node in self.select(slot)
-            for seen in self.judge.judge(node)
+            for seen in self.judge.judge(node, self.rule.accept)
         ]
         if not any(seen.content is Content.SEALED for _, seen in values):
             return values

@@ -5,7 +5,8 @@ from auditor.errors import Fault
 from auditor.model import AROUND, MESSAGES, ROLES, SURFACES, Answer
 from auditor.rulebook.fields import Fields
 from auditor.rulebook.paths import Pattern
-from auditor.rulebook.shape import Byte, Bytes, Field, Piece, Protobuf, Shape, TextShape, fixed
+from auditor.rulebook.seals import Function
+from auditor.rulebook.shape import Byte, Bytes, Field, Outline, Piece, Protobuf, Shape, TextShape, fixed
 from auditor.rulebook.testcases import read_tests
 from auditor.rulebook.tree import Place, TreeShape
 from auditor.rulebook.types import Claim, Condition, Envelope, Fact, Platform, Rule, SurfaceRule, When
@@ -20,7 +21,7 @@ def read_rule(block: Block, file: str, name: tuple[str, str], faults: list[Fault
     fields = Fields(block, file, faults)
     fields.known(
         "title when why tests",
-        "surface action open each where unless slot placeholder attachment empty-when sees",
+        "surface action open each where unless slot accept placeholder attachment empty-when sees",
     )
     slots = fields.parsed("slot", Pattern.parse)
     action = fields.word("action", AROUND)
@@ -41,6 +42,7 @@ def read_rule(block: Block, file: str, name: tuple[str, str], faults: list[Fault
         where=_conditions(fields, "where"),
         unless=_conditions(fields, "unless"),
         slots=slots,
+        accept=fields.texts("accept"),
         placeholders=_placeholders(fields),
         attachments=fields.parsed("attachment", Pattern.parse),
         empty_when=_conditions(fields, "empty-when"),
@@ -70,24 +72,32 @@ def read_platform(block: Block, file: str, name: str, faults: list[Fault]) -> Pl
 
 def read_envelope(block: Block, file: str, name: str, faults: list[Fault]) -> Envelope:
     fields = Fields(block, file, faults)
-    fields.known("title opened-by why tests", "shape text tree strength")
-    kinds = [key for key in ("shape", "text", "tree") if key in block]
+    fields.known("title opened-by why tests", "shape text function tree strength only-in-slot")
+    kinds = [key for key in ("shape", "text", "function", "tree") if key in block]
     if len(kinds) != 1:
-        fields.fault("an envelope has one of `shape`, `text` and `tree`", block.place)
-    texts = fields.parsed("text", TextShape.parse)
-    pieces = _pieces(fields)
-    _measured(fields, pieces)
+        fields.fault("an envelope has one of `shape`, `text`, `function` and `tree`", block.place)
     return Envelope(
         id=name,
         file=file,
         title=fields.text("title"),
         opened_by=fields.word("opened-by", OPENED_BY, "unknown"),
-        shape=texts[0] if texts else Shape(pieces) if pieces else None,
+        shape=_outline(fields),
         tree=_tree(fields),
         alone=fields.word("strength", ("alone", "context"), "alone") == "alone",
+        only_in_slot=fields.flag("only-in-slot"),
         why=_facts(fields),
         tests=read_tests(fields),
     )
+
+
+def _outline(fields: Fields) -> Outline | None:
+    pieces = _pieces(fields)
+    _measured(fields, pieces)
+    if pieces:
+        return Shape(pieces)
+    texts = fields.parsed("text", TextShape.parse)
+    functions = fields.parsed("function", Function.parse)
+    return texts[0] if texts else functions[0] if functions else None
 
 
 def _when(fields: Fields) -> When:

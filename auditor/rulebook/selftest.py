@@ -94,7 +94,7 @@ def _seen(book: Rulebook, rule: Rule, parcel: Parcel) -> tuple[str, _Extras]:
     extras = _Extras()
     if not any(rule is met for met, _ in book.meeting(parcel)):
         return "nothing", extras
-    opening = Opening(book.recognise, forced_by(rule))
+    opening = Opening(book.recogniser(rule.accept), forced_by(rule))
     root = open_parcel(parcel, opening)
     contents = []
     for seen in match(rule, root, Judge(book, root, {})):
@@ -143,7 +143,7 @@ def _envelope(book: Rulebook, envelope: Envelope, test: Test, find: Find) -> Out
         parcel = find(ref)
         if parcel is None:
             return _outcome(envelope.id, envelope.file, test, expected, "", f"no recording {ref}")
-        root = open_parcel(parcel, Opening(book.recognise))
+        root = open_parcel(parcel, Opening(book.recogniser(_weak(book))))
         return _outcome(envelope.id, envelope.file, test, expected, recorded_seals(book, root, path))
     try:
         made = made_of(test.body, book)
@@ -159,9 +159,13 @@ def recorded_seals(book: Rulebook, root: Node, path: str) -> str:
 
 
 def recognised(book: Rulebook, made: object) -> str:
-    """The envelope that a value is, or nothing."""
-    node = Opening(book.recognise).open(made, ("body",), NO_CLUE)
+    """The envelope that a value is, in a slot that accepts every one; or nothing."""
+    node = Opening(book.recogniser(_weak(book))).open(made, ("body",), NO_CLUE)
     return ", ".join(sorted(_names(book, node))) or "nothing"
+
+
+def _weak(book: Rulebook) -> list[str]:
+    return [e.id for e in book.envelopes.values() if e.only_in_slot]
 
 
 def _names(book: Rulebook, node: Node) -> set[str]:

@@ -11,6 +11,7 @@
           6: =signal-message        # another envelope
       - bytes: 8                    # exactly 8
     text: "{base64 secret[16n]}?iv={base64 bytes[16]}"    # instead of `shape`, for seals made of characters
+    function: openpgp               # instead of both, for seals that are a walk: see seals/
 
 Sizes: [33] exactly, [16n] a multiple, [32..] at least, [12|16] one of. `cut` recognises and
 takes apart, `sample` makes examples, so every envelope tests itself. A shape never says
@@ -25,6 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from auditor.decoders import protobuf
+from auditor.rulebook.seals import Function
 from auditor.rulebook.shut import Part
 
 _FIELD = re.compile(r"(uint|bytes|secret|=[a-z0-9-]+)(?:\[([0-9|]+)(n|\.\.)?\])?(?: ([0-9a-f ]+))?(\?)?")
@@ -118,7 +120,12 @@ class Shape:
     @property
     def first_bytes(self) -> tuple[int, ...]:
         """What the first byte may be; nothing when it may be anything."""
-        return self.pieces[0].allowed if isinstance(self.pieces[0], Byte) else ()
+        match self.pieces[0]:
+            case Byte(allowed=allowed):
+                return allowed
+            case Protobuf(fields=fields):
+                return tuple(sorted({_key(number, spec) for number, spec in fields.items()}))
+        return ()
 
     def cut(self, data: bytes, shapes: "Shapes") -> list[Part] | None:
         sizes = [fixed(piece) for piece in self.pieces]
@@ -191,7 +198,8 @@ class TextShape:
         return out
 
 
-Shapes = Callable[[str], "Shape | TextShape"]
+Outline = Shape | TextShape | Function
+Shapes = Callable[[str], Outline]
 
 
 def fixed(piece: Piece) -> int | None:
@@ -201,6 +209,12 @@ def fixed(piece: Piece) -> int | None:
         case Bytes(field=spec) if len(spec.sizes) == 1 and not spec.how:
             return spec.sizes[0]
     return None
+
+
+def _key(number: int, spec: Field) -> int:
+    """The first byte of a field."""
+    key = number << 3 | (0 if spec.kind == "uint" else 2)
+    return key if key < 128 else key & 127 | 128
 
 
 def _cut(piece: Piece, data: bytes, shapes: Shapes, label: str) -> list[Part] | None:

@@ -7,17 +7,21 @@
       sender_key: bytes[32]?              # bytes of this size once decoded; may be absent
       payload: secret[16n]                # bytes that must look random
       device_id: token?                   # one word
+      chunks.#1: secret[16..]         # a position in a list
+      header.key.#text: =signal-message     # the text of an XML element that has attributes
 
 The whole node is the seal. What stands in it undeclared is not covered, and a declared
 place that opens into text breaks it.
 """
 
 import base64
+import binascii
 import random
 import re
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.decoders.base64 import least
 from auditor.decoders.unwrap import Node
 from auditor.rulebook.paths import VALUE, Pattern
 from auditor.rulebook.shape import COUNTER, Field, Shapes
@@ -26,6 +30,8 @@ from auditor.text import as_text
 
 _SPEC = re.compile(r"(?:bytes|secret|uint|token)(?:\[[0-9n.|]+\])?(?: [0-9a-f ]+)?\??")
 _OTHERS = re.compile(r"=([a-z0-9-]+(?:\|[a-z0-9-]+)*)(?:, 1\+)?")
+_POSITION = re.compile(r"#[0-9]+")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _TOKEN = re.compile(r"[!-~]{1,64}")
 
 
@@ -78,9 +84,8 @@ class Place:
         if self.field.kind == "uint":
             return isinstance(node.value, int) and 0 <= node.value < COUNTER
         return any(
-            (parts := self.field.cut(layer.data, node.step, shapes)) is not None and not flaw(parts)
-            for layer in node.layers
-            if isinstance(layer.value, bytes)
+            (parts := self.field.cut(data, node.step, shapes)) is not None and not flaw(parts)
+            for data in _bytes(node, text)
         )
 
 
@@ -136,15 +141,32 @@ def _is(name: str, node: Node, shapes: Shapes) -> bool:
     return False
 
 
+def _bytes(node: Node, text: str) -> list[bytes]:
+    """What was opened; and base64 that is too short to be opened anywhere else, unless it is a word."""
+    if len(node.layers) == 1 and len(text) < least and not _WORD.fullmatch(text):
+        try:
+            return [base64.b64decode(text + "=" * (-len(text) % 4), validate=True)]
+        except (binascii.Error, ValueError):
+            return []
+    return [layer.value for layer in node.layers if isinstance(layer.value, bytes)]
+
+
 def _text(node: Node) -> str:
     first = node.layers[0].value if node.layers else node.value
     return first if isinstance(first, str) else str(first)
 
 
-def _put(tree: dict[str, Any], steps: list[str], value: Any) -> None:
-    for step in steps[:-1]:
-        tree = tree.setdefault(step, {})
-    tree[steps[-1]] = value
+def _put(tree: Any, steps: list[str], value: Any) -> None:
+    """Set a value at a path; `#n` is a position in a list."""
+    for step, following in zip(steps, [*steps[1:], ""], strict=True):
+        key: str | int = int(step[1:]) if isinstance(tree, list) else step
+        if isinstance(key, int):
+            tree.extend([None] * (key + 1 - len(tree)))
+        inner = tree[key] if isinstance(key, int) else tree.get(key)
+        if inner is None:
+            inner = value if not following else [] if _POSITION.fullmatch(following) else {}
+            tree[key] = inner
+        tree = inner
 
 
 def _sample(place: Place, rng: random.Random, shapes: Shapes) -> Any:
@@ -159,6 +181,8 @@ def _sample(place: Place, rng: random.Random, shapes: Shapes) -> Any:
         if isinstance(number, int):
             return number
         value = number
-    # Text shapes stand as they are; bytes travel as base64 without padding, as in Matrix.
-    text = as_text(value)
-    return text if isinstance(text, str) else base64.b64encode(value).decode().rstrip("=")
+    # Text shapes stand as they are; bytes travel as base64, long ones without padding, as in Matrix.
+    if place.others and isinstance(text := as_text(value), str):
+        return text
+    coded = base64.b64encode(value).decode()
+    return coded.rstrip("=") if len(coded) >= least else coded

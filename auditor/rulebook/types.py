@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.rulebook.paths import Pattern, address_fits, host_fits
-from auditor.rulebook.shape import Shape, TextShape
+from auditor.rulebook.shape import Outline
 from auditor.rulebook.tree import TreeShape
 
 ANY_HOST = "any"
@@ -103,6 +103,7 @@ class Rule:
     where: tuple[Condition, ...] = ()
     unless: tuple[Condition, ...] = ()
     slots: tuple[Pattern, ...] = ()
+    accept: tuple[str, ...] = ()  # envelopes too weak to be recognised elsewhere
     placeholders: tuple[str, ...] = ()
     attachments: tuple[Pattern, ...] = ()
     empty_when: tuple[Condition, ...] = ()
@@ -171,9 +172,10 @@ class Envelope:
     file: str
     title: str
     opened_by: str  # recipient | server | own-device | unknown
-    shape: Shape | TextShape | None = None
+    shape: Outline | None = None
     tree: TreeShape | None = None
     alone: bool = True
+    only_in_slot: bool = False  # recognised only where a rule accepts it
     why: tuple[Fact, ...] = ()
     tests: tuple[Test, ...] = field(default=(), compare=False)
 

@@ -1,0 +1,20 @@
+"""OpenPGP in armor, alone: text before or after it is text."""
+
+import random
+
+from auditor.rulebook.armor import armored, opened
+from auditor.rulebook.seals import openpgp
+from auditor.rulebook.shut import Part
+
+_LABEL = "PGP MESSAGE"
+starts = (b"-----BEGIN PGP MESSAGE-----", b"\n", b"\r\n", b" ")
+
+
+def cut(data: bytes) -> list[Part] | None:
+    inside, headers = opened(data, _LABEL)
+    parts = openpgp.cut(inside)
+    return None if parts is None else [*headers, *parts]
+
+
+def sample(rng: random.Random) -> bytes:
+    return armored(openpgp.sample(rng), _LABEL)
