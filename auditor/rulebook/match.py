@@ -14,9 +14,11 @@ from auditor.rulebook.contents import Judge, Seen
 from auditor.rulebook.paths import Pattern, glob
 from auditor.rulebook.shut import Part, flaw
 from auditor.rulebook.types import Condition, Rule, SurfaceRule
+from auditor.streams import LAYERS
 from auditor.text import is_prose
 
 STRENGTH = list(Content)
+FRAME = "FRAME"  # what streams call a piece of a layer that nobody opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class _Element:
         if rule.action:
             return [Around(rule.action, sees)]
         surface = self.surface(rule.surface)
-        values = self.values()
+        values = [(slot, _inside_layer(rule, seen)) for slot, seen in self.values()]
         if not values:
             if any(_holds_something(n) for p in rule.attachments for n in self.select(p)):
                 return [Around("media", sees, attachment=True)]
@@ -152,6 +154,18 @@ class _Element:
         nodes = [n for n in self.scope() if isinstance(n.value, str) and not n.children]
         best = max(nodes, key=lambda n: (_is_prose(n), len(str(n.value))), default=None)
         return f"a text-like value lies at {shown_path(best.path)}" if best is not None and best.value else ""
+
+
+def _inside_layer(rule: Rule, seen: Seen) -> Seen:
+    """Frames of a layer that the service opens: shut for the path, not for the service."""
+    if (
+        seen.content is not Content.OPAQUE
+        or rule.when.protocol not in LAYERS
+        or FRAME not in rule.when.methods
+    ):
+        return seen
+    note = f"inside a layer that the service opens ({rule.when.protocol})"
+    return Seen(Content.WRAPPED, seen.node, note=note)
 
 
 def text_of(node: Node) -> str:

@@ -288,3 +288,5 @@ def _discover() -> dict[str, StreamModule]:
 
 
 STREAMS = _discover()
+# Layers that the service opens: what lies in their frames says nothing about the recipient.
+LAYERS = frozenset(name for name, module in STREAMS.items() if getattr(module, "opened_by", "") == "server")

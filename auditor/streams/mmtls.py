@@ -8,6 +8,7 @@ from auditor.model import Head
 from auditor.streams import Talk
 
 name = "mmtls"
+opened_by = "server"
 
 _KINDS = {0x15: "alert", 0x16: "handshake", 0x17: "data", 0x19: "early"}
 _VERSIONS = (b"\xf1\x03", b"\xf1\x04")

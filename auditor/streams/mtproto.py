@@ -12,6 +12,7 @@ from auditor.model import Head
 from auditor.streams import MOST, Talk
 
 name = "mtproto"
+opened_by = "server"
 
 _WORDS = {b"\xee\xee\xee\xee": "intermediate", b"\xdd\xdd\xdd\xdd": "padded"}
 _LARGEST = 1 << 24  # of a frame that the app may begin with

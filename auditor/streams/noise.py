@@ -9,6 +9,7 @@ from auditor.model import Head
 from auditor.streams import Talk
 
 name = "noise"
+opened_by = "server"
 
 
 def recognises(outgoing: bool, start: bytes) -> bool | None:
