@@ -7,10 +7,13 @@ its table.
 
 from collections.abc import Iterable
 
+from msgspec import structs
+
 from auditor import ledger
 from auditor.excerpts import Excerpts
-from auditor.model import App, Contact, Event, Finding, Parcel, Problem, Sighting
+from auditor.model import App, Contact, Content, Event, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Needles
+from auditor.pieces import Pieces
 from auditor.reading import PLANTED, Reading
 from auditor.report import (
     NONE,
@@ -44,6 +47,7 @@ class Audit:
         self.book = book
         self.app = app
         self.needles = needles or Needles()
+        self.pieces = Pieces(self.needles)
         self.excerpts = Excerpts(reveal)
         self.ledger = ledger.Ledger()
         self.tally: dict[Row, Tally] = {}
@@ -96,7 +100,7 @@ class Audit:
             self.ledger.enter(ledger.NO_RULE if platform else ledger.STRANGER, parcel)
             return []
         reading = Reading(self.book, self.needles, self.excerpts, parcel)
-        findings = [f for rule, name in rules for f in reading.follow(rule, name)]
+        findings = [self._whole(f, reading) for rule, name in rules for f in reading.follow(rule, name)]
         shown = {f.rule for f in findings} | {s.rule for s in reading.sightings}
         rules = [(rule, name) for rule, name in rules if not rule.by_content or rule.id in shown]
         self._known(platform, rules)
@@ -109,6 +113,25 @@ class Audit:
         for problem in reading.problems:
             self._problem(problem)
         return findings
+
+    def _whole(self, finding: Finding, reading: Reading) -> Finding:
+        """A planted text may come in pieces: the finding of the last one shows it."""
+        said = reading.said.get(id(finding))
+        if said is None or not self.needles:
+            return finding
+        ref = finding.ref
+        texts = self.pieces.add((ref.capture, ref.entry, reading.parcel.outgoing, finding.rule), said)
+        new = tuple(text for text in texts if text not in finding.texts)
+        if not new:
+            return finding
+        return structs.replace(
+            finding,
+            content=Content.READABLE,
+            grade=Grade.SHOWN,
+            texts=tuple(sorted({*finding.texts, *new})),
+            excerpt=self.excerpts.planted(new),
+            note="read in pieces; here is the last of them",
+        )
 
     def _known(self, platform: Platform | None, rules: list[tuple[Rule, str]]) -> None:
         """Whose parcel this is: its host's, and that of every rule that is about it."""

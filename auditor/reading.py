@@ -26,6 +26,7 @@ class Reading:
         self.book, self.needles, self.excerpts, self.parcel = book, needles, excerpts, parcel
         self.sightings: list[Sighting] = []
         self.problems: list[Problem] = []
+        self.said: dict[int, str] = {}  # the texts in the slots, by the findings that saw them
         self.plain: tuple[Node, Judge] | None = None
         self.hits: list[tuple[Node, Hit]] = []
         self.whole = parcel.whole
@@ -84,7 +85,7 @@ class Reading:
         seen, parcel = message.seen, self.parcel
         layer = seen.layer if seen else None
         pattern = next((slot for slot in rule.slots if slot.text == message.slot), None)
-        return Finding(
+        found = Finding(
             ref=parcel.ref,
             platform=platform,
             surface=message.surface,
@@ -103,6 +104,9 @@ class Reading:
             texts=seen.texts if seen else (),
             when=parcel.when,
         )
+        if content in (Content.READABLE, Content.UNDECIDED) and layer and isinstance(layer.value, str):
+            self.said[id(found)] = layer.value
+        return found
 
     def grade(self, rule: Rule, message: Message, content: Content) -> Grade:
         seen = message.seen

@@ -55,6 +55,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 35
 reads = "both"
 needs_clue = False
+least, marks = 20, b":"
 
 _DEPTH = 16
 _NAMED = ("message/rfc822", "message/global")

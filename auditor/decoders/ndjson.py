@@ -15,6 +15,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 22
 reads = "both"
 needs_clue = False
+marks = b"{["
 
 _OPENS = (b"{", b"[")
 

@@ -25,6 +25,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 30
 reads = "text"
 needs_clue = False
+least, marks = 6, b":"
 
 _MEDIA = "text/event-stream"
 _LINE = re.compile("\r\n|\r|\n")

@@ -18,7 +18,11 @@ from auditor.text import as_text
 DEPTH = 64  # steps and layers together
 LEAVES = 20_000
 OUTPUT = 64_000_000  # bytes that may come out of one parcel
-ATTRIBUTED = (("xml",), ("multipart",))  # decoders whose @keys are attributes; in JSON @ is a letter
+ATTRIBUTED = (
+    ("xml",),
+    ("multipart",),
+    ("mime",),
+)  # decoders whose @keys are attributes; in JSON @ is a letter
 SURE = ("gzip", "zstd")  # compressions that cannot be mistaken; they may lie around anything
 
 
@@ -196,7 +200,7 @@ def _candidates(layer: Layer, data: bytes, clue: Clue, order: str) -> Iterator[s
     """Who is asked, in order. An order is for what the content coding wraps, and stands alone."""
     text = isinstance(layer.value, str)
     if order:
-        yield from (name for name in clue.kinds if name in CODINGS.values())
+        yield from (name for name in clue.kinds if name in COMPRESSIONS)
         yield from SURE
         yield order
         return
@@ -229,19 +233,41 @@ def plain(path: Path) -> Path:
 
 
 MEDIA = {
-    "application/json": "json",
-    "application/x-www-form-urlencoded": "form",
-    "multipart/form-data": "multipart",
-    "multipart/mixed": "multipart",
-    "multipart/related": "multipart",
-    "application/x-protobuf": "protobuf",
-    "application/protobuf": "protobuf",
-    "application/x-google-protobuf": "protobuf",
-    "application/vnd.google.protobuf": "protobuf",
-    "text/xml": "xml",
-    "application/xml": "xml",
+    media: decoder
+    for decoder, names in {
+        "json": "application/json",
+        "form": "application/x-www-form-urlencoded",
+        "multipart": "multipart/form-data multipart/mixed multipart/related",
+        "protobuf": "application/x-protobuf application/protobuf application/x-google-protobuf"
+        " application/vnd.google.protobuf",
+        "xml": "text/xml application/xml",
+        "ndjson": "application/x-ndjson application/jsonl application/x-jsonlines",
+        "sse": "text/event-stream",
+        "grpc": "application/grpc application/grpc+proto",
+        "grpc_web": "application/grpc-web application/grpc-web+proto application/grpc-web-text"
+        " application/grpc-web-text+proto",
+        "pblite": "application/json+protobuf application/x-protobuf+json",
+        "mime": "message/rfc822 message/global",
+        "msgpack": "application/msgpack application/x-msgpack application/vnd.msgpack",
+        "cbor": "application/cbor application/cose",
+        "plist": "application/x-plist application/x-apple-plist application/x-bplist text/x-apple-plist",
+        "bson": "application/bson",
+        "thrift_binary": "application/vnd.apache.thrift.binary",
+        "thrift_compact": "application/vnd.apache.thrift.compact",
+        "jwt": "application/jwt application/jose",
+    }.items()
+    for media in names.split()
 }
-CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "zlib", "br": "brotli", "zstd": "zstd"}
+SUFFIXES = {"json": "json", "xml": "xml", "cbor": "cbor"}
+CODINGS = {
+    "gzip": ("gzip",),
+    "x-gzip": ("gzip",),
+    "deflate": ("zlib", "deflate"),  # RFC 9110 says zlib; servers send both
+    "br": ("brotli",),
+    "zstd": ("zstd",),
+    "lz4": ("lz4",),
+}
+COMPRESSIONS = frozenset(name for names in CODINGS.values() for name in names)
 
 
 def clue_from(content_type: str, encoding: str = "") -> Clue:
@@ -250,11 +276,10 @@ def clue_from(content_type: str, encoding: str = "") -> Clue:
     media = media.strip().lower()
     settings = dict(part.strip().partition("=")[::2] for part in rest.split(";")[:16] if "=" in part)
     quoted = {key.strip().lower(): value.strip().strip('"') for key, value in settings.items()}
-    kinds = [CODINGS[coding] for c in encoding.lower().split(",") if (coding := c.strip()) in CODINGS]
+    kinds = [name for coding in encoding.lower().split(",") for name in CODINGS.get(coding.strip(), ())]
+    suffix = media.rpartition("+")[2]
     if media in MEDIA:
         kinds.append(MEDIA[media])
-    elif media.endswith("+json"):
-        kinds.append("json")
-    elif media.endswith("+xml"):
-        kinds.append("xml")
+    elif "+" in media and suffix in SUFFIXES:
+        kinds.append(SUFFIXES[suffix])
     return Clue(tuple(kinds), media, quoted.get("boundary", "")[:200], quoted.get("charset", "")[:40])

@@ -21,6 +21,7 @@ from auditor.needles import Needles
 from auditor.report import Capture
 from auditor.reporters import Options, reporter
 from auditor.shelf import load_rules
+from auditor.sources.flows import flow_of
 from auditor.sources.heads import Place
 from auditor.sources.mitm import events_of
 
@@ -78,7 +79,7 @@ class Auditor:
         if self.audit is None:
             return
         number, self.flows = self.flows, self.flows + 1
-        for event in events_of(one, number, Place(NAME, self.renamed)):
+        for event in events_of(flow_of(one.get_state()), number, Place(NAME, self.renamed)):
             for finding in self.audit.feed(event):
                 about = (finding.platform, finding.surface, finding.direction, finding.content)
                 log.info("auditor: %s %s %s: %s", *about)

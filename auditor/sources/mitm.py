@@ -1,4 +1,4 @@
-"""Dumps of mitmproxy, flow by flow. The one door to mitmproxy for files, and for flows that come live.
+"""Dumps of mitmproxy, flow by flow; flows that come live say the same things.
 
 Bodies stay as they were on the road; the audit unwraps them. A flow that cannot be
 read costs that flow, as long as it says where it ends; where that is lost, the
@@ -7,15 +7,11 @@ reading ends and says how much is left.
 
 import re
 from collections.abc import Iterator
-
-from mitmproxy import connection, dns, http, tcp, udp, websocket
-from mitmproxy.exceptions import FlowReadException
-from mitmproxy.flow import Flow
-from mitmproxy.io import compat
-from mitmproxy.version import FLOW_FORMAT_VERSION
+from typing import Any
 
 from auditor.model import Channel, Contact, Event, Head, Parcel, Road
 from auditor.sources import heads, sockets, tnetstring
+from auditor.sources.flows import FORMAT, Flow, Request, flow_of, lines
 from auditor.sources.heads import Place
 from auditor.sources.tape import Tape
 from auditor.streams import TLS, Message, Sorter
@@ -25,10 +21,7 @@ LIMIT = 256_000_000  # bytes of one flow
 
 _LENGTH = re.compile(rb"(\d{1,12}):")
 # What reading the state of a flow raises when the state is not one.
-_WRONG = (
-    ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError,
-    TypeError, ValueError, FlowReadException,
-)  # fmt: skip
+_WRONG = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class TooNewError(ValueError):
@@ -89,54 +82,61 @@ def _unread(tape: Tape, place: Place, size: int, kind: str, message: str) -> Eve
 def _flow(frame: bytes) -> Flow:
     state = tnetstring.loads(frame)
     version = state.get("version", state.get(b"version"))
-    if isinstance(version, int) and version > FLOW_FORMAT_VERSION:
+    if isinstance(version, int) and version > FORMAT:
         raise TooNewError(
-            f"written by a newer mitmproxy (format {version}, this one reads {FLOW_FORMAT_VERSION}):"
-            " upgrade mitmproxy; 12 and later need Python 3.12"
+            f"written by a newer mitmproxy (format {version}, this version reads up to {FORMAT}):"
+            " upgrade auditor, or save the flows again with mitmproxy 12"
         )
-    state = compat.migrate_flow(state)
-    for side in ("client_conn", "server_conn"):
-        state[side]["certificate_list"] = []  # parsing them takes half the time, and nobody asks
-    return Flow.from_state(state)
+    return flow_of(state if version == FORMAT else _migrated(state))
+
+
+def _migrated(state: Any) -> Any:
+    """A state of an older format, as the mitmproxy that is installed brings it up to date."""
+    from mitmproxy.exceptions import FlowReadException
+    from mitmproxy.io import compat
+
+    try:
+        return compat.migrate_flow(state)
+    except FlowReadException as error:
+        raise ValueError(str(error)) from error
 
 
 def events_of(flow: Flow, number: int, place: Place) -> Iterator[Event]:
     """What one flow has to say, whether it came from a file or just now from the proxy."""
-    match flow:
-        case http.HTTPFlow():
-            yield from _http(flow, number, place)
-        case tcp.TCPFlow():
-            yield from _stream(flow, number, place, "tcp")
-        case udp.UDPFlow():
-            yield from _stream(flow, number, place, "udp")
-        case dns.DNSFlow():
+    match flow.type:
+        case "http" if flow.request is not None:
+            yield from _http(flow, flow.request, number, place)
+        case "tcp" | "udp":
+            yield from _stream(flow, number, place, flow.type)
+        case "dns":
             channel = place.channel(_channel(flow, Road.CLEAR))
             reason = "a name look-up: no message in it"
             yield place.contact(number, channel, "dns", reason, heads.seconds(flow.timestamp_created))
         case _:
-            yield place.problem(number, "unknown", f"a flow of the kind {flow.type!r}")
+            yield place.problem(number, "unknown", f"a flow of the kind {printable(flow.type)[:40]!r}")
 
 
-def _http(flow: http.HTTPFlow, number: int, place: Place) -> Iterator[Event]:
-    request, response = flow.request, flow.response
-    channel = place.channel(_http_channel(flow))
+def _http(flow: Flow, request: Request, number: int, place: Place) -> Iterator[Event]:
+    response = flow.response
+    channel = place.channel(_http_channel(flow, request))
     when = heads.seconds(request.timestamp_start)
     failure = flow.error.msg if flow.error else "no response was recorded"
-    if request.method == "CONNECT":
+    method = heads.clean(heads.words(request.method))
+    if method == "CONNECT":
         reason = failure if flow.error else "a tunnel was asked for: no message in it"
         yield place.contact(number, channel, "tcp", heads.clean(reason), when)
         return
     path, query = heads.target(_target(request))
-    head = Head(heads.clean(request.method), path, query, _headers(request))
-    body = request.raw_content
+    head = Head(method, path, query, lines(request))
+    body = request.content
     if not response and not body and not query and (body is not None or flow.error):
         yield place.contact(number, channel, "tcp", heads.clean(failure), when)
         return
     ref = place.ref(number, ">")
     yield Parcel(ref, channel, True, body or b"", head=head, when=when, whole=body is not None)
     if response:
-        content = response.raw_content
-        answer = Head(headers=_headers(response), status=response.status_code)
+        content = response.content
+        answer = Head(headers=lines(response), status=response.status_code)
         yield Parcel(
             place.ref(number, "<"), channel, False, content or b"", head=answer, answers=head,
             when=heads.seconds(response.timestamp_start), whole=content is not None,
@@ -146,12 +146,15 @@ def _http(flow: http.HTTPFlow, number: int, place: Place) -> Iterator[Event]:
     else:
         yield place.problem(number, "failed", f"no answer: {heads.clean(failure)}", "<")
     if flow.websocket:
-        frames = [sockets.Frame(count, *_piece(one)) for count, one in enumerate(flow.websocket.messages)]
+        frames = [
+            sockets.Frame(count, one.from_client, one.content, heads.seconds(one.timestamp))
+            for count, one in enumerate(flow.websocket.messages)
+        ]
         yield from sockets.events(frames, number, place, channel, heads.upgrade(head))
 
 
-def _stream(flow: tcp.TCPFlow | udp.UDPFlow, number: int, place: Place, transport: str) -> Iterator[Event]:
-    channel = place.channel(_channel(flow, Road.PROTECTED if _has_tls(flow) else Road.CLEAR))
+def _stream(flow: Flow, number: int, place: Place, transport: str) -> Iterator[Event]:
+    channel = place.channel(_channel(flow, Road.PROTECTED if flow.secured else Road.CLEAR))
     sorter, when = Sorter(carrier=transport), None
 
     def said(message: Message, when: float | None) -> Parcel:
@@ -159,7 +162,7 @@ def _stream(flow: tcp.TCPFlow | udp.UDPFlow, number: int, place: Place, transpor
         return Parcel(ref, channel, message.outgoing, message.body, sorter.name, message.head, when=when)
 
     for message in flow.messages:
-        out, content, when = _piece(message)
+        out, content, when = message.from_client, message.content, heads.seconds(message.timestamp)
         for found in sorter.feed(out, content):
             yield said(found, when)
         if sorter.refused:
@@ -180,21 +183,11 @@ def _stream(flow: tcp.TCPFlow | udp.UDPFlow, number: int, place: Place, transpor
         yield place.problem(number, "failed", heads.clean(flow.error.msg))
 
 
-def _piece(
-    message: tcp.TCPMessage | udp.UDPMessage | websocket.WebSocketMessage,
-) -> tuple[bool, bytes, float | None]:
-    """Direction, bytes and time. mitmproxy takes these from a file without a look at their types."""
-    if not isinstance(message.content, bytes):
-        raise TypeError("a message without bytes")
-    return bool(message.from_client), message.content, heads.seconds(message.timestamp)
-
-
-def _shut(flow: tcp.TCPFlow | udp.UDPFlow, number: int, place: Place, transport: str) -> Contact:
+def _shut(flow: Flow, number: int, place: Place, transport: str) -> Contact:
     """A connection whose protocol nobody here speaks, with how much it said."""
     sizes = {True: 0, False: 0}
     for message in flow.messages:
-        out, content, _ = _piece(message)
-        sizes[out] += len(content)
+        sizes[message.from_client] += len(message.content)
     reason = "a protocol this version does not know"
     if flow.error:
         reason = (
@@ -202,7 +195,7 @@ def _shut(flow: tcp.TCPFlow | udp.UDPFlow, number: int, place: Place, transport:
             if not any(sizes.values())
             else f"{reason}; {heads.clean(flow.error.msg)}"
         )
-    road = Road.PROTECTED if _has_tls(flow) else Road.CLEAR if transport == "tcp" else Road.UNKNOWN
+    road = Road.PROTECTED if flow.secured else Road.CLEAR if transport == "tcp" else Road.UNKNOWN
     channel = place.channel(_channel(flow, road))
     return Contact(
         place.ref(number),
@@ -215,7 +208,7 @@ def _shut(flow: tcp.TCPFlow | udp.UDPFlow, number: int, place: Place, transport:
     )
 
 
-def _rest(flow: tcp.TCPFlow | udp.UDPFlow, number: int, place: Place, sorter: Sorter) -> Event:
+def _rest(flow: Flow, number: int, place: Place, sorter: Sorter) -> Event:
     """What the stream did not read: a channel that begins inside this one, or what nobody understands."""
     sent, received = sorter.rest[True], sorter.rest[False]
     if sorter.handed_over != TLS:
@@ -227,11 +220,10 @@ def _rest(flow: tcp.TCPFlow | udp.UDPFlow, number: int, place: Place, sorter: So
     return Contact(place.ref(number), channel, "tcp", reason, sent, received, when)
 
 
-def _http_channel(flow: http.HTTPFlow) -> Channel:
-    request, server = flow.request, flow.server_conn
-    alpn = flow.client_conn.alpn or server.alpn or b""
+def _http_channel(flow: Flow, request: Request) -> Channel:
+    alpn = flow.client_conn.alpn or flow.server_conn.alpn or b""
     return Channel(
-        request.pretty_host, request.port, heads.road(request.scheme), _address(server),
+        request.asked_host, request.port, heads.road(heads.words(request.scheme)), _address(flow),
         heads.words(alpn), opened_by="proxy",
     )  # fmt: skip
 
@@ -241,27 +233,20 @@ def _channel(flow: Flow, road: Road) -> Channel:
     asked = flow.client_conn.sni or server.sni
     name, port, *_ = server.address or ("", 0)
     alpn = flow.client_conn.alpn or server.alpn or b""
-    return Channel(asked or name, port, road, _address(server), heads.words(alpn), opened_by="proxy")
+    return Channel(
+        asked or str(name), port if isinstance(port, int) else 0, road, _address(flow),
+        heads.words(alpn), opened_by="proxy",
+    )  # fmt: skip
 
 
-def _address(server: connection.Server) -> str:
-    return heads.clean(server.peername[0]) if server.peername else ""
+def _address(flow: Flow) -> str:
+    peer = flow.server_conn.peername
+    return heads.clean(str(peer[0])) if peer else ""
 
 
-def _has_tls(flow: Flow) -> bool:
-    sides = (flow.client_conn, flow.server_conn)
-    return any(side.tls_established or side.tls_version or side.timestamp_tls_setup for side in sides)
-
-
-def _target(request: http.Request) -> str:
+def _target(request: Request) -> str:
     """Path and query. A proxy's absolute form is cut down to them."""
-    path = request.path
+    path = heads.words(request.path)
     if "://" in path.partition("?")[0] and not path.startswith("/"):
         return "/" + path.partition("://")[2].partition("/")[2]
     return path
-
-
-def _headers(message: http.Message) -> tuple[tuple[str, str], ...]:
-    trailers = message.trailers.fields if message.trailers else ()
-    fields = (*message.headers.fields, *trailers)
-    return tuple((heads.words(name).lower(), heads.words(value)) for name, value in fields)

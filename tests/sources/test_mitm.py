@@ -17,6 +17,7 @@ from mitmproxy.test import tflow, tutils
 
 from auditor.model import Contact, Event, Parcel, Problem, Road
 from auditor.sources import mitm, read
+from auditor.sources.flows import flow_of
 from auditor.sources.heads import Place
 
 with warnings.catch_warnings():  # of ldap3, which mitmproxy's addons import
@@ -121,7 +122,7 @@ def test_every_other_flow_is_accounted_for(dump) -> None:  # type: ignore[no-unt
 
 def test_a_live_flow_says_the_same(dump) -> None:  # type: ignore[no-untyped-def]
     flow = exchange(b"hi", b"hello")
-    assert list(mitm.events_of(flow, 0, Place("session.mitm"))) == list(read(dump(flow)))
+    assert list(mitm.events_of(flow_of(flow.get_state()), 0, Place("session.mitm"))) == list(read(dump(flow)))
 
 
 def test_a_file_that_is_cut_gives_what_came_before(dump) -> None:  # type: ignore[no-untyped-def]
@@ -155,7 +156,7 @@ def test_a_dump_of_a_newer_mitmproxy_says_what_to_do(dump) -> None:  # type: ign
     source = read(path)
     (problem,) = source
     assert isinstance(problem, Problem)
-    assert "upgrade mitmproxy" in problem.message
+    assert "newer mitmproxy" in problem.message
     assert source.unread == source.size
 
 

@@ -1,0 +1,119 @@
+"""Flows as mitmproxy writes them down: the parts of a state that we ask for, typed and checked.
+
+Reading a state needs no mitmproxy, which takes half a second to import and more time than
+all the rest to make its own objects of it. Unknown keys are passed over; a key of the wrong
+type is a ValueError.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from auditor.sources import heads
+
+FORMAT = 21  # the newest format of flows that is known here (mitmproxy 11 and 12)
+
+Fields = list[tuple[bytes, bytes]]
+
+
+class Request(Struct):
+    method: bytes
+    scheme: bytes
+    host: str
+    port: int
+    path: bytes
+    headers: Fields
+    authority: bytes = b""
+    http_version: bytes = b""
+    content: bytes | None = None
+    trailers: Fields | None = None
+    timestamp_start: float | None = None
+
+    @property
+    def asked_host(self) -> str:
+        """The host that the app asked for: the authority or the Host line, else where it connected to."""
+        line = next((value for name, value in self.headers if name.lower() == b"host"), b"")
+        newer = self.http_version[:6] in (b"HTTP/2", b"HTTP/3")
+        authority = (self.authority or line) if newer else line
+        return heads.bare_host(heads.words(authority))[0] if authority else self.host
+
+
+class Response(Struct):
+    status_code: int
+    headers: Fields
+    content: bytes | None = None
+    trailers: Fields | None = None
+    timestamp_start: float | None = None
+
+
+def lines(message: Request | Response) -> tuple[tuple[str, str], ...]:
+    """Header lines and trailers, names in lower case."""
+    fields = (*message.headers, *(message.trailers or ()))
+    return tuple((heads.words(name).lower(), heads.words(value)) for name, value in fields)
+
+
+class Piece(Struct, array_like=True):
+    """One message of a TCP or UDP connection."""
+
+    from_client: bool
+    content: bytes
+    timestamp: float | None = None
+
+
+class Frame(Struct, array_like=True):
+    """One message of a WebSocket."""
+
+    kind: int
+    from_client: bool
+    content: bytes
+    timestamp: float | None = None
+
+
+class Socket(Struct):
+    messages: list[Frame] = []
+
+
+class Side(Struct):
+    """One end of the proxy's two connections."""
+
+    sni: str | None = None
+    alpn: bytes | None = None
+    tls: bool = False
+    tls_version: str | None = None
+    timestamp_tls_setup: float | None = None
+    address: list[Any] | None = None
+    peername: list[Any] | None = None
+
+    @property
+    def secured(self) -> bool:
+        """A hello went through; that TLS was meant to be spoken (`tls`) is not enough."""
+        return bool(self.tls_version or self.timestamp_tls_setup)
+
+
+class Failure(Struct):
+    msg: str
+
+
+class Flow(Struct):
+    type: str
+    client_conn: Side
+    server_conn: Side
+    error: Failure | None = None
+    timestamp_created: float | None = None
+    request: Request | None = None
+    response: Response | None = None
+    websocket: Socket | None = None
+    messages: list[Piece] = []
+
+    @property
+    def secured(self) -> bool:
+        return self.client_conn.secured or self.server_conn.secured
+
+
+def flow_of(state: dict[str, Any]) -> Flow:
+    """The flow in a state of a known format; ValueError where it is none."""
+    if state.get("type") == "dns":
+        state = {key: value for key, value in state.items() if key not in ("request", "response")}
+    # Bytes are bytes here: without saying so, msgspec would take a text for base64.
+    return msgspec.convert(state, Flow, builtin_types=(bytes,))
