@@ -124,7 +124,11 @@ class _Element:
     def placeholder(self, seen: Seen) -> bool:
         if seen.content not in (Content.READABLE, Content.UNDECIDED) or seen.texts:
             return False
-        text = text_of(seen.node)
+        return self.fixed(seen.node)
+
+    def fixed(self, node: Node) -> bool:
+        """Whether programs write exactly this beside a seal."""
+        text = text_of(node)
         return any(glob(pattern).match(text) for pattern in self.rule.placeholders)
 
     def scope(self) -> Iterator[Node]:
@@ -147,7 +151,10 @@ class _Element:
     def prose(self) -> Node | None:
         """Readable words in the message that no slot names: perhaps a copy of it."""
         known = self.known()
-        return next((n for n in self.scope() if _written(n) or (id(n) not in known and _is_prose(n))), None)
+        return next((n for n in self.scope() if _written(n) or (id(n) not in known and self.told(n))), None)
+
+    def told(self, node: Node) -> bool:
+        return _is_prose(node) and not self.fixed(node)
 
     def nearest(self) -> str:
         """Where a text lies in a message whose slot is empty."""
