@@ -1,5 +1,7 @@
 """A walk over bytes stops at their end."""
 
+from collections.abc import Callable
+
 import pytest
 
 from auditor.rulebook.reader import Reader, check
@@ -23,7 +25,12 @@ def test_nobody_reads_beyond_the_end(size: int) -> None:
 
 
 def test_what_is_not_expected_is_refused() -> None:
-    for wrong in (lambda: Reader(b"ab").skip(b"ba"), Reader(b"ab").end, lambda: check(False)):
+    wrongs: list[Callable[[], None]] = [
+        lambda: Reader(b"ab").skip(b"ba"),
+        Reader(b"ab").end,
+        lambda: check(False),
+    ]
+    for wrong in wrongs:
         with pytest.raises(ValueError, match=r"expected|something else"):
             wrong()
     check(True)
