@@ -48,9 +48,9 @@ def book() -> Rulebook:
 
 # A platform whose rule accepts every weak envelope there is.
 ACCEPTING = {
-    "platforms/slots/platform.yaml": "title: Slots\nhosts: [slots.example]\nwhy: [{fact: made, source: made}]\n",
-    "platforms/slots/send.yaml": "title: Sent\nsurface: dm\nwhen: {direction: out, method: POST, path: /send}\n"
-    "accept: [WEAK]\nslot: body.text\nwhy: [{fact: made, source: made}]\ntests: []\n",
+    "platforms/slots/platform.yaml": "title: Slots\nhosts: [slots.example]\nwhy: [{fact: f, source: s}]\n",
+    "platforms/slots/send.yaml": "title: Sent\nsurface: dm\nslot: body.text\naccept: [WEAK]\n"
+    "when: {direction: out, method: POST, path: /send}\nwhy: [{fact: f, source: s}]\ntests: []\n",
 }
 
 
