@@ -173,11 +173,13 @@ class Reading:
 
 
 def look_for(needles: Needles, node: Node) -> list[Hit]:
-    """Planted texts in any layer of one node."""
+    """Planted texts in any layer of one node, and in what a seal of letters holds."""
     hits: list[Hit] = []
     for layer in node.layers:
         hits += needles.search(layer.data)
         if isinstance(layer.value, str):
             exact = {hit.text for hit in hits}
             hits += [hit for hit in needles.search_text(layer.value) if hit.text not in exact]
+    if node.seal is not None and node.seal.shut:
+        hits += [hit for _, part in node.seal.parts for hit in needles.search(part)]
     return hits

@@ -4,9 +4,11 @@ Data-driven: an envelope, a shape, a tree that is added later is counterfeited w
 """
 
 import base64
+import binascii
 import gzip
 import json
 import random
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -26,9 +28,12 @@ from auditor.report import Capture
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.build import sealed
 from auditor.rulebook.paths import Pattern
-from auditor.rulebook.shape import Byte, Bytes, Field, Protobuf, Shape
+from auditor.rulebook.seals import Function
+from auditor.rulebook.shape import Byte, Bytes, Field, Protobuf, Shape, TextShape
+from auditor.rulebook.shut import Part
 from auditor.rulebook.tree import Place, TreeShape
 from auditor.rulebook.types import Envelope
+from auditor.text import as_text
 
 RULES = Path(__file__).parent.parent / "rules"
 REF = Ref("counterfeit.mitm", 7, ">")
@@ -36,7 +41,17 @@ REF = Ref("counterfeit.mitm", 7, ">")
 
 @cache
 def book() -> Rulebook:
-    return Rulebook.of({str(p.relative_to(RULES)): p.read_text() for p in sorted(RULES.rglob("*.yaml"))})
+    texts = {str(p.relative_to(RULES)): p.read_text() for p in sorted(RULES.rglob("*.yaml"))}
+    weak = [e.id for e in Rulebook.of(texts).envelopes.values() if e.only_in_slot]
+    return Rulebook.of(texts | {p: t.replace("WEAK", ", ".join(weak)) for p, t in ACCEPTING.items()})
+
+
+# A platform whose rule accepts every weak envelope there is.
+ACCEPTING = {
+    "platforms/slots/platform.yaml": "title: Slots\nhosts: [slots.example]\nwhy: [{fact: f, source: s}]\n",
+    "platforms/slots/send.yaml": "title: Sent\nsurface: dm\nslot: body.text\naccept: [WEAK]\n"
+    "when: {direction: out, method: POST, path: /send}\nwhy: [{fact: f, source: s}]\ntests: []\n",
+}
 
 
 TEXTS = {
@@ -218,8 +233,18 @@ def discord_tree(tree: Any) -> Parcel:
     return parcel("discord.com", "api/v10/channels/1287/messages", body)
 
 
-CARRIERS = (signal_send, signal_push, tiktok_send, tiktok_push, matrix_room, matrix_olm)
-TREE_CARRIERS = (matrix_event, matrix_sync, tiktok_tree, discord_tree)
+def slot_send(data: bytes) -> Parcel:
+    """The only slot that accepts weak envelopes; a text stands as it is, bytes as base64."""
+    text = as_text(data)
+    return slot_tree(text if isinstance(text, str) else base64.b64encode(data).decode())
+
+
+def slot_tree(tree: Any) -> Parcel:
+    return parcel("slots.example", "send", json.dumps({"text": tree}).encode())
+
+
+CARRIERS = (slot_send, signal_send, signal_push, tiktok_send, tiktok_push, matrix_room, matrix_olm)
+TREE_CARRIERS = (slot_tree, matrix_event, matrix_sync, tiktok_tree, discord_tree)
 
 
 def verdicts(one: Parcel, text: str = "") -> list[Verdict]:
@@ -249,8 +274,19 @@ def shows(coding: str, padding: str, raw: bytes, filling: bytes) -> bool:
     return len(raw) >= SHOWS_IN_NOISE
 
 
-SHAPED = sorted(e.id for e in book().envelopes.values() if isinstance(e.shape, Shape))
-TREES = sorted(e.id for e in book().envelopes.values() if e.tree is not None)
+def named(kind: Callable[[Envelope], bool]) -> list[str]:
+    return sorted(e.id for e in book().envelopes.values() if kind(e))
+
+
+def believable(envelope: Envelope) -> bool:
+    return envelope.opened_by == "recipient" and envelope.alone
+
+
+SHAPED = named(lambda e: isinstance(e.shape, Shape))
+OTHERS = named(lambda e: isinstance(e.shape, TextShape | Function))
+TREES = named(lambda e: e.tree is not None)
+ALONE = named(lambda e: e.shape is not None and believable(e))
+ALONE_TREES = named(lambda e: e.tree is not None and believable(e))
 
 
 def shape_of(envelope: Envelope) -> Shape:
@@ -279,18 +315,33 @@ def fakes(name: str) -> Iterator[tuple[str, str, str, bytes, bool]]:
 
 def carrier_for(name: str) -> list[Callable[[bytes], Parcel]]:
     """The rules in which a genuine one of this envelope is believed."""
+    if book().envelopes[name].only_in_slot:
+        return [slot_send]
     genuine = sealed(name, book())
-    return [carry for carry in CARRIERS if believed(carry(genuine))]
+    return [carry for carry in CARRIERS if believed(carry(genuine))] or list(CARRIERS)
 
 
-@pytest.mark.parametrize("name", SHAPED)
+def tree_carriers_for(name: str) -> tuple[Callable[[Any], Parcel], ...]:
+    return (slot_tree,) if book().envelopes[name].only_in_slot else TREE_CARRIERS
+
+
+@pytest.mark.parametrize("name", [*SHAPED, *OTHERS])
 def test_a_genuine_envelope_is_believed_somewhere_so_that_a_counterfeit_could_be(name: str) -> None:
-    assert carrier_for(name)
+    """Only where the recipient opens it, and where it needs nothing around it; else nowhere."""
+    genuine = sealed(name, book())
+    where = [carry for carry in CARRIERS if believed(carry(genuine))]
+    assert bool({*where} - {matrix_room, matrix_olm}) == (name in ALONE)
+    if book().envelopes[name].only_in_slot:
+        assert where in ([slot_send], [])
 
 
 @pytest.mark.parametrize("name", SHAPED)
 def test_every_free_part_of_a_shape_is_counterfeited_with_a_text_that_fits(name: str) -> None:
-    parts = {where for where, _ in free_parts(shape_of(book().envelopes[name]))}
+    shortest = min(len(text) for text in TEXTS.values())
+    shape = shape_of(book().envelopes[name])
+    parts = {
+        where for where, field in free_parts(shape) if field.how or max(field.sizes, default=99) >= shortest
+    }
     made = {what.split(":")[0] for what, *_ in fakes(name)}
     assert made == {f"{name} {where}" for where in parts}
 
@@ -321,11 +372,82 @@ def test_no_counterfeit_of_a_shape_is_end_to_end_under_any_rule(name: str) -> No
     assert not wrong, f"{len(wrong)} believed"
 
 
+BASE64 = re.compile(rb"[A-Za-z0-9+/]{16,}={0,2}")
+
+
+def swapped(whole: bytes, part: bytes, filling: bytes) -> bytes | None:
+    """The same envelope with another part of the same length; parts of armor and text lie in base64."""
+    if part in whole:
+        return whole.replace(part, filling, 1)
+    if not whole.isascii():
+        return None
+    lines = whole.split(b"\n")
+    joined = whole if len(lines) < 4 else b"\n".join([*lines[:2], b"".join(lines[2:-1]), lines[-1]])
+    for run in BASE64.finditer(joined):
+        for skip in (0, 12):  # Rocket.Chat has the name of a key in front
+            text = run[0][skip:]
+            try:
+                inner = base64.b64decode(text + b"=" * (-len(text) % 4))
+            except binascii.Error:
+                continue
+            if part in inner:
+                coded = base64.b64encode(inner.replace(part, filling, 1))
+                return joined[: run.start() + skip] + coded + joined[run.end() :]
+    return None
+
+
+def swaps(name: str) -> Iterator[tuple[str, str, bytes, bool]]:
+    """Counterfeits of text shapes and functions: (what it is, text, bytes, whether the text shows)."""
+    shape = book().shape(name)
+    for number, (text_name, text) in enumerate(TEXTS.items()):
+        for coding, code in CODINGS.items():
+            raw = code(text.encode())
+            whole = shape.sample(random.Random(f"{name}{number}{coding}"), book().shape)
+            parts = shape.cut(whole, book().shape)
+            assert parts is not None
+            for part in parts:
+                for padding, pad in PADDINGS.items():
+                    filling = filled(part, raw, pad, padding)
+                    data = None if filling is None else swapped(whole, part.data, filling)
+                    if data is not None and filling is not None:
+                        what = f"{name} {part.label}: {text_name}, {coding}, {padding}, {len(filling)} bytes"
+                        yield what, text, data, shows(coding, padding, raw, filling)
+
+
+def filled(part: Part, raw: bytes, pad: Callable[[bytes, int], bytes], padding: str) -> bytes | None:
+    size = len(part.data)
+    if len(raw) > size or (padding == "pkcs7" and size - len(raw) > 255):
+        return None
+    return pad(raw, size)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_counterfeit_of_a_text_or_a_walk_is_end_to_end(name: str) -> None:
+    carriers = cycle(carrier_for(name))
+    made = list(swaps(name))
+    assert made
+    wrong = [what for what, _, data, seen in made if believed(next(carriers)(data)) and seen]
+    assert not wrong, f"{len(wrong)} believed"
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_known_text_in_a_counterfeit_of_a_text_or_a_walk_is_read_and_cited(name: str) -> None:
+    carriers = cycle(carrier_for(name))
+    fitting = [s for s in swaps(name) if book().shape(name).cut(s[2], book().shape) is not None]
+    assert fitting
+    wrong = [what for what, text, data, _ in fitting if not cited(next(carriers)(data), text)]
+    assert not wrong, f"{len(wrong)} not cited"
+
+
 def put(tree: Any, steps: tuple[str, ...], value: Any) -> None:
-    for at, step in enumerate(steps[:-1]):
-        key = step if step not in ("*", "**") else next(iter(tree), f"k{at}")
-        tree = tree.setdefault(key, {})
-    tree[steps[-1]] = value
+    for at, step in enumerate(steps):
+        key: Any = step if step not in ("*", "**") else next(iter(tree), f"k{at}")
+        if isinstance(tree, list):
+            key = int(step[1:])
+        if at == len(steps) - 1:
+            tree[key] = value
+        else:
+            tree = tree[key] if isinstance(tree, list) else tree.setdefault(key, {})
 
 
 def tree_sample(name: str, seed: str) -> dict[str, Any]:
@@ -379,14 +501,17 @@ def ill_trees(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("name", TREES)
 def test_a_genuine_tree_is_believed_somewhere(name: str) -> None:
-    assert [c for c in TREE_CARRIERS if believed(c(tree_sample(name, "")))]
+    where = [c for c in TREE_CARRIERS if believed(c(tree_sample(name, "")))]
+    assert bool(where) == (name in ALONE_TREES)
+    if book().envelopes[name].only_in_slot:
+        assert where == [slot_tree]
 
 
 @pytest.mark.parametrize("name", TREES)
 def test_no_counterfeit_of_a_tree_is_end_to_end(name: str) -> None:
     wrong = [
         f"{carry.__name__} {what}"
-        for (what, _, tree), carry in zip(ill_trees(name), cycle(TREE_CARRIERS), strict=False)
+        for (what, _, tree), carry in zip(ill_trees(name), cycle(tree_carriers_for(name)), strict=False)
         if believed(carry(tree))
     ]
     assert not wrong, f"{len(wrong)} believed"
@@ -398,7 +523,7 @@ def test_no_counterfeit_of_a_tree_is_end_to_end_under_any_rule(name: str) -> Non
     wrong = [
         f"{carry.__name__} {what}"
         for what, text, tree in ill_trees(name)
-        for carry in TREE_CARRIERS
+        for carry in tree_carriers_for(name)
         if believed(carry(tree)) or not cited(carry(tree), text)
     ]
     assert not wrong, f"{len(wrong)} believed"
@@ -408,7 +533,7 @@ def test_no_counterfeit_of_a_tree_is_end_to_end_under_any_rule(name: str) -> Non
 def test_a_known_text_in_a_counterfeit_tree_is_read_and_cited(name: str) -> None:
     wrong = [
         f"{carry.__name__} {what}"
-        for (what, text, tree), carry in zip(ill_trees(name), cycle(TREE_CARRIERS), strict=False)
+        for (what, text, tree), carry in zip(ill_trees(name), cycle(tree_carriers_for(name)), strict=False)
         if not cited(carry(tree), text)
     ]
     assert not wrong, f"{len(wrong)} not cited"
@@ -422,7 +547,7 @@ def placed_shapes(place: Place) -> list[str]:
 def test_no_tree_around_a_counterfeit_shape_is_end_to_end(name: str) -> None:
     envelope = book().envelopes[name]
     assert envelope.tree is not None
-    carriers = cycle(TREE_CARRIERS)
+    carriers = cycle(tree_carriers_for(name))
     wrong = []
     for place in envelope.tree.places:
         for inner in placed_shapes(place):

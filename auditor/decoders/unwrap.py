@@ -45,7 +45,7 @@ class Seal:
     name: str
     shut: bool
     why: str = ""
-    parts: tuple[tuple[str, bytes], ...] = ()
+    parts: tuple[tuple[str, bytes], ...] = ()  # of one that is not shut, or that is written in letters
     alone: bool = True  # false: proves nothing without the tree around it
 
 

@@ -87,7 +87,9 @@ class Rulebook:
             if parts is None:
                 continue
             wrong = flaw(parts)
-            seal = Seal(envelope.id, not wrong, wrong, inside(parts) if wrong else (), envelope.alone)
+            # Planted texts are looked for in the bytes of a value; what base64 hides in it must be shown.
+            shown = inside(parts) if wrong or data.isascii() else ()
+            seal = Seal(envelope.id, not wrong, wrong, shown, envelope.alone)
             if seal.shut and seal.alone:
                 return seal
             if best is None or (seal.shut and not best.shut):

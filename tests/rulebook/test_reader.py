@@ -25,7 +25,7 @@ def test_nobody_reads_beyond_the_end(size: int) -> None:
 
 
 def test_what_is_not_expected_is_refused() -> None:
-    wrongs: list[Callable[[], object]] = [
+    wrongs: list[Callable[[], None]] = [
         lambda: Reader(b"ab").skip(b"ba"),
         Reader(b"ab").end,
         lambda: check(False),

@@ -10,7 +10,7 @@ from auditor.rulebook.reader import Reader, check
 from auditor.rulebook.shut import Part
 
 starts = (b"\0\1\0\2",)
-_NAME = re.compile(rb"[0-9a-f]{8,64}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NAME = re.compile(rb"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def cut(data: bytes) -> list[Part] | None:
