@@ -201,4 +201,4 @@ def test_two_thousand_texts_are_looked_for_in_one_pass() -> None:
     start = time.process_time()
     (hit,) = needles.search(data)
     assert hit.text == texts[1234]
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 60  # a hang, not a time

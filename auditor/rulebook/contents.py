@@ -156,7 +156,9 @@ class Judge:
 
 
 def _opened_beyond(node: Node) -> bool:
-    """Whether a text came out behind the layer that looked sealed."""
+    """Whether a text came out behind the bytes that looked sealed; a seal made of letters is text anyway."""
+    if isinstance(node.layers[node.sealed_layer].value, str):
+        return False
     return any(isinstance(layer.value, str) for layer in node.layers[node.sealed_layer + 1 :])
 
 

@@ -71,12 +71,12 @@ def nested(kind: str, levels: int) -> bytes:
     ],
 )
 def test_too_many_layers_stop_and_never_raise(kind: str, levels: int) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     root, opening = opened(nested(kind, levels))
     assert root.layers
     assert opening.stopped or kind in ("base64", "json", "protobuf")
     assert all(len(n.path) + len(n.trail) <= 66 for n in root.walk())
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 60  # a hang, not a time
 
 
 @pytest.mark.parametrize("kind", ["gzip", "zstd", "base64", "json", "xml", "protobuf"])
@@ -261,10 +261,10 @@ def test_a_lie_in_the_headers_only_costs_the_hint() -> None:
     order=st.sampled_from(["", *DECODERS]),
 )
 def test_any_bytes_open_without_raising(data: bytes, media: str, coding: str, order: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     root, _ = opened(data, clue_from(media, coding), forced=lambda path: order)
     assert root.layers[0].data == data
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 60  # a hang, not a time
 
 
 @settings(max_examples=200, deadline=None)

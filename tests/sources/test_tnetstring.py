@@ -45,10 +45,10 @@ def test_what_is_wrong_is_refused(data: bytes) -> None:
 
 
 def test_lengths_below_zero_do_not_keep_it_busy() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ValueError, match="length"):
         tnetstring.loads(b"%d:%s]" % (len(NEGATIVE), NEGATIVE))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 60  # a hang, not a time
 
 
 def test_nesting_ends() -> None:

