@@ -19,6 +19,7 @@ from auditor.sources import read
 from tests.constructed import archive, sent
 
 ROOT = Path(__file__).parent.parent
+ASKED = ("auditor/decoders/", "auditor/rulebook/seals/")
 STOP = re.compile(r"^\d+\. `(auditor/[\w/]+\.py)`", re.MULTILINE)
 
 
@@ -26,7 +27,7 @@ STOP = re.compile(r"^\d+\. `(auditor/[\w/]+\.py)`", re.MULTILINE)
 def footsteps() -> Iterator[list[str]]:
     """The files of ours in which a function is called, in the order of the first call.
 
-    Of the decoders only those that opened something: the others were asked and shook their heads.
+    Of the decoders and seals only those that opened something: the others were asked and shook their heads.
     """
     steps: dict[str, None] = {}
 
@@ -35,8 +36,8 @@ def footsteps() -> Iterator[list[str]]:
         if not file.startswith(str(ROOT / "auditor")) or name == "<module>":
             return
         place = Path(file).relative_to(ROOT).as_posix()
-        asked = place.startswith("auditor/decoders/") and not place.endswith("unwrap.py")
-        opened = event == "return" and name == "unwrap" and result is not None
+        asked = place.startswith(ASKED) and not place.endswith("unwrap.py")
+        opened = event == "return" and name in ("unwrap", "cut") and result is not None
         if opened if asked else event == "call":
             steps[place] = None
 

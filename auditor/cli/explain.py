@@ -63,6 +63,8 @@ def _rule(rule: Rule) -> Iterator[str]:
     else:
         yield f"  the message lies at: {', '.join(s.text for s in rule.slots)}; the weakest decides"
         yield f"  kind of conversation: {' or '.join(dict.fromkeys(rule.surface.all))}"
+    if rule.accept:
+        yield f"  accepts there: {', '.join(rule.accept)}, which is recognised nowhere else"
     if rule.sees:
         yield f"  the far end also sees: {', '.join(dict.fromkeys(role for role, _ in rule.sees))}"
     yield from _proof(rule.why, rule.tests, rule.status)
@@ -83,6 +85,8 @@ def _envelope(envelope: Envelope) -> Iterator[str]:
     yield f"  {OPENER[envelope.opened_by]}"
     if not envelope.alone:
         yield "  proves nothing by itself: other bytes fit it by chance; a tree around it must fit too"
+    if envelope.only_in_slot:
+        yield "  too weak to be believed anywhere: it counts only in slots of rules that accept it"
     if envelope.tree is not None:
         yield f"  a tree of: {', '.join(place.pattern.text for place in envelope.tree.places)}"
     yield from _proof(envelope.why, envelope.tests, envelope.status)

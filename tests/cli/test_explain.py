@@ -23,6 +23,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "discord/typing": ("it is not a message but: typing",),
     "megolm": ("only the recipient can open it: a seal", "a tree of:"),
     "megolm-message": ("proves nothing by itself",),
+    "nip44": ("it counts only in slots of rules that accept it",),
     "irc": ("hosts:", "rule: irc/message-send"),
 }
 

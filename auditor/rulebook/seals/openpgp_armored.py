@@ -7,7 +7,7 @@ from auditor.rulebook.seals import openpgp
 from auditor.rulebook.shut import Part
 
 _LABEL = "PGP MESSAGE"
-starts = (b"-----BEGIN PGP MESSAGE-----", b"\n", b"\r\n", b" ")
+starts = tuple(blank + b"-----BEGIN PGP MESSAGE-----" for blank in (b"", b"\n", b"\r\n"))
 
 
 def cut(data: bytes) -> list[Part] | None:

@@ -8,7 +8,7 @@ import random
 from auditor.rulebook.reader import Reader, check
 from auditor.rulebook.shut import Part
 
-starts = (b"\x30",)
+starts = tuple(bytes([0x30, length]) for length in range(0x80, 0x85))
 _ENVELOPED = bytes.fromhex("06092a864886f70d010703")
 _AUTHENTICATED = bytes.fromhex("060b2a864886f70d0109100117")
 _DATA = bytes.fromhex("06092a864886f70d010701")
