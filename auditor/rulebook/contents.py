@@ -127,10 +127,11 @@ class Judge:
         if written is None or any(s.content is Content.SEALED or s.texts for s in below):
             return below
         # A person may type JSON or a=1&b=2: the text is the message. An app that puts a
-        # ciphertext into JSON shows nothing else in it.
-        if any(s.content in (Content.OPAQUE, Content.WRAPPED) for s in below) and not any(
-            s.content is Content.READABLE for s in below
-        ):
+        # ciphertext into JSON shows nothing else in it, names included.
+        shown = any(s.content is Content.READABLE for s in below) or any(
+            is_prose(n.step) for n in node.walk()
+        )
+        if below and not shown:
             return below
         return [Seen(Content.READABLE, node, note=_dressed(node))]
 
@@ -139,7 +140,11 @@ class Judge:
         if value is None and node.layers:
             value = node.layers[0].value  # `{}` and `[]` open into nothing, but somebody wrote them
         if isinstance(value, str):
-            return self._text(node, value) if value.strip() else []
+            if not value.strip():  # `%20` opens into a blank, but somebody wrote it
+                value = next(
+                    (x.value for x in node.layers if isinstance(x.value, str) and x.value.strip()), ""
+                )
+            return self._text(node, value) if value else []
         if isinstance(value, bytes) and value:
             wrong = habits(value) if len(value) >= TESTABLE else ""
             note = _dressed(node) or (f"an unknown format, not ciphertext: {wrong}" if wrong else "")

@@ -117,3 +117,17 @@ def flow_of(state: dict[str, Any]) -> Flow:
         state = {key: value for key, value in state.items() if key not in ("request", "response")}
     # Bytes are bytes here: without saying so, msgspec would take a text for base64.
     return msgspec.convert(state, Flow, builtin_types=(bytes,))
+
+
+def mended(state: dict[str, Any]) -> dict[str, Any]:
+    """A state of an old format as mitmproxy migrates it: hosts are still bytes in it, frames still texts."""
+    request, socket = state.get("request"), state.get("websocket")
+    if isinstance(request, dict) and isinstance(host := request.get("host"), bytes):
+        state = {**state, "request": {**request, "host": heads.words(host)}}
+    if isinstance(socket, dict):
+        frames = [
+            [part.encode() if at == 2 and isinstance(part, str) else part for at, part in enumerate(frame)]
+            for frame in socket.get("messages", ())
+        ]
+        state = {**state, "websocket": {**socket, "messages": frames}}
+    return state

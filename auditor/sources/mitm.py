@@ -11,7 +11,7 @@ from typing import Any
 
 from auditor.model import Channel, Contact, Event, Head, Parcel, Road
 from auditor.sources import heads, sockets, tnetstring
-from auditor.sources.flows import FORMAT, Flow, Request, flow_of, lines
+from auditor.sources.flows import FORMAT, Flow, Request, flow_of, lines, mended
 from auditor.sources.heads import Place
 from auditor.sources.tape import Tape
 from auditor.streams import TLS, Message, Sorter
@@ -87,7 +87,7 @@ def _flow(frame: bytes) -> Flow:
             f"written by a newer mitmproxy (format {version}, this version reads up to {FORMAT}):"
             " upgrade auditor, or save the flows again with mitmproxy 12"
         )
-    return flow_of(state if version == FORMAT else _migrated(state))
+    return flow_of(state if version == FORMAT else mended(_migrated(state)))
 
 
 def _migrated(state: Any) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from mitmproxy import http
 from mitmproxy.test import tflow
 
-from auditor.sources.flows import FORMAT, flow_of, lines
+from auditor.sources.flows import FORMAT, flow_of, lines, mended
 
 
 def state(**request: Any) -> dict[str, Any]:
@@ -80,3 +80,15 @@ def test_tls_that_was_only_meant_is_not_tls() -> None:
     assert not flow_of(made).secured
     made["client_conn"]["tls_version"] = "TLSv1.3"
     assert flow_of(made).secured
+
+
+def test_hosts_and_frames_of_old_formats_are_put_right() -> None:
+    made = state(host=b"old.example") | {
+        "websocket": {"messages": [[1, True, "m\u00f6ve", 5.0], [2, False, b"\0", 6.0]]}
+    }
+    flow = flow_of(mended(made))
+    assert flow.request is not None and flow.websocket is not None
+    assert flow.request.host == "old.example"
+    assert [one.content for one in flow.websocket.messages] == ["m\u00f6ve".encode(), b"\0"]
+    with pytest.raises(ValueError, match=r"host"):
+        flow_of(made)

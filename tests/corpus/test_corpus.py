@@ -1,0 +1,103 @@
+"""Public captures that this project did not make: every HAR and flow file is read, and none has a message.
+
+Proxies, trackers and web pages that mention messengers are in them; no messaging app is. `pytest -s`
+prints a table.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from auditor.audit import Audit
+from auditor.cli import cli
+from auditor.judge import Verdict, judge
+from auditor.model import MESSAGES, Answer
+from auditor.report import Capture, Slice
+from auditor.rulebook.book import Rulebook
+from auditor.shelf import load_rules
+from auditor.sources import read
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+CATALOGUE: dict[str, dict[str, Any]] = (
+    {one["path"]: one for one in json.loads((CORPUS / "catalogue.json").read_text(encoding="utf-8"))}
+    if CORPUS.is_dir()
+    else {}
+)
+FILES = sorted(path for path, one in CATALOGUE.items() if one["kind"] in ("har", "mitmproxy-flow"))
+pytestmark = [pytest.mark.corpus, pytest.mark.skipif(not FILES, reason=f"no shared corpus at {CORPUS}")]
+
+
+@dataclass(frozen=True)
+class Result:
+    whole: Slice
+    verdicts: list[Verdict]
+    entries: int
+
+
+@lru_cache
+def book() -> Rulebook:
+    return load_rules(None)
+
+
+@lru_cache
+def audited(file: str) -> Result:
+    audit, source = Audit(book()), read(CORPUS / file)
+    for event in source:
+        audit.feed(event)
+    report = audit.report(Capture(source.sha256, source.name, source.kind, source.size, source.unread))
+    return Result(report.whole(), judge(report, book()), source.entries)
+
+
+def test_the_catalogue_names_every_file_that_is_here() -> None:
+    here = {f.relative_to(CORPUS).as_posix() for kind in ("har", "mitm") for f in CORPUS.rglob(f"*.{kind}")}
+    assert here <= set(FILES)
+    assert [file for file in FILES if not (CORPUS / file).is_file()] == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_is_read_whole_and_a_malformed_one_says_so(file: str) -> None:
+    whole = audited(file).whole
+    assert whole.ledger or whole.contacts or whole.troubles
+    damaged = whole.capture.unread or any("damaged" in trouble.kind for trouble, _ in whole.troubles)
+    assert bool(damaged) == ("malformed" in CATALOGUE[file]["what_it_exercises"])
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_no_message_is_seen_where_none_is(file: str) -> None:
+    result = audited(file)
+    assert [str(finding.ref) for _, tally in result.whole.tally for finding in tally.findings] == []
+    for verdict in result.verdicts:
+        assert verdict.verdict is Answer.INCONCLUSIVE
+        assert verdict.surface not in MESSAGES
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_entry_that_the_catalogue_counts_is_accounted_for(file: str) -> None:
+    if counted := CATALOGUE[file].get("entries"):
+        assert audited(file).entries == counted
+
+
+@pytest.mark.parametrize("style", ["terminal", "json"])
+def test_all_of_them_are_read_from_the_command_line(style: str) -> None:
+    found = CliRunner().invoke(cli, ["analyze", *(str(CORPUS / file) for file in FILES), "--format", style])
+    assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
+    assert "Traceback" not in found.output
+
+
+def row(file: str) -> str:
+    whole = audited(file).whole
+    parcels = sum(account.parcels for _, account in whole.ledger)
+    seen = ", ".join(f"{v.platform} {v.surface}: {v.verdict}" for v in audited(file).verdicts)
+    troubles = ", ".join(sorted({trouble.kind for trouble, _ in whole.troubles}))
+    return f"{file:<48} {parcels:>4} parcels, {len(whole.contacts):>2} contacts; {seen or '-'}; {troubles}"
+
+
+def test_the_table() -> None:
+    rows = [row(file) for file in FILES]
+    print("", *rows, sep="\n")
+    assert len(rows) == len(FILES)

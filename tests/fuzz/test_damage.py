@@ -1,0 +1,195 @@
+"""Damaged captures: never a traceback, never a hang, and never a better verdict than the whole file has.
+
+Our own captures in every run; the shared lab's where it is there. `pytest -m slow` tries thousands of places.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from auditor.audit import Audit
+from auditor.errors import CaptureError
+from auditor.judge import judge
+from auditor.model import LADDER, MESSAGES, Answer, Direction
+from auditor.report import Capture
+from auditor.rulebook.book import Rulebook
+from auditor.shelf import load_rules
+from auditor.sources import read
+
+CHECKOUT = Path(__file__).parents[2]
+OWN = sorted(f for f in (CHECKOUT / "captures").glob("*/*") if f.suffix in (".mitm", ".har"))
+LAB = CHECKOUT.parent / "shared" / "lab" / "captures"
+SHARED = sorted(f for f in LAB.glob("*/*") if f.suffix in (".mitm", ".har")) if LAB.is_dir() else []
+RENAMED = {"localhost": "chat.signal.org"}  # in the sessions whose server stood for another
+SECONDS = 10  # for one file, on a slow machine; most take a hundredth of that
+READ = (Answer.CLEARTEXT, Answer.TRANSPORT_ONLY)
+
+Key = tuple[str, str, Direction]
+
+
+@lru_cache
+def book() -> Rulebook:
+    return load_rules(None)
+
+
+@lru_cache(maxsize=200)
+def content(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+@dataclass(frozen=True)
+class Result:
+    answers: dict[Key, Answer]
+    seconds: float
+
+
+def audited(path: Path, session: str) -> Result:
+    """What a file shows; nothing where it is refused as a whole."""
+    start = time.perf_counter()
+    renamed = RENAMED if session.startswith("signal") else {}
+    try:
+        source = read(path, renamed=renamed, name="damaged")
+    except CaptureError as error:
+        assert str(error)
+        return Result({}, time.perf_counter() - start)
+    audit = Audit(book())
+    for event in source:
+        audit.feed(event)
+    report = audit.report(Capture(source.sha256, source.name, source.kind, source.size, source.unread))
+    answers = {(v.platform, v.surface, v.direction): v.verdict for v in judge(report, book())}
+    return Result(answers, time.perf_counter() - start)
+
+
+@lru_cache(maxsize=200)
+def whole(file: Path) -> dict[Key, Answer]:
+    return audited(file, file.parent.name).answers
+
+
+def better(file: Path, answers: dict[Key, Answer]) -> list[str]:
+    """Where the damaged file looks safer than the whole one."""
+    found = []
+    for key, answer in answers.items():
+        before = whole(file).get(key)
+        if before in READ and answer in LADDER and LADDER.index(answer) > LADDER.index(before):
+            found.append(f"{key}: {answer}, but the whole file says {before}")
+        elif answer is Answer.END_TO_END and before is not answer and key[1] in MESSAGES:
+            known = {a for (platform, *_), a in whole(file).items() if platform == key[0]}
+            if answer not in known:
+                found.append(f"{key}: {answer}, but nothing of this platform is")
+    return found
+
+
+Damage = Callable[[bytes, int, random.Random], bytes]
+
+
+def cut(data: bytes, at: int, _: random.Random) -> bytes:
+    return data[:at]
+
+
+def flip(data: bytes, at: int, rng: random.Random) -> bytes:
+    return data[:at] + bytes((data[at] ^ 1 << rng.randrange(8),)) + data[at + 1 :]
+
+
+def replace(data: bytes, at: int, rng: random.Random) -> bytes:
+    return data[:at] + bytes((rng.randrange(256),)) + data[at + 1 :]
+
+
+def scatter(data: bytes, at: int, rng: random.Random) -> bytes:
+    """Twenty bytes near each other."""
+    made = bytearray(data)
+    for _ in range(20):
+        made[min(len(made) - 1, at + rng.randrange(400))] = rng.randrange(256)
+    return bytes(made)
+
+
+def drop(data: bytes, at: int, rng: random.Random) -> bytes:
+    return data[:at] + data[at + rng.randrange(1, 200) :]
+
+
+def repeat(data: bytes, at: int, rng: random.Random) -> bytes:
+    end = at + rng.randrange(1, 200)
+    return data[:end] + data[at:]
+
+
+def nothing(data: bytes, at: int, rng: random.Random) -> bytes:
+    size = min(rng.randrange(1, 60), len(data) - at)
+    return data[:at] + bytes(size) + data[at + size :]
+
+
+def behead(data: bytes, at: int, _: random.Random) -> bytes:
+    return data[at:]
+
+
+DAMAGES: tuple[Damage, ...] = (cut, flip, flip, replace, scatter, drop, repeat, nothing, behead)
+
+
+def wrong(file: Path, damaged: bytes, folder: Path) -> list[str]:
+    path = folder / f"damaged{file.suffix}"
+    path.write_bytes(damaged)
+    result = audited(path, file.parent.name)
+    slow = [f"took {result.seconds:.1f} s"] if result.seconds > SECONDS else []
+    return [*better(file, result.answers), *slow]
+
+
+def sweep(files: list[Path], places: int, folder: Path) -> list[str]:
+    """Every file gets its share of places, each damaged in one way."""
+    said = []
+    for number in range(places):
+        file = files[number % len(files)]
+        rng = random.Random(f"{file.parent.name}/{file.name} {number}")
+        data = content(file)
+        how, at = rng.choice(DAMAGES), rng.randrange(len(data))
+        for text in wrong(file, how(data, at, rng), folder):
+            said.append(f"{file.parent.name}/{file.name} {how.__name__} at {at} ({number}): {text}")
+    return said
+
+
+def test_no_damage_makes_a_capture_look_safer(tmp_path: Path) -> None:
+    assert sweep(OWN, 150, tmp_path) == []
+
+
+@pytest.mark.slow
+def test_no_damage_in_thousands_of_places_makes_a_capture_look_safer(tmp_path: Path) -> None:
+    assert sweep(OWN, 4_000, tmp_path) == []
+
+
+@pytest.mark.lab
+@pytest.mark.skipif(not SHARED, reason=f"no shared lab at {LAB}")
+def test_no_damage_makes_a_session_of_the_lab_look_safer(tmp_path: Path) -> None:
+    assert sweep(SHARED, 100, tmp_path) == []
+
+
+@pytest.mark.lab
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED, reason=f"no shared lab at {LAB}")
+def test_no_damage_in_thousands_of_places_makes_a_session_of_the_lab_look_safer(tmp_path: Path) -> None:
+    assert sweep(SHARED, 3_000, tmp_path) == []
+
+
+SMALL = [file for file in OWN if file.stat().st_size < 40_000]
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(SMALL),
+    st.lists(st.tuples(st.sampled_from(DAMAGES), st.integers(0, 2**32)), min_size=1, max_size=4),
+)
+def test_no_several_damages_make_a_capture_look_safer(
+    tmp_path: Path, file: Path, damages: list[tuple[Damage, int]]
+) -> None:
+    data = content(file)
+    for how, number in damages:
+        data = how(data, number % len(data), random.Random(number)) or b"0"
+    assert wrong(file, data, tmp_path) == []
+
+
+@pytest.mark.parametrize("file", OWN, ids=[f"{f.parent.name}/{f.name}" for f in OWN])
+def test_a_capture_that_is_not_damaged_has_messages_to_lose(file: Path) -> None:
+    assert any(surface in MESSAGES for _, surface, _ in whole(file))
