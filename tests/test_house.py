@@ -126,7 +126,6 @@ TESTED_ELSEWHERE = {
     "cli/__init__.py": "tests/cli/test_program.py",
     "decoders/__init__.py": "tests/decoders/test_contract.py",
     "claims.py": "tests/test_judge.py",
-    "live/listener.py": "tests/live/test_addon.py",
     "probes/canaries.py": "nowhere yet",
     "reporters/__init__.py": "tests/reporters/test_contract.py",
     "reporters/fields.py": "tests/reporters/test_json.py",

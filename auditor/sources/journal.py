@@ -247,7 +247,7 @@ def _names(dump: Path) -> set[bytes] | None:
             if not (found := _NAME.search(tail)):
                 return None
             names.add(found[1])
-        return names if len(tape.peek(13)) < 13 else None
+        return names if tape.peek(13)[:12].isdigit() or not tape.peek(1) else None
     finally:
         tape.close()
 

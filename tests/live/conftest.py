@@ -88,7 +88,9 @@ class Server:
             asked = start + head(link)
             if start == b"POST":
                 self._http(link, asked)
-            key = next(row[19:] for row in asked.split(b"\r\n") if row.lower().startswith(b"sec-websocket-key:"))
+            key = next(
+                row[19:] for row in asked.split(b"\r\n") if row.lower().startswith(b"sec-websocket-key:")
+            )
             accept = base64.b64encode(
                 hashlib.sha1(key.strip() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
             )
@@ -111,7 +113,7 @@ class Server:
 class Proxy:
     """mitmdump with the addon, and ways through it to the server."""
 
-    def __init__(self, folder: Path, server: Server, *options: str) -> None:
+    def __init__(self, folder: Path, server: Server, *options: str, dump: str = "session.mitm") -> None:
         self.dump = folder / "session.mitm"
         self.journal = folder / "session.mitm.journal"
         self.ports = {name: free_port() for name in ("regular", "http", "tcp")}
@@ -120,11 +122,13 @@ class Proxy:
             f"reverse:http://127.0.0.1:{server.port}@{self.ports['http']}",
             f"reverse:tcp://127.0.0.1:{server.port}@{self.ports['tcp']}",
         )
-        fixed = ("-q", "-w", str(self.dump), "-s", str(ADDON), "--set", f"confdir={folder.parent / 'ca'}")
+        saved = ("-w", dump.replace("session.mitm", str(self.dump))) if dump else ()
+        fixed = ("-q", *saved, "-s", str(ADDON), "--set", f"confdir={folder.parent / 'ca'}")
         lazy = ("--set", "connection_strategy=lazy", "--set", "listen_host=127.0.0.1")
         named = [word for mode in modes for word in ("--mode", mode)]
         command = [sys.executable, "-c", RUN, *fixed, *lazy, *named, *options]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+        self.links: list[socket.socket] = []
         self.complaints = folder / "stderr"
         with self.complaints.open("w") as stderr:
             self.process = subprocess.Popen(
@@ -146,6 +150,7 @@ class Proxy:
                 time.sleep(0.05)
                 continue
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.links.append(link)
             return link
         self.process.kill()
         raise TimeoutError(self.process.communicate()[0] + self.complaints.read_text())
@@ -206,6 +211,11 @@ class Proxy:
         self.process.kill()
         self.process.communicate(timeout=PATIENCE)
 
+    def close(self) -> None:
+        self.kill()
+        for link in self.links:
+            link.close()
+
 
 @pytest.fixture
 def server() -> Iterator[Server]:
@@ -221,9 +231,9 @@ Start = Callable[..., Proxy]
 def start(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, server: Server) -> Iterator[Start]:
     with ExitStack() as stack:
 
-        def begin(*options: str) -> Proxy:
-            proxy = Proxy(tmp_path, server, *options)
-            stack.callback(proxy.kill)
+        def begin(*options: str, dump: str = "session.mitm") -> Proxy:
+            proxy = Proxy(tmp_path, server, *options, dump=dump)
+            stack.callback(proxy.close)
             return proxy
 
         yield begin

@@ -2,7 +2,6 @@
 
 import json
 import random
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -29,7 +28,7 @@ def analyze(*arguments: str | Path) -> str:
 def texts(events: list[Event]) -> list[str]:
     """What the app said, whatever it said it with."""
     bodies = [event.body for event in events if isinstance(event, Parcel) and event.outgoing]
-    return [re.sub(rb'^.*"text": ?"|"}.*$', b"", body).decode() for body in bodies if body]
+    return [json.loads(body)["text"] if body[:1] == b"{" else body.decode() for body in bodies if body]
 
 
 def told(event: Event) -> Any:
@@ -49,36 +48,34 @@ def test_a_session_gives_its_report_and_gives_it_again(start) -> None:  # type: 
     page, rest = proxy.stop().split("\nThis report again: ")
     assert rest.strip() == f"auditor analyze {proxy.dump} --canary '{TEXT}'"
     assert analyze(proxy.dump, "--canary", TEXT).strip() == page.strip()
-    for words in ("session.mitm: session journal", "the app refused the proxy's certificate", "left.example:443"):
-        assert words in " ".join(page.split())
-    assert "Harbor-4471" in page
+    for words in ("session.mitm: session journal", "chat.signal.org:443", "left.example:443", "Harbor-4471"):
+        assert words in page
 
     kept = list(read(proxy.journal, name="session.mitm"))
     assert texts(kept) == [TEXT] * 5
     saved = [told(event) for event in read(proxy.dump) if isinstance(event, Parcel)]
     written = [told(event) for event in kept if isinstance(event, Parcel)]
     assert sorted(map(repr, saved)) == sorted(map(repr, written))
-    assert [(e.channel.host, e.channel.port) for e in kept if isinstance(e, Contact)] == [
-        ("chat.signal.org", 443),
-        ("left.example", 443),
-    ]
+    refused, left = [event for event in kept if isinstance(event, Contact)]
+    assert (refused.channel.host, refused.channel.port) == ("chat.signal.org", 443)
+    assert refused.reason == "the app refused the proxy's certificate"
+    assert (left.channel.host, "left without a word" in left.reason) == ("left.example", True)
 
     proxy.journal.rename(proxy.journal.with_name("elsewhere"))
     page = " ".join(analyze(proxy.dump, "--canary", TEXT).split())
     assert "a dump does not hold the handshakes that the app refused" in page
-    assert "refused the proxy's certificate" not in page
+    assert "chat.signal.org" not in page
 
 
 def test_two_runs_that_append_are_one_session(start) -> None:  # type: ignore[no-untyped-def]
-    first = start("--set", f"save_stream_file=+{start.__name__}")
+    first = start(dump="+session.mitm")
     first.http()("the first run")
     first.stop()
-    journal = first.dump.with_name(f"{start.__name__}.journal")
-    second = start("--set", f"save_stream_file=+{start.__name__}")
+    second = start(dump="+session.mitm")
     second.http()("the second run")
     page, _ = second.stop().split("\nThis report again: ")
-    assert texts(list(read(journal))) == ["the first run", "the second run"]
-    assert analyze(first.dump.with_name(start.__name__)).strip() == page.strip()
+    assert texts(list(read(second.journal))) == ["the first run", "the second run"]
+    assert analyze(second.dump).strip() == page.strip()
 
 
 class Chatter(threading.Thread):
@@ -121,7 +118,7 @@ def test_a_proxy_that_is_killed_leaves_a_session_that_can_be_read(start, seed: i
     kept = set(texts(list(source)))
     came_back = [item for chatter in chatters for item in chatter.back]
     lost = [(text, killed - when) for text, when in came_back if text not in kept]
-    print(f"seed {seed}: {len(came_back)} messages came back, {len(lost)} of them lost, {source.unread} B unread")
+    print(f"seed {seed}: {len(came_back)} came back, {len(lost)} of them lost, {source.unread} B unread")
     assert [age for _, age in lost if age > 1] == []
     assert lost == []  # stronger than promised: a message is written down before it is passed on
     assert journal_of(proxy.dump) == proxy.journal
@@ -130,7 +127,7 @@ def test_a_proxy_that_is_killed_leaves_a_session_that_can_be_read(start, seed: i
 
 
 def test_without_a_dump_there_is_a_report_and_no_journal(start) -> None:  # type: ignore[no-untyped-def]
-    proxy = start("--set", "save_stream_file=")
+    proxy = start(dump="")
     proxy.http()(TEXT)
     page = proxy.stop()
     assert "live: live proxy" in page

@@ -18,7 +18,18 @@ from auditor.model import Contact, Event, Parcel, Problem, Road
 from auditor.sources import journal, read
 from auditor.sources.flows import flow_of
 from auditor.sources.journal import journal_of
-from auditor.sources.records import Begun, Closed, Ended, First, Opened, Record, Refused, Said, line, record_of
+from auditor.sources.records import (
+    Begun,
+    Closed,
+    Ended,
+    First,
+    Opened,
+    Record,
+    Refused,
+    Said,
+    line,
+    record_of,
+)
 
 FIRST = First(1, "mitmproxy 11.0.2")
 Write = Callable[..., Path]
@@ -122,7 +133,9 @@ def test_a_journal_that_is_cut_gives_what_came_before(write: Write) -> None:
         found = list(source)
         parcels = [event for event in found if isinstance(event, Parcel)]
         # A flow that lacks its end may know less of the far end, but its messages are the same.
-        assert [one.body for one in parcels] == [e.body for e in whole if isinstance(e, Parcel)][: len(parcels)]
+        assert [one.body for one in parcels] == [e.body for e in whole if isinstance(e, Parcel)][
+            : len(parcels)
+        ]
         cut = [event for event in found if isinstance(event, Problem) and event.kind == "cut"]
         torn = data[:end].rpartition(b"\n")[2]
         torn = b"" if data[end : end + 1] == b"\n" else torn  # only the end of the line is lost
@@ -139,9 +152,10 @@ def test_every_message_of_a_connection_that_never_ended_is_read(write: Write) ->
     assert [e.head.method for e in same(write(*open_chat)) if isinstance(e, Parcel)] == ["NICK", "PRIVMSG"]
 
 
-@pytest.mark.parametrize(
-    "bad", [b"{}\n", b"\n", b"[1]\n", b'{"what":"said","id":"x"}\n', b'{"what":"no"}\n', b"\xff\n", b"[" * 9999 + b"\n"]
-)  # fmt: skip
+BAD = [b"{}", b"", b"[1]", b'{"what":"said","id":"x"}', b'{"what":"no"}', b"\xff", b"[" * 9999]
+
+
+@pytest.mark.parametrize("bad", [line + b"\n" for line in BAD])
 def test_a_damaged_line_costs_that_line(write: Write, bad: bytes) -> None:
     all_of_it = session()
     path = write(*all_of_it[:4], bad, *all_of_it[4:])
@@ -169,7 +183,7 @@ def test_another_run_of_the_proxy_goes_on_counting(write: Write) -> None:
 REASONS = [
     ("client", "ssl/tls alert bad certificate", "the app refused the proxy's certificate"),
     ("client", "tlsv1 alert unknown ca", "the app refused the proxy's certificate"),
-    ("client", "OpenSSL Error([('SSL routines', '', 'ssl/tls alert certificate unknown')])", "the app refused"),
+    ("client", "OpenSSL Error([('', '', 'ssl/tls alert certificate unknown')])", "the app refused"),
     ("client", "connection closed", "it may have refused"),
     ("client", "odd \x1b[31m", "the handshake with the app failed: odd"),
     ("server", "Certificate verify failed: self-signed certificate", "the server failed: Certificate verify"),
