@@ -8,7 +8,8 @@ def command() -> None:
     """Print the path of the mitmproxy addon, for `mitmdump -s`.
 
     Its options: --set auditor_canary=TEXT, auditor_as=HOST=NAME, auditor_rules=FOLDER,
-    auditor_reveal=true. The report is printed when the proxy stops.
+    auditor_reveal=true, auditor_journal=FILE (else beside the dump). The report is printed
+    when the proxy stops; after that, or after a crash: auditor analyze session.mitm
     """
     from pathlib import Path
 

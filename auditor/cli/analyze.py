@@ -21,6 +21,7 @@ from auditor.reporters.json import line
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import Session, load_rules, session_of
 from auditor.sources import read
+from auditor.sources.journal import journal_of
 from auditor.text import printable
 
 
@@ -72,6 +73,7 @@ def command(
     """Say who can read the messages in CAPTURES.
 
     CAPTURES are mitmproxy dumps and HAR files, folders of them, or - for standard input.
+    Of a dump with the addon's journal beside it, the journal is read.
     With --canary, every place where that text can be read is found and shown. A session.yaml
     beside a capture may say app, version, mode, as (HOST: NAME) and texts; options go first.
     """
@@ -100,7 +102,7 @@ def command(
 def _audit(path: Path, name: str, renamed: dict[str, str], audit: Audit, findings: "Findings") -> Report:
     """One capture. One that cannot be read is a problem in the report, and the others go on."""
     try:
-        source = read("-" if str(path) == "-" else path, renamed=renamed, name=name)
+        source = read("-" if str(path) == "-" else journal_of(path) or path, renamed=renamed, name=name)
     except CaptureError as exc:
         click.echo(f"auditor: {exc}", err=True)
         audit.feed(Problem(Ref(name, 0), "unreadable", str(exc)))

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import CaptureError
+from auditor.sources.journal import SUFFIX
 
-SUFFIXES = (".mitm", ".flow", ".flows", ".dump", ".har", ".jsonl")
+SUFFIXES = (".mitm", ".flow", ".flows", ".dump", ".har", ".jsonl", SUFFIX)
 
 
 def expand(paths: tuple[str, ...]) -> list[tuple[Path, str]]:
@@ -23,7 +24,8 @@ def _files(path: str) -> Iterator[Path]:
     found = sorted(f for f in where.rglob("*") if f.suffix in SUFFIXES and f.is_file())
     if not found:
         raise CaptureError(f"{path}: no captures ({', '.join(SUFFIXES)}) in this folder")
-    yield from found
+    dumps = set(found)
+    yield from (f for f in found if f.suffix != SUFFIX or f.with_suffix("") not in dumps)
 
 
 def _name(file: Path, all_files: list[Path]) -> str:

@@ -1,97 +1,247 @@
-"""A mitmproxy addon: `mitmdump -s "$(auditor addon)"`. The report comes when the proxy stops.
+"""A mitmproxy addon: `mitmdump -w session.mitm -s "$(auditor addon)"`. The report comes when the proxy stops.
 
-Laws: traffic is never changed and never waits for a verdict; whatever the audit cannot
-take becomes a line in the proxy's log, and the proxy goes on. The dump (`-w FILE`) is
-mitmproxy's and is written without us: `auditor analyze FILE` gives this report again.
+It writes a journal beside the dump: every message as it passes, every handshake that failed,
+every connection. A dump holds no refused handshake, and nothing of a connection that is still
+open when the proxy dies. `auditor analyze session.mitm` reads both and gives the same report.
+
+Laws: traffic is never changed and never waits for a verdict; whatever cannot be taken becomes
+a line in the proxy's log, and the proxy goes on.
 """
 
 import hashlib
 import logging
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mitmproxy import ctx, dns, flow, http, tcp, udp
+from mitmproxy import connection, ctx, dns, flow, http, tcp, tls, udp, version
+from mitmproxy.proxy import server_hooks
 
 from auditor.audit import Audit
 from auditor.errors import AuditorError
 from auditor.judge import judge
+from auditor.live.journal import Journal, place_of
+from auditor.live.listener import Listener
 from auditor.needles import Needles
 from auditor.report import Capture
 from auditor.reporters import Options, reporter
-from auditor.shelf import load_rules
-from auditor.sources.flows import flow_of
-from auditor.sources.heads import Place
-from auditor.sources.mitm import events_of
+from auditor.shelf import Session, load_rules, session_of
+from auditor.sources.flows import Flow, Request, flow_of
+from auditor.sources.heads import Place, clean
+from auditor.sources.records import Begun, Closed, Ended, First, Opened, Record, Refused, Said
 
 NAME = "live"
 log = logging.getLogger(__name__)
 
+Stream = tcp.TCPFlow | udp.UDPFlow
+
 
 class Auditor:
-    """Feeds every finished flow to one audit."""
+    """Hooks of the proxy in, records out: to the journal first, then to the audit."""
 
     def __init__(self) -> None:
-        self.audit: Audit | None = None
-        self.flows = 0
-        self.renamed: dict[str, str] = {}
+        self.journal: Journal | None = None
+        self.listener: Listener | None = None
+        self.open: dict[str, tuple[flow.Flow, Request | None]] = {}
+        self.session = ""  # what `auditor analyze` is asked for
 
     def load(self, loader: Any) -> None:
         loader.add_option("auditor_canary", Sequence[str], [], "Texts that you will send.")
         loader.add_option("auditor_as", Sequence[str], [], "HOST=NAME: audit HOST as if it were NAME.")
         loader.add_option("auditor_rules", str, "", "Another folder of rules.")
         loader.add_option("auditor_reveal", bool, False, "Show message texts instead of masking them.")
+        loader.add_option("auditor_journal", str, "", "Another place than beside the dump for the journal.")
 
     def running(self) -> None:
-        options = ctx.options
+        option, dump = ctx.options.auditor_journal, ctx.options.save_stream_file
+        path, saved, goes_on = place_of(option, dump)
         try:
-            book = load_rules(Path(options.auditor_rules) if options.auditor_rules else None)
+            if path:
+                self.journal = Journal(path, f"mitmproxy {version.VERSION}", goes_on)
+                beside = saved and saved.with_name(path.name) == path
+                self.session = str(saved if beside else path)
+            self.listener = self._listener()
         except AuditorError as exc:
             log.error("auditor: %s", exc)  # noqa: TRY400
-            return
-        self.renamed = dict(pair.lower().split("=", 1) for pair in options.auditor_as if "=" in pair)
-        self.audit = Audit(book, Needles(options.auditor_canary), options.auditor_reveal)
+        if self.journal:
+            self._note(self.journal.first)
+
+    def _listener(self) -> Listener:
+        options = ctx.options
+        book = load_rules(Path(options.auditor_rules) if options.auditor_rules else None)
+        session = session_of(Path(self.session)) if self.session else Session()
+        pairs = dict(pair.lower().split("=", 1) for pair in options.auditor_as if "=" in pair)
+        needles = Needles((*options.auditor_canary, *session.texts))
+        renamed = {host.lower(): name for host, name in {**session.renamed, **pairs}.items()}
+        place = Place(clean(Path(self.session).name) if self.session else NAME, renamed)
+        audit = Audit(book, needles, options.auditor_reveal, session.app)
+        return Listener(audit, place, self.journal.path if self.journal else None)
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        self._begin(flow)
 
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:
-            self.feed(flow)
-
-    def websocket_end(self, flow: http.HTTPFlow) -> None:
-        self.feed(flow)
+            self._end(flow)
+        else:
+            self._begin(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        self.feed(flow)
+        if flow.websocket is None:  # the end of a WebSocket is still to come
+            self._end(flow)
+
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        if flow.websocket:
+            one = flow.websocket.messages[-1]
+            self._note(Said(flow.id, one.from_client, one.content, one.timestamp, int(one.type)))
+
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        self._end(flow)
+
+    def tcp_start(self, flow: tcp.TCPFlow) -> None:
+        self._begin(flow)
+
+    def tcp_message(self, flow: tcp.TCPFlow) -> None:
+        self._said(flow)
 
     def tcp_end(self, flow: tcp.TCPFlow) -> None:
-        self.feed(flow)
+        self._end(flow)
 
     def tcp_error(self, flow: tcp.TCPFlow) -> None:
-        self.feed(flow)
+        self._end(flow)
+
+    def udp_start(self, flow: udp.UDPFlow) -> None:
+        self._begin(flow)
+
+    def udp_message(self, flow: udp.UDPFlow) -> None:
+        self._said(flow)
 
     def udp_end(self, flow: udp.UDPFlow) -> None:
-        self.feed(flow)
+        self._end(flow)
+
+    def udp_error(self, flow: udp.UDPFlow) -> None:
+        self._end(flow)
+
+    def dns_request(self, flow: dns.DNSFlow) -> None:
+        self._begin(flow)
 
     def dns_response(self, flow: dns.DNSFlow) -> None:
-        self.feed(flow)
+        self._end(flow)
 
-    def feed(self, one: flow.Flow) -> None:
-        if self.audit is None:
-            return
-        number, self.flows = self.flows, self.flows + 1
-        for event in events_of(flow_of(one.get_state()), number, Place(NAME, self.renamed)):
-            for finding in self.audit.feed(event):
-                about = (finding.platform, finding.surface, finding.direction, finding.content)
-                log.info("auditor: %s %s %s: %s", *about)
+    def dns_error(self, flow: dns.DNSFlow) -> None:
+        self._end(flow)
+
+    def tls_established_client(self, data: tls.TlsData) -> None:
+        host, port, address = _far_end(data)
+        self._note(Opened(data.conn.id, "client", host, port, address, True, data.conn.timestamp_tls_setup))
+
+    def tls_failed_client(self, data: tls.TlsData) -> None:
+        self._note(Refused("client", *_far_end(data), data.conn.error or "", data.conn.timestamp_start))
+
+    def tls_failed_server(self, data: tls.TlsData) -> None:
+        self._note(Refused("server", *_far_end(data), data.conn.error or "", data.conn.timestamp_start))
+
+    def client_connected(self, client: connection.Client) -> None:
+        self._opened(client, "client")
+
+    def client_disconnected(self, client: connection.Client) -> None:
+        self._note(Closed(client.id, "client", client.timestamp_end))
+
+    def server_connected(self, data: server_hooks.ServerConnectionHookData) -> None:
+        self._opened(data.server, "server")
+
+    def server_disconnected(self, data: server_hooks.ServerConnectionHookData) -> None:
+        self._note(Closed(data.server.id, "server", data.server.timestamp_end))
+
+    def _begin(self, flow: flow.Flow) -> None:
+        known = _known(flow)
+        if known:
+            self.open[flow.id] = (flow, known.request)
+            self._note(Begun(flow.id, known, flow.client_conn.id))
+
+    def _said(self, flow: Stream) -> None:
+        if len(flow.messages) == 1:
+            self._begin(flow)  # again: now it is known where it leads
+        one = flow.messages[-1]
+        self._note(Said(flow.id, one.from_client, one.content, one.timestamp))
+
+    def _end(self, flow: flow.Flow) -> None:
+        known = _known(flow)
+        _, asked = self.open.pop(flow.id, (flow, None))
+        if known:
+            if asked is not None and known.request == asked:
+                known.request = None  # the journal has it already
+            self._note(Ended(flow.id, known))
+
+    def _opened(self, one: connection.Connection, side: str) -> None:
+        host, port = one.address[:2] if isinstance(one, connection.Server) and one.address else ("", 0)
+        address = str(one.peername[0]) if one.peername else ""
+        self._note(Opened(one.id, side, host, port, address, False, one.timestamp_start))
+
+    def _note(self, record: First | Record) -> None:
+        if self.journal:
+            self.journal.write(record)
+        if self.listener:
+            self.listener.hear(record)
 
     def done(self) -> None:
-        if self.audit is None:
+        for one, _ in list(self.open.values()):
+            self._end(one)
+        # Connections that close from here on are of no interest any more.
+        (journal, self.journal), (listener, self.listener) = (self.journal, None), (self.listener, None)
+        if journal:
+            journal.close()
+        if listener is None:
             return
-        # Nothing was saved here to take a hash of: the flows themselves name this session.
-        session = hashlib.sha256(f"{id(self)} {self.flows}".encode()).hexdigest()
-        renamed = tuple(sorted(self.audit.renamed))
-        report = self.audit.report(Capture(session, NAME, "live proxy", 0, 0, renamed))
-        reporter("terminal").render(report, judge(report, self.audit.book), sys.stdout, Options())
+        if listener.finish():
+            report = listener.audit.report(self._capture(listener, journal))
+            reporter("terminal").render(report, judge(report, listener.audit.book), sys.stdout, Options())
+        else:
+            log.error("auditor: the audit came to an early end, so there is no report")
+        if self.session:
+            print(f"\nThis report again: {self._command()}")
+        sys.stdout.flush()
+
+    def _capture(self, listener: Listener, journal: Journal | None) -> Capture:
+        renamed = tuple(sorted(listener.audit.renamed))
+        if journal is None:
+            # Nothing was saved here to take a hash of.
+            session = hashlib.sha256(f"{id(self)}".encode()).hexdigest()
+            return Capture(session, NAME, "live proxy", 0, 0, renamed)
+        with journal.path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            size = file.tell()
+        name = clean(Path(self.session).name)
+        return Capture(digest, name, "session journal", size, listener.unread, renamed)
+
+    def _command(self) -> str:
+        options = ctx.options
+        words = ["auditor", "analyze", self.session]
+        words += [word for text in options.auditor_canary for word in ("--canary", text)]
+        words += [word for pair in options.auditor_as for word in ("--as", pair)]
+        words += ["--rules", options.auditor_rules] if options.auditor_rules else []
+        words += ["--reveal"] if options.auditor_reveal else []
+        return shlex.join(words)
+
+
+def _known(one: flow.Flow) -> Flow | None:
+    """What the audit reads of a flow, but for the messages of a connection: they have their own records."""
+    state = {**one.get_state(), "messages": [], "websocket": None}
+    try:
+        return flow_of(state)
+    except ValueError as exc:
+        log.error("auditor: a flow was passed over: %s", exc)  # noqa: TRY400
+        return None
+
+
+def _far_end(data: tls.TlsData) -> tuple[str, int, str]:
+    """The host that was asked for, its port, and its address where it is known."""
+    server = data.context.server
+    name, port = server.address[:2] if server.address else ("", 0)
+    address = str(server.peername[0]) if server.peername else ""
+    return data.conn.sni or data.context.client.sni or name, port, address
 
 
 addons = [Auditor()]

@@ -13,7 +13,7 @@ _TOP = {
     "captures": "what was read: one item per capture, by name",
     "captures.sha256": "hash of the whole file; a capture counts once",
     "captures.name": "name of the file, without its folder",
-    "captures.kind": "format of the file",
+    "captures.kind": "format of the file; a mitmproxy dump does not hold refused handshakes",
     "captures.size": "bytes in it",
     "captures.unread": "bytes of it that damage made unreadable",
     "captures.renamed": "pairs: a host's own name, and the name under which you had it audited",

@@ -18,6 +18,7 @@ _BESIDE_CLAIM = {
     "better": "this capture shows more protection than is claimed",
     "cannot tell": "this capture cannot tell",
 }
+LACKS = {"mitmproxy dump": "a dump does not hold the handshakes that the app refused"}
 NOTHING_READ = "Nothing was read, so there is nothing to say."
 NOTHING_FOUND = "No message was found, and no app that the rules know."
 TRY_NEXT = (
@@ -130,7 +131,8 @@ def read(one: Slice) -> str:
     planted = f", {count(one.planted, 'planted text')} looked for" if one.planted else ""
     entries = sum(end - start for start, end in one.covers)
     hashed = f", sha256 {file.sha256[:12]}" if file.sha256 else ""
-    return f"{file.name}: {file.kind}, {size(file.size)}{unread}, {_entries(entries)}{planted}{hashed}"
+    lacks = f"; {LACKS[file.kind]}" if file.kind in LACKS else ""
+    return f"{file.name}: {file.kind}, {size(file.size)}{unread}, {_entries(entries)}{planted}{hashed}{lacks}"
 
 
 def _entries(number: int) -> str:

@@ -43,6 +43,7 @@ class Reader(Protocol):
 
 _KINDS = (
     Kind("mitmproxy dump", "mitm", re.compile(rb"\d{1,12}:\d{1,3}:\w{1,64}[;,]")),
+    Kind("session journal", "journal", re.compile(rb'\{"journal":')),
     Kind("parcels", "parcels", re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{\s*+"parcels"\s*+:')),
     Kind("har", "har", re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{(?=.*"log"\s*+:)', re.DOTALL)),
 )

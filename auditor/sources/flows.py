@@ -17,7 +17,7 @@ FORMAT = 21  # the newest format of flows that is known here (mitmproxy 11 and 1
 Fields = list[tuple[bytes, bytes]]
 
 
-class Request(Struct):
+class Request(Struct, omit_defaults=True):
     method: bytes
     scheme: bytes
     host: str
@@ -39,7 +39,7 @@ class Request(Struct):
         return heads.bare_host(heads.words(authority))[0] if authority else self.host
 
 
-class Response(Struct):
+class Response(Struct, omit_defaults=True):
     status_code: int
     headers: Fields
     content: bytes | None = None
@@ -70,11 +70,11 @@ class Frame(Struct, array_like=True):
     timestamp: float | None = None
 
 
-class Socket(Struct):
+class Socket(Struct, omit_defaults=True):
     messages: list[Frame] = []
 
 
-class Side(Struct):
+class Side(Struct, omit_defaults=True):
     """One end of the proxy's two connections."""
 
     sni: str | None = None
@@ -91,11 +91,11 @@ class Side(Struct):
         return bool(self.tls_version or self.timestamp_tls_setup)
 
 
-class Failure(Struct):
+class Failure(Struct, omit_defaults=True):
     msg: str
 
 
-class Flow(Struct):
+class Flow(Struct, omit_defaults=True):
     type: str
     client_conn: Side
     server_conn: Side

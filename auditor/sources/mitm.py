@@ -21,7 +21,7 @@ LIMIT = 256_000_000  # bytes of one flow
 
 _LENGTH = re.compile(rb"(\d{1,12}):")
 # What reading the state of a flow raises when the state is not one.
-_WRONG = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+WRONG = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class TooNewError(ValueError):
@@ -58,7 +58,7 @@ def _frame(frame: bytes, start: int, tape: Tape, place: Place, number: int) -> I
         events = list(events_of(_flow(frame), number, place))
     except TooNewError as error:
         yield _unread(tape, place, len(frame), "too-new", str(error))
-    except _WRONG as error:
+    except WRONG as error:
         what = f"{type(error).__name__}: {printable(str(error))[:200]}"
         yield _unread(tape, place, len(frame), "damaged entry", f"a flow of {len(frame)} bytes: {what}")
     else:

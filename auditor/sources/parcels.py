@@ -68,37 +68,21 @@ class Line(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 def read(tape: Tape, place: Place) -> Iterator[Event]:
-    lines = _lines(tape)
+    lines = tape.lines(LONGEST)
     try:
-        first = msgspec.json.decode(next(lines, b"") or b"", type=First)
+        first = msgspec.json.decode(next(lines, (b"", 0))[0], type=First)
     except (msgspec.MsgspecError, RecursionError) as error:
         yield place.problem(0, "damaged", f"line 1 does not say what this file is: {_why(error)}")
         return
     if first.parcels != VERSION:
         yield place.problem(0, "too-new", f"parcels of version {first.parcels}; version {VERSION} is read")
         return
-    for number, line in enumerate(lines):
+    for number, (line, _) in enumerate(lines):
         tape.entries = number + 1
-        if line is None:
+        if not line:
             yield place.problem(number, "too-much", f"line {number + 2} is longer than {LONGEST:,} bytes")
         elif line.strip():
             yield from _parcel(line, number, place)
-
-
-def _lines(tape: Tape) -> Iterator[bytes | None]:
-    """Line by line; None for one that is too long."""
-    held: list[bytes] = []
-    size = 0
-    while chunk := tape.chunk():
-        *ends, rest = chunk.split(b"\n")
-        for end in ends:
-            yield b"".join((*held, end)) if size + len(end) <= LONGEST else None
-            held, size = [], 0
-        size += len(rest)
-        if size <= LONGEST:
-            held.append(rest)
-    if size:
-        yield b"".join(held) if size <= LONGEST else None
 
 
 def _parcel(line: bytes, number: int, place: Place) -> Iterator[Event]:

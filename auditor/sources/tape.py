@@ -5,15 +5,23 @@ names costs no memory beyond what the file really holds.
 """
 
 import hashlib
-from typing import BinaryIO
+from collections.abc import Iterator
+from typing import Protocol
 
 CHUNK = 1 << 20
+
+
+class Raw(Protocol):
+    """What a file, a pipe and a part of a file have in common."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
 
 
 class Tape:
     """Reads forward only, so a pipe is as good as a file."""
 
-    def __init__(self, raw: BinaryIO, *, owned: bool = True) -> None:
+    def __init__(self, raw: Raw, *, owned: bool = True) -> None:
         self._raw = raw
         self._owned = owned
         self._ahead = b""
@@ -54,6 +62,23 @@ class Tape:
             missing -= len(more)
         return b"".join(pieces)
 
+    def lines(self, longest: int) -> Iterator[tuple[bytes, int]]:
+        """Line by line with its end and its length; nothing of one that is longer than `longest`."""
+        held: list[bytes] = []
+        size = 0
+        while chunk := self.chunk():
+            for piece in _split(chunk):
+                size += len(piece)
+                if size <= longest:
+                    held.append(piece)
+                else:
+                    held.clear()
+                if piece.endswith(b"\n"):
+                    yield b"".join(held), size
+                    held, size = [], 0
+        if size:
+            yield b"".join(held), size
+
     def skip(self, size: int) -> int:
         """Moves on without keeping the bytes; says how many there were."""
         before = self.position
@@ -77,3 +102,9 @@ class Tape:
         self._hash.update(data)
         self._fetched += len(data)
         return data
+
+
+def _split(chunk: bytes) -> list[bytes]:
+    """At line feeds, which stay with their lines."""
+    *ends, rest = chunk.split(b"\n")
+    return [*(end + b"\n" for end in ends), *([rest] if rest else [])]

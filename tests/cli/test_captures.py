@@ -22,6 +22,11 @@ def test_a_folder_means_all_captures_in_it_in_order(tmp_path: Path) -> None:
     assert [file for file, _ in expand((str(tmp_path),))] == files
 
 
+def test_a_journal_beside_its_dump_is_no_capture_of_its_own(tmp_path: Path) -> None:
+    dump, _, alone = made(tmp_path, "a.mitm", "a.mitm.journal", "b.mitm.journal")
+    assert [file for file, _ in expand((str(tmp_path),))] == [dump, alone]
+
+
 def test_a_file_that_is_named_is_taken_whatever_its_ending(tmp_path: Path) -> None:
     (file,) = made(tmp_path, "session.bin")
     assert expand((str(file),)) == [(file, "session.bin")]

@@ -1,0 +1,266 @@
+"""Session journals: what the addon wrote down while the proxy ran, one JSON object a line.
+
+The first line says what the file is, the others are records, each written as it happened:
+
+    {"journal": 1, "made_by": "mitmproxy 11.0.2"}
+    {"what": "begun", "id": "...", "flow": {...}}     a flow and what is known of it
+    {"what": "said", "id": "...", "out": true, ...}   one message of a connection that stays open
+    {"what": "ended", "id": "...", "flow": {...}}     the flow once more, with its answer
+    {"what": "refused", "side": "client", ...}        a handshake that failed, which no dump holds
+
+Laws: a journal gives the same events as the dump of the same flows; flows are numbered in the
+order of their first record, and so are refusals; the proxy may have died at any time, so what
+was never ended is read as far as it went; a damaged line costs that line.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import structs
+
+from auditor.model import Channel, Event, Road
+from auditor.sources import heads
+from auditor.sources.flows import Flow, Frame, Piece, Socket
+from auditor.sources.heads import Place
+from auditor.sources.mitm import WRONG, events_of
+from auditor.sources.records import (
+    START,
+    VERSION,
+    Begun,
+    Closed,
+    Ended,
+    First,
+    Named,
+    Opened,
+    Record,
+    Refused,
+    Said,
+    record_of,
+)
+from auditor.sources.tape import Tape
+from auditor.text import printable
+
+SUFFIX = ".journal"
+LONGEST = 350_000_000  # bytes of a line: base64 of the largest flow that is read of a dump
+HELD = 256_000_000  # bytes of messages whose connections are still open
+MOST = 100_000  # connections that are open at the same time
+_LENGTH = re.compile(rb"(\d{1,12}):")
+_TAIL = 150  # bytes at the end of a flow in a dump, where mitmproxy writes its name
+_NAME = re.compile(rb"2:id;36:([\w-]{36});4:type;\d{1,2}:\w{1,9};7:version;\d{1,3}:\d{1,9}#\}$")
+
+
+class Unfinished:
+    """A flow that has not ended."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.flow: Flow | None = None
+        self.messages: list[Said] = []
+        self.size = 0
+        self.lost = 0
+
+
+class Reader:
+    """Records in, events out: those of a flow when it ends. The addon asks the same one."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.entries = 0
+        self._open: dict[str, Unfinished] = {}
+        self._silent: dict[str, Opened] = {}  # opened by a handshake; nothing was said there yet
+        self._held = 0
+
+    def take(self, record: First | Record) -> Iterator[Event]:
+        match record:
+            case First():
+                yield from self.finish()
+            case Begun():
+                self._of(record.id).flow = record.flow
+                self._silent.pop(record.connection, None)
+            case Said():
+                self._said(record)
+            case Ended():
+                begun = self._of(record.id)
+                begun.flow = _joined(begun.flow, record.flow)
+                yield from self._end(record.id)
+            case Refused():
+                yield self._contact(record, _reason(record))
+            case Opened() if record.tls and record.side == "client":
+                self._silent[record.id] = record
+            case Closed() if silent := self._silent.pop(record.id, None):
+                yield self._contact(silent, _LEFT)
+        while len(self._open) > MOST:
+            yield from self._end(next(iter(self._open)))
+        while len(self._silent) > MOST:
+            del self._silent[next(iter(self._silent))]
+
+    def finish(self) -> Iterator[Event]:
+        """The proxy has stopped: what was still open is read as far as it went."""
+        for name in list(self._open):
+            yield from self._end(name)
+        self._silent.clear()
+
+    def damaged(self, why: str, kind: str = "damaged entry") -> Event:
+        return self.place.problem(max(0, self.entries - 1), kind, why)
+
+    def _number(self) -> int:
+        self.entries += 1
+        return self.entries - 1
+
+    def _of(self, name: str) -> Unfinished:
+        if name not in self._open:
+            self._open[name] = Unfinished(self._number())
+        return self._open[name]
+
+    def _said(self, record: Said) -> None:
+        begun, size = self._of(record.id), len(record.data)
+        if self._held + size > HELD:
+            begun.lost += 1
+            return
+        begun.messages.append(record)
+        begun.size += size
+        self._held += size
+
+    def _end(self, name: str) -> Iterator[Event]:
+        begun = self._open.pop(name)
+        self._held -= begun.size
+        number, count = begun.number, len(begun.messages)
+        if begun.flow is None:
+            yield self.place.problem(
+                number, "damaged entry", f"the beginning is lost; {count} messages not read"
+            )
+            return
+        try:
+            yield from list(events_of(_whole(begun.flow, begun.messages), number, self.place))
+        except WRONG as error:
+            what = f"{type(error).__name__}: {printable(str(error))[:200]}"
+            yield self.place.problem(number, "damaged entry", what)
+        if begun.lost:
+            why = f"{begun.lost} messages were passed over: too much was open at the same time"
+            yield self.place.problem(number, "too-much", why)
+
+    def _contact(self, record: Refused | Opened, reason: str) -> Event:
+        opened = isinstance(record, Opened)
+        road = Road.PROTECTED if opened else Road.UNKNOWN
+        channel = Channel(record.host, record.port, road, heads.clean(record.address), opened_by="proxy")
+        when = heads.seconds(record.when)
+        return self.place.contact(self._number(), self.place.channel(channel), "tls", reason, when)
+
+
+def read(tape: Tape, place: Place) -> Iterator[Event]:
+    reader = Reader(place)
+    yield from entries(tape, reader)
+    yield from reader.finish()
+    tape.entries = reader.entries
+
+
+def entries(tape: Tape, reader: Reader) -> Iterator[Event]:
+    """The records of a file; what is open at its end stays open."""
+    lines = tape.lines(LONGEST)
+    for number, (data, size) in enumerate(lines, 1):
+        where = f"line {number}"
+        if not data:
+            tape.unread += size
+            yield reader.damaged(f"{where} is longer than {LONGEST:,} bytes", "too-much")
+            continue
+        try:
+            record = record_of(data)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            tape.unread += size
+            if data.endswith(b"\n"):
+                yield reader.damaged(f"{where}: {printable(str(error))[:200] or 'nested too deep'}")
+            else:
+                yield reader.damaged(f"the last record was not finished; {size} bytes not read", "cut")
+            continue
+        if isinstance(record, First) and record.journal != VERSION:
+            why = f"a journal of version {record.journal}; version {VERSION} is read"
+            yield reader.damaged(why, "too-new")
+            tape.unread += size + sum(size for _, size in lines)
+            return
+        yield from reader.take(record)
+        tape.entries = reader.entries
+
+
+def _joined(begun: Flow | None, ended: Flow) -> Flow:
+    if begun is None or ended.request is not None:
+        return ended
+    return structs.replace(ended, request=begun.request)
+
+
+def _whole(flow: Flow, messages: Iterable[Said]) -> Flow:
+    """The flow with its messages, as a dump has it."""
+    if flow.type != "http":
+        return structs.replace(flow, messages=[Piece(one.out, one.data, one.when) for one in messages])
+    frames = [Frame(one.kind, one.out, one.data, one.when) for one in messages]
+    return structs.replace(flow, websocket=Socket(frames)) if frames else flow
+
+
+_REFUSED = "the app refused the proxy's certificate"
+_LEFT = "the app shook hands and left without a word: it may have refused the proxy's certificate"
+_REASONS = (
+    ("certificate|unknown ca", _REFUSED),
+    ("connection closed", "the app hung up in the handshake: it may have refused the proxy's certificate"),
+    ("Cannot parse ClientHello", "the app began with something that the proxy does not read as TLS"),
+    ("unsupported protocol|protocol version", "the app and the proxy share no version of TLS"),
+)
+
+
+def _reason(record: Refused) -> str:
+    """Why a handshake failed, in plain words."""
+    error = printable(heads.clean(record.error))[:200]
+    if record.side != "client":
+        return f"the handshake with the server failed: {error or 'no reason was given'}"
+    for pattern, reason in _REASONS:
+        if re.search(pattern, record.error):
+            return reason
+    return f"the handshake with the app failed: {error or 'no reason was given'}"
+
+
+def journal_of(dump: Path) -> Path | None:
+    """The journal beside a dump, where every flow of the dump is in it."""
+    path = dump.with_name(dump.name + SUFFIX)
+    try:
+        if not (dump.is_file() and path.is_file()):
+            return None
+        with path.open("rb") as file:
+            if file.read(len(START)) != START:
+                return None
+        missing = _names(dump)
+        return path if missing is not None and not _without(path, missing) else None
+    except OSError:
+        return None
+
+
+def _names(dump: Path) -> set[bytes] | None:
+    """The flows of a dump by their names, up to where it was cut; None where they cannot be told."""
+    names: set[bytes] = set()
+    tape = Tape(dump.open("rb"))
+    try:
+        while length := _LENGTH.match(tape.peek(13)):
+            size = length.end() + int(length[1]) + 1
+            skipped = tape.skip(max(0, size - _TAIL))
+            tail = tape.read(min(size, _TAIL))
+            if skipped + len(tail) < size:
+                return names
+            if not (found := _NAME.search(tail)):
+                return None
+            names.add(found[1])
+        return names if tape.peek(13)[:12].isdigit() or not tape.peek(1) else None
+    finally:
+        tape.close()
+
+
+def _without(journal: Path, names: set[bytes]) -> set[bytes]:
+    """Those of the flows that are not in the journal."""
+    tape = Tape(journal.open("rb"))
+    try:
+        for data, _ in tape.lines(LONGEST):
+            try:
+                names.discard(msgspec.json.decode(data, type=Named).id.encode(errors="replace"))
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                continue
+    finally:
+        tape.close()
+    return names
