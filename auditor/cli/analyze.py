@@ -21,7 +21,7 @@ from auditor.reporters.json import line
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import Session, load_rules, session_of
 from auditor.sources import read
-from auditor.sources.journal import journal_of
+from auditor.sources.journal import SUFFIX, journal_of
 from auditor.text import printable
 
 
@@ -102,11 +102,14 @@ def command(
 def _audit(path: Path, name: str, renamed: dict[str, str], audit: Audit, findings: "Findings") -> Report:
     """One capture. One that cannot be read is a problem in the report, and the others go on."""
     try:
-        source = read("-" if str(path) == "-" else journal_of(path) or path, renamed=renamed, name=name)
+        journal = journal_of(path)
+        source = read("-" if str(path) == "-" else journal or path, renamed=renamed, name=name)
     except CaptureError as exc:
         click.echo(f"auditor: {exc}", err=True)
         audit.feed(Problem(Ref(name, 0), "unreadable", str(exc)))
         return audit.report(Capture("", name, "unreadable", 0))
+    if journal is None and path.with_name(path.name + SUFFIX).is_file():
+        audit.feed(Problem(Ref(name, 0), "not read", "the journal beside it: not all of the dump is in it"))
     for text in audit.needles.texts:
         if weak := weakness(text):
             audit.feed(Problem(Ref(name, 0), "weak text", weak))

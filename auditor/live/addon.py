@@ -25,6 +25,7 @@ from auditor.judge import judge
 from auditor.live.journal import Journal, place_of
 from auditor.live.listener import Listener
 from auditor.needles import Needles
+from auditor.probes.canaries import weakness
 from auditor.report import Capture
 from auditor.reporters import Options, reporter
 from auditor.shelf import Session, load_rules, session_of
@@ -72,11 +73,13 @@ class Auditor:
         options = ctx.options
         book = load_rules(Path(options.auditor_rules) if options.auditor_rules else None)
         session = session_of(Path(self.session)) if self.session else Session()
-        pairs = dict(pair.lower().split("=", 1) for pair in options.auditor_as if "=" in pair)
+        pairs = dict(pair.split("=", 1) for pair in options.auditor_as if "=" in pair)
         needles = Needles((*options.auditor_canary, *session.texts))
         renamed = {host.lower(): name for host, name in {**session.renamed, **pairs}.items()}
         place = Place(clean(Path(self.session).name) if self.session else NAME, renamed)
         audit = Audit(book, needles, options.auditor_reveal, session.app)
+        for weak in filter(None, map(weakness, needles.texts)):
+            audit.feed(place.problem(0, "weak text", weak))
         return Listener(audit, place, self.journal.path if self.journal else None)
 
     def request(self, flow: http.HTTPFlow) -> None:

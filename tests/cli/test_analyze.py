@@ -85,6 +85,15 @@ def test_files_of_one_name_are_told_apart() -> None:
     assert names == ["irc-clear/alice.mitm", "irc-tls/alice.mitm"]
 
 
+def test_a_journal_of_another_session_is_not_read_in_silence(tmp_path: Path) -> None:
+    dump = tmp_path / "alice.mitm"
+    dump.write_bytes((CAPTURES / "irc-clear/alice.mitm").read_bytes())
+    (tmp_path / "alice.mitm.journal").write_bytes(b'{"journal":1}\n')
+    result = analyze(dump, "--format", "json")
+    assert problems(result) == ["not read: the journal beside it: not all of the dump is in it"]
+    assert json.loads(result.stdout)["captures"][0]["kind"] == "mitmproxy dump"
+
+
 # Texts
 
 

@@ -37,7 +37,7 @@ def told(event: Event) -> Any:
 
 
 def test_a_session_gives_its_report_and_gives_it_again(start) -> None:  # type: ignore[no-untyped-def]
-    proxy = start("--set", f"auditor_canary={TEXT}")
+    proxy = start("--set", f"auditor_canary={TEXT}", "--set", "auditor_canary=ok")
     irc, websocket, http = proxy.irc(), proxy.websocket(), proxy.http()
     for say in (irc, websocket, http, irc, websocket):
         say(TEXT)
@@ -46,8 +46,9 @@ def test_a_session_gives_its_report_and_gives_it_again(start) -> None:  # type: 
     proxy.handshake("left.example", trusting=True)
     time.sleep(0.2)  # the proxy has to notice
     page, rest = proxy.stop().split("\nThis report again: ")
-    assert rest.strip() == f"auditor analyze {proxy.dump} --canary '{TEXT}'"
-    assert analyze(proxy.dump, "--canary", TEXT).strip() == page.strip()
+    assert rest.strip() == f"auditor analyze {proxy.dump} --canary '{TEXT}' --canary ok"
+    assert analyze(proxy.dump, "--canary", TEXT, "--canary", "ok").strip() == page.strip()
+    assert "weak text" in page
     for words in ("session.mitm: session journal", "chat.signal.org:443", "left.example:443", "Harbor-4471"):
         assert words in page
 
