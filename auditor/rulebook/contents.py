@@ -92,6 +92,10 @@ class Judge:
                 return [sealed]
         elif not node.children or self.planted.get(id(node)):
             return [Seen(Content.READABLE, node, note=_dressed(node), texts=texts)]
+        if node.children and _undressed(node):
+            # Text in a part of what only looks sealed counts; noise in it says no more than the whole.
+            read = [s for s in self._container(node, accept) if s.content is Content.READABLE]
+            return read or self._leaf(node)
         if node.children:
             return self._container(node, accept)
         return self._leaf(node)
@@ -165,6 +169,11 @@ def _opened_beyond(node: Node) -> bool:
     if isinstance(node.layers[node.sealed_layer].value, str):
         return False
     return any(isinstance(layer.value, str) for layer in node.layers[node.sealed_layer + 1 :])
+
+
+def _undressed(node: Node) -> bool:
+    """Whether its children are the parts of something that only looks sealed."""
+    return node.seal is not None and not node.seal.shut and node.seal.name in node.children[0].trail
 
 
 def _dressed(node: Node) -> str:
