@@ -7,7 +7,7 @@ version cannot see what it should, why. A gap that is closed has to be taken out
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,9 @@ def whatsapp(**more: Any) -> Way:
 
 WAYS: dict[str, Way] = {
     "bsky_send": http("api.bsky.chat", "xrpc/chat.bsky.convo.sendMessage"),
-    "deltachat_mail": Way("mail.example.org", "bob@example.org", "DATA", protocol="smtp"),
+    "deltachat_mail": Way(
+        "mail.example.org", "bob@example.org", "DATA", protocol="smtp", gap="its armor holds no packets"
+    ),
     "discord_send": http("discord.com", "api/v9/channels/131/messages"),
     "dave_frame": Way("rotterdam1.discord.media", protocol="rtp", gap="calls are not read yet"),
     "gchat_create_topic": http("chat.google.com", "u/0/api/create_topic", PROTOBUF),
@@ -105,8 +107,8 @@ WAYS: dict[str, Way] = {
         "application/json+protobuf",
     ),
     "rcs_cpim_plain": Way("example.ims.net", stream="udp"),
-    "apns_imessage_pair": Way("courier.push.apple.com", protocol="apns"),
-    "imessage_plist_pair_ec": Way("courier.push.apple.com", protocol="apns"),
+    "apns_imessage_pair": Way("courier.push.apple.com", protocol="apns", gap="no verb of an opened APNs"),
+    "imessage_plist_pair_ec": Way("courier.push.apple.com", protocol="apns", gap="no verb of an opened APNs"),
     "ig_broadcast_text": http("i.instagram.com", "api/v1/direct_v2/threads/broadcast/text", FORM),
     "ig_mqttot_132": Way("edge-mqtt.facebook.com", stream="tcp", before=MQTT),
     "irc_clear": tcp("irc.example.org", before=IRC),
@@ -180,7 +182,7 @@ WAYS: dict[str, Way] = {
     "xmpp_clear": jabber(),
     "xmpp_omemo03": jabber(),
     "xmpp_ox": jabber(),
-    "xmpp_0027": jabber(),
+    "xmpp_0027": replace(jabber(), gap="its text holds no packets"),
     "otr_v3_spec_data_message": jabber(before=b"", inside=said),
     "zulip_send": http("chat.zulip.org", "api/v1/messages", FORM),
 }  # fmt: skip
