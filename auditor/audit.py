@@ -107,7 +107,9 @@ class Audit:
         findings += reading.elsewhere(findings, platform.id if platform else "", rules)
         self.ledger.enter(_state(findings, bool(rules), platform is not None), parcel)
         for finding in findings:
-            self._count(finding)
+            self._count(finding, parcel.channel.host)
+        for finding in reading.doubts:
+            self._count(finding, parcel.channel.host, doubt=True)
         for sighting in reading.sightings:
             self._see(sighting)
         for problem in reading.problems:
@@ -140,12 +142,15 @@ class Audit:
         if platform and not rules:
             self.unruled[platform.id] = self.unruled.get(platform.id, 0) + 1
 
-    def _count(self, finding: Finding) -> None:
+    def _count(self, finding: Finding, host: str, doubt: bool = False) -> None:
         platform = self.book.platforms.get(finding.platform)
+        rule = self.book.rules.get(finding.rule)
+        near = host if rule is not None and rule.by_content else ""
         far_end = platform.far_end if platform else "service"
         row = Row(
             finding.platform, finding.surface, finding.direction, finding.content, finding.road,
             finding.grade, finding.rule, finding.slot, finding.seal, far_end, finding.texts, self.app,
+            near, doubt,
         )  # fmt: skip
         self.tally[row] = self.tally.get(row, NONE).and_one(finding)
 

@@ -107,8 +107,11 @@ def judge(report: Report, book: Rulebook) -> list[Verdict]:
 
 
 def _decided(tally: Iterable[tuple[Row, Tally]]) -> list[tuple[Row, Content, Tally]]:
-    """Token-like values take the class of their slot; alone they stay undecided, and never become sealed."""
+    """What counts, and as what: a doubt where its platform was seen; token-like values as what else lies in
+    their slot, alone they stay undecided, and never become sealed."""
     rows = list(tally)
+    spoken = {(row.platform, row.near) for row, _ in rows if not row.doubt}
+    rows = [(row, sums) for row, sums in rows if not row.doubt or (row.platform, row.near) in spoken]
     slots: dict[tuple[str, str, str, App], set[Content]] = {}
     for row, _ in rows:
         slots.setdefault((row.platform, row.rule, row.slot, row.app), set()).add(row.content)

@@ -29,6 +29,7 @@ class Reading:
         self.book, self.needles, self.excerpts, self.parcel = book, needles, excerpts, parcel
         self.sightings: list[Sighting] = []
         self.problems: list[Problem] = []
+        self.doubts: list[Finding] = []  # lost, where only what is in a parcel tells whose it is
         self.said: dict[int, str] = {}  # the texts in the slots, by the findings that saw them
         self.plain: tuple[Node, Judge] | None = None
         self.hits: list[tuple[Node, Hit]] = []
@@ -60,7 +61,10 @@ class Reading:
         """What one rule sees in this parcel."""
         root, judge = self.opened(rule)
         findings: list[Finding] = []
-        for seen in match(rule, root, judge) or self.lost(rule):
+        seen_here = match(rule, root, judge)
+        lost = [] if seen_here else [self.finding(rule, platform, message) for message in self.lost(rule)]
+        (self.doubts if rule.by_content else findings).extend(lost)
+        for seen in seen_here:
             direction, ref = self.parcel.direction, self.parcel.ref
             roles = tuple(role for role, _ in seen.sees)
             if isinstance(seen, Message):
@@ -74,7 +78,7 @@ class Reading:
 
     def lost(self, rule: Rule) -> list[Message]:
         """Of what could not be read to its end, what the rule might have found there."""
-        if self.whole or not rule.slots or rule.by_content:
+        if self.whole or not rule.slots:
             return []
         slot = rule.slots[0].text
         return [

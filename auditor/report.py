@@ -10,6 +10,7 @@ here: they are computed (judge.py).
 import re
 from collections.abc import Iterable, Mapping
 from functools import reduce
+from operator import add
 from typing import TypeVar
 
 import msgspec
@@ -38,6 +39,8 @@ class Row(Struct, frozen=True, order=True):
     far_end: str = "service"
     texts: tuple[str, ...] = ()  # the planted texts that were read: each has its own findings
     app: App = App()
+    near: str = ""  # the host, where only what is in a parcel tells whose it is
+    doubt: bool = False  # lost there: it counts if messages of this platform were seen at that host
 
 
 class Tally(Struct, frozen=True):
@@ -206,14 +209,14 @@ class Report(Struct, frozen=True):
         captures: dict[str, list[Slice]] = {}
         for one in self.slices:
             captures.setdefault(one.capture.id, []).append(one)
-        return [reduce(_plus, _disjoint(parts)) for _, parts in sorted(captures.items())]
+        return [reduce(add, _disjoint(parts)) for _, parts in sorted(captures.items())]
 
     def whole(self) -> Slice:
         """Everything in one."""
         parts = self.by_capture()
         renamed = {pair for part in parts for pair in part.capture.renamed}
         every = Capture("", "", "", sum(p.capture.size for p in parts), 0, tuple(sorted(renamed)))
-        return msgspec.structs.replace(reduce(_plus, parts, NOTHING), capture=every)
+        return msgspec.structs.replace(reduce(add, parts, NOTHING), capture=every)
 
 
 NOTHING = Slice(Capture("", "", "", 0))
@@ -223,10 +226,6 @@ def _same(one: Capture, other: Capture) -> Capture:
     """One capture as two audits describe it: each knows the hosts that were renamed in its own stretch."""
     renamed = tuple(sorted({*one.renamed, *other.renamed}))
     return msgspec.structs.replace(min(one, other), renamed=renamed)
-
-
-def _plus(one: Slice, other: Slice) -> Slice:
-    return one + other
 
 
 def _disjoint(parts: list[Slice]) -> list[Slice]:

@@ -479,3 +479,26 @@ def test_a_rule_that_knows_its_parcels_by_their_content_alone_claims_no_others()
     planted = Audit(book(), Needles((TEXT,)))
     found = planted.feed(parcel("sock.example.org", "WS", "/", other, protocol="websocket"))
     assert [f.platform for f in found] == ["unknown:sock.example.org"]
+
+
+@pytest.mark.parametrize("lost_first", [True, False])
+@pytest.mark.parametrize(
+    ("host", "answer"), [("relay.example.org", Answer.INCONCLUSIVE), ("sock.example.org", Answer.END_TO_END)]
+)
+def test_what_is_lost_counts_where_its_platform_speaks_and_nowhere_else(
+    host: str, answer: Answer, lost_first: bool
+) -> None:
+    """Only content tells that a socket is Nostr's, and what is lost has none."""
+
+    def socket(at: str, body: bytes, entry: int, whole: bool = True) -> Parcel:
+        return parcel(at, "WS", "/", body, entry, protocol="websocket", whole=whole)
+
+    seal = sealed("nip04", book(), "1").decode()
+    event = {"kind": 4, "pubkey": "aa", "tags": [["p", "bb"]], "content": seal}
+    parcels = [
+        socket("relay.example.org", json.dumps(["EVENT", event]).encode(), 0),
+        socket(host, b'["EVENT", {"kind": 4, "cont', 1, whole=False),
+    ]
+    _, whole, verdicts = run(*(parcels[::-1] if lost_first else parcels))
+    assert [v.verdict for v in verdicts if v.surface == "dm"] == [answer]
+    assert whole.platforms == (("nostr", 1),)

@@ -35,6 +35,8 @@ _STATE = {
     "captures.state.tally.seal": "the envelope that was recognised",
     "captures.state.tally.far_end": "who ends the road: service, peer, own-device",
     "captures.state.tally.texts": "planted texts that were read",
+    "captures.state.tally.near": "the host, where only what is in a parcel tells whose it is",
+    "captures.state.tally.doubt": "lost there: it counts if messages of this platform were seen at that host",
     "captures.state.tally.app": "what the user says was audited",
     "captures.state.tally.app.name": "name of the app",
     "captures.state.tally.app.version": "its version",
