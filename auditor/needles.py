@@ -8,7 +8,6 @@ run before this: an encoding is listed here because texts also hide in the middl
 import base64
 import html
 import json
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
@@ -16,8 +15,12 @@ from urllib.parse import quote, quote_plus
 from ahocorasick_rs import BytesAhoCorasick
 from msgspec import Struct
 
+_SPACES = frozenset(b" \t\n\v\f\r\x1c\x1d\x1e\x1f")
+_LOWER = bytes(
+    0x20 if letter in _SPACES else ord(chr(letter).lower()) if letter < 128 else letter
+    for letter in range(256)
+)
 SHORTEST = 4  # bytes; shorter variants hit by chance everywhere
-_SPACE = re.compile(r"\s+")
 
 
 class Hit(Struct, frozen=True, order=True):
@@ -48,6 +51,14 @@ class Needles:
 
     def __bool__(self) -> bool:
         return bool(self.texts)
+
+    def anywhere(self, data: bytes, text: str) -> bool:
+        """Whether a text, and the bytes that it is, hold any planted text, exact or tolerant."""
+        if self._find is None or self._find_folded is None:
+            return False
+        if self._find.find_matches_as_indexes(data):
+            return True
+        return bool(self._find_folded.find_matches_as_indexes(_folded(text, data)))
 
     def search(self, data: bytes) -> list[Hit]:
         """Exact hits in bytes; of overlapping ones for the same text the first."""
@@ -80,7 +91,17 @@ def _whole(text: str) -> str:
 
 def fold(text: str) -> str:
     """The text as an app may have changed it: case, white space, composed or decomposed accents."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text.casefold())).strip()
+    return " ".join(unicodedata.normalize("NFC", text.casefold()).split())
+
+
+def _folded(text: str, data: bytes) -> bytes:
+    """The same of a text and its bytes, quicker where it is all ASCII."""
+    if len(text) != len(data):
+        return fold(text).encode("utf-8", "replace")
+    plain = data.translate(_LOWER)
+    while b"  " in plain:
+        plain = plain.replace(b"  ", b" ")
+    return plain.strip()
 
 
 def variants(text: str) -> Iterator[tuple[str, bytes]]:

@@ -6,6 +6,7 @@ could not be read to its end nothing is called sealed; where a value lies is alw
 
 from auditor.decoders.unwrap import Node, Opening
 from auditor.excerpts import Excerpts, offset_of
+from auditor.hiding import could_hold, look_for
 from auditor.model import Content, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Hit, Needles
 from auditor.rulebook.book import Rulebook
@@ -34,6 +35,7 @@ class Reading:
         self.plain: tuple[Node, Judge] | None = None
         self.hits: list[tuple[Node, Hit]] = []
         self.whole = parcel.whole
+        self.searched = bool(needles) and could_hold(parcel, needles, book.recogniser(self.accept))
 
     def opened(self, rule: Rule | None = None) -> tuple[Node, Judge]:
         if rule is not None and rule.opens:
@@ -44,13 +46,13 @@ class Reading:
 
     def _open(self, rule: Rule | None) -> tuple[Node, Judge]:
         opening = Opening(self.book.recogniser(rule.accept if rule else self.accept), forced_by(rule))
-        root = open_parcel(self.parcel, opening, headers=bool(self.needles))
+        root = open_parcel(self.parcel, opening, headers=self.searched)
         if opening.stopped:
             self.whole = False
             why = f"opening a parcel stopped early: {opening.stopped}"
             self.problems.append(Problem(self.parcel.ref, "too much", why))
         planted: dict[int, tuple[str, ...]] = {}
-        if self.needles:
+        if self.searched or (self.needles and rule is not None):
             for node in (n for child in root.children if child.step not in NAMED for n in child.walk()):
                 if hits := look_for(self.needles, node):
                     planted[id(node)] = tuple(sorted({hit.text for hit in hits}))
@@ -131,7 +133,7 @@ class Reading:
         self, findings: list[Finding], platform: str, rules: list[tuple[Rule, str]]
     ) -> list[Finding]:
         """Planted texts that no rule's slot accounts for: a leak beside the message, or an unknown app."""
-        if not self.needles:
+        if not self.searched:
             return []
         self.opened()
         accounted = {text for finding in findings for text in finding.texts}
@@ -174,16 +176,3 @@ class Reading:
             texts=(hit.text,),
             when=parcel.when,
         )
-
-
-def look_for(needles: Needles, node: Node) -> list[Hit]:
-    """Planted texts in any layer of one node, and in what a seal of letters holds."""
-    hits: list[Hit] = []
-    for layer in node.layers:
-        hits += needles.search(layer.data)
-        if isinstance(layer.value, str):
-            exact = {hit.text for hit in hits}
-            hits += [hit for hit in needles.search_text(layer.value) if hit.text not in exact]
-    if node.seal is not None and node.seal.shut:
-        hits += [hit for _, part in node.seal.parts for hit in needles.search(part)]
-    return hits

@@ -32,7 +32,7 @@ def as_text(data: bytes) -> str | bytes:
 
 
 def is_text(text: str) -> bool:
-    if text.isprintable():
+    if text.isprintable() or text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
         return True
     return all(
         c.isprintable() or c in _LAYOUT or unicodedata.category(c) not in _REFUSED or ord(c) in _PICTURES

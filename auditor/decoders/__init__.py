@@ -6,7 +6,8 @@ A decoder is a module with
     order                who is asked first (default 50): low for what rarely errs
     reads                "bytes", "text" or "both": what kind of value it may open
     needs_clue           True: only asked where a header or a rule names it
-    least, marks         optional, for speed: the fewest bytes, and bytes of which one must be there
+    least, mark, starts  optional, for speed: the fewest bytes, a byte that must be there, and those that
+                         it may begin with where no header says anything
     unwrap(data, clue)   the tree; ValueError when the bytes are not of this kind,
                          TooMuch when more than `clue.limit` bytes would come out
     wrap(tree)           bytes such that unwrap(wrap(tree)) == tree

@@ -6,7 +6,7 @@ encoders", so other bits there mean that it is something else. Long words and id
 fit as well and open into noise: the caller rolls that back.
 """
 
-import base64
+import binascii
 import re
 
 from auditor.decoders import Clue
@@ -39,15 +39,15 @@ def unwrap(data: bytes, clue: Clue) -> Tree:
         raise ValueError("base64 of an impossible length")
     bare = bare.translate(_STANDARD)
     padded = bare + b"=" * (-len(bare) % 4)
-    if base64.b64encode(base64.b64decode(padded[-4:])) != padded[-4:]:
+    if binascii.b2a_base64(binascii.a2b_base64(padded[-4:]), newline=False) != padded[-4:]:
         raise ValueError("base64 with bits in its padding")
     if len(bare) * 3 // 4 > clue.limit:
         raise TooMuch(f"base64: more than {clue.limit:,} bytes would come out")
-    return base64.b64decode(padded)
+    return binascii.a2b_base64(padded)
 
 
 def wrap(tree: Tree) -> bytes:
-    return base64.b64encode(tree.encode() if isinstance(tree, str) else tree)
+    return binascii.b2a_base64(tree.encode() if isinstance(tree, str) else tree, newline=False)
 
 
 def _one_line(data: bytes) -> bytes:

@@ -7,7 +7,7 @@ one meta-block holds at most 16 MB, so no more than two of them come out beyond 
 or beyond 1,000:1 once a megabyte came out.
 """
 
-from itertools import pairwise
+from collections.abc import Sequence
 
 import brotli
 
@@ -43,12 +43,16 @@ def wrap(tree: Tree) -> bytes:
 
 
 def _inflate(data: bytes, cap: int) -> bytes:
-    stream = brotli.Decompressor()
-    out = bytearray()
+    _fed(data, range(0, len(data), _STEP), cap)
     # The package does not say what it left over, so the last bytes go in one by one.
     tail = max(len(data) - _STEP, 0)
-    cuts = [*range(0, tail, _STEP), *range(tail, len(data) + 1)]
-    for start, end in pairwise(cuts):
+    return _fed(data, (*range(0, tail, _STEP), *range(tail, len(data))), cap)
+
+
+def _fed(data: bytes, starts: Sequence[int], cap: int) -> bytes:
+    stream = brotli.Decompressor()
+    out = bytearray()
+    for start, end in zip(starts, (*starts[1:], len(data)), strict=True):
         if stream.is_finished():
             raise ValueError("something follows the brotli stream")
         try:

@@ -30,6 +30,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 83
 reads = "bytes"
 needs_clue = False
+starts = bytes((*range(0x80, 0xC0), 0xD9))
 
 _DEPTH = 64
 _SELF = b"\xd9\xd9\xf7"

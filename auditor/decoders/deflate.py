@@ -25,6 +25,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 95
 reads = "bytes"
 needs_clue = False
+starts = bytes(byte for byte in range(256) if byte >> 1 & 3 != 3)  # there is no fourth kind of block
 
 
 def unwrap(data: bytes, clue: Clue) -> Tree:

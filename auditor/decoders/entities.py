@@ -21,7 +21,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 68
 reads = "text"
 needs_clue = False
-marks = b"&"
+mark = b"&"
 
 _REFERENCE = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));")
 

@@ -22,7 +22,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 64
 reads = "text"
 needs_clue = False
-marks = b"\\"
+mark = b"\\"
 
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2})|(.?))", re.DOTALL)
 _PROOF = re.compile(rb"\\u[0-9A-Fa-f{]|\\x[0-9A-Fa-f]")

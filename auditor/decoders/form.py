@@ -23,7 +23,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 60
 reads = "text"
 needs_clue = False
-marks = b"="
+mark = b"="
 
 _STRICT = re.compile(rb"(?:[\w.~+$*\[\]-]|%[0-9A-Fa-f]{2})++=(?:[!-$'-~]|%[0-9A-Fa-f]{2})*+")
 _LOOSE = re.compile(rb"[^\s&=\0-\x1f\x7f]++=[^\s&\0-\x1f\x7f]*+")

@@ -20,6 +20,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 5
 reads = "bytes"
 needs_clue = False
+starts = b"\x1f"
 
 _MAGIC = b"\x1f\x8b\x08"
 _RATIO = 1_000

@@ -17,6 +17,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 75
 reads = "text"
 needs_clue = False
+starts = b"0123456789abcdefABCDEF"
 least = 16
 
 _SHAPE = re.compile(rb"[0-9a-f]{16,}+|[0-9A-F]{16,}+")

@@ -31,7 +31,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 20
 reads = "both"
 needs_clue = False
-marks = b"{["
+starts = b"{[)wf\0\xef\xbb\xbf\xfe\xff \t\n\v\f\r"
 
 _DEPTH = 256
 _DIGITS = 1_000

@@ -34,7 +34,8 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 18
 reads = "text"
 needs_clue = False
-least, marks = 20, b"."
+starts = b"e"
+least, mark = 20, b"."
 
 _SHAPE = re.compile(rb"ey[\w-]++(?:\.[\w-]*+){2}(?:(?:\.[\w-]*+){2})?")
 _SIGNED = ("payload", "signature")

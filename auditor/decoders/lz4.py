@@ -27,6 +27,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 6
 reads = "bytes"
 needs_clue = False
+starts = b"\x04"
 
 
 def unwrap(data: bytes, clue: Clue) -> Tree:

@@ -55,7 +55,8 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 35
 reads = "both"
 needs_clue = False
-least, marks = 20, b":"
+starts = bytes(range(0x21, 0x7F))
+least, mark = 20, b":"
 
 _DEPTH = 16
 _NAMED = ("message/rfc822", "message/global")

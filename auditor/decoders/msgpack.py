@@ -33,6 +33,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 82
 reads = "bytes"
 needs_clue = False
+starts = bytes((*range(0x80, 0xA0), *range(0xDC, 0xE0)))
 
 _DEPTH = 64
 _OWN = ({"ext", "data"}, {"tag", "value"})  # how decoders tell what is no map

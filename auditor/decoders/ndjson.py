@@ -15,7 +15,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 22
 reads = "both"
 needs_clue = False
-marks = b"{["
+starts = b"{[ \t\n\v\f\r"
 
 _OPENS = (b"{", b"[")
 

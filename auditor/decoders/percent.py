@@ -20,7 +20,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 70
 reads = "text"
 needs_clue = False
-marks = b"%"
+mark = b"%"
 
 _SHAPE = re.compile(r"(?:[^\s%]|%[0-9A-Fa-f]{2})++")
 

@@ -45,6 +45,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 12
 reads = "both"
 needs_clue = False
+starts = b"b<\xef \t\r\n"
 
 
 def unwrap(data: bytes, clue: Clue) -> Tree:

@@ -35,6 +35,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 85
 reads = "bytes"
 needs_clue = False
+starts = bytes(b for b in range(8, 256) if b & 7 in (0, 1, 2, 5))  # the key of a field
 
 _LAST = (1 << 29) - 1
 _PLAUSIBLE = 4096

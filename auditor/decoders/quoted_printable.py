@@ -22,7 +22,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 66
 reads = "text"
 needs_clue = False
-marks = b"="
+mark = b"="
 
 _WIDTH = 76
 _SHAPE = re.compile(rb"(?:[\t\n\r -<>-~]|=[0-9A-F]{2}|=[ \t]*+\r?\n)++")

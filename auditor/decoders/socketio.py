@@ -43,6 +43,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 28
 reads = "both"
 needs_clue = False
+starts = b"0123456789b"
 
 _ENGINE = ("open", "close", "ping", "pong", "message", "upgrade", "noop")
 _SOCKET = ("connect", "disconnect", "event", "ack", "connect-error", "binary-event", "binary-ack")

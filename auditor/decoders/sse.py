@@ -25,7 +25,8 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 30
 reads = "text"
 needs_clue = False
-least, marks = 6, b":"
+starts = b"deir:\xef\r\n"
+least, mark = 6, b":"
 
 _MEDIA = "text/event-stream"
 _LINE = re.compile("\r\n|\r|\n")

@@ -7,7 +7,7 @@ layer, for seals and needles to look at. Opening never fails: when the budget en
 what is left stays shut and the tree says why.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from auditor.decoders import DECODERS, NO_CLUE, Clue
@@ -26,16 +26,18 @@ ATTRIBUTED = (
 SURE = ("gzip", "zstd")  # compressions that cannot be mistaken; they may lie around anything
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Layer:
     """A value on the way in, and the decoders passed so far."""
 
     value: str | bytes
     trail: tuple[str, ...]
+    data: bytes = b""  # the value as bytes
 
-    @property
-    def data(self) -> bytes:
-        return self.value.encode("utf-8", "surrogatepass") if isinstance(self.value, str) else self.value
+    def __post_init__(self) -> None:
+        if not self.data:
+            value = self.value
+            self.data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +141,15 @@ class Opening:
     def _peel(self, node: Node, value: str | bytes, clue: Clue) -> None:
         """Take off layers until a container, a plain text or something shut is left."""
         text_layer: Layer | None = None
-        order = self.forced(plain(node.path))
+        order = "" if self.forced is not_forced else self.forced(plain(node.path))
         while True:
-            current: str | bytes = as_text(value) if isinstance(value, bytes) else value
-            layer = Layer(current, node.trail)
+            current = as_text(value) if isinstance(value, bytes) else value
+            layer = Layer(current, node.trail, value if isinstance(value, bytes) else b"")
             node.layers.append(layer)
             self._look(node, layer)
             if isinstance(current, str) and current:
                 text_layer = layer
-            opened = None if self.stopped or not current else self._decode(layer, clue, order)
+            opened = None if self.stopped or not current else self.decode(current, layer.data, clue, order)
             if opened is None:
                 break
             name, inner = opened
@@ -182,10 +184,12 @@ class Opening:
                 if not self.stopped:
                     node.children.append(self.open(part, (*node.path, label), NO_CLUE, trail))
 
-    def _decode(self, layer: Layer, clue: Clue, order: str) -> tuple[str, Tree] | None:
-        data = layer.data
+    def decode(
+        self, value: str | bytes, data: bytes, clue: Clue = NO_CLUE, order: str = ""
+    ) -> tuple[str, Tree] | None:
+        """The first decoder that opens a value, and what came out."""
         clue = _limited(clue, order, self.left)
-        for name in _candidates(layer, data, clue, order):
+        for name in _candidates(value, data, clue, order):
             try:
                 tree = DECODERS[name].unwrap(data, clue)
             except ValueError:
@@ -199,33 +203,38 @@ class Opening:
         return None
 
 
-def _candidates(layer: Layer, data: bytes, clue: Clue, order: str) -> Iterator[str]:
+def _candidates(value: str | bytes, data: bytes, clue: Clue, order: str) -> Iterable[str]:
     """Who is asked, in order. An order is for what the content coding wraps, and stands alone."""
-    text = isinstance(layer.value, str)
+    text = isinstance(value, str)
     if order:
-        yield from (name for name in clue.kinds if name in COMPRESSIONS)
-        yield from SURE
-        yield order
-        return
-    yield from (name for name in clue.kinds if DECODERS[name].reads != "text" or text)
-    for name, least, marks in FREE[text]:
-        if len(data) >= least and name not in clue.kinds and (not marks or any(m in data for m in marks)):
-            yield name
+        return (*(name for name in clue.kinds if name in COMPRESSIONS), *SURE, order)
+    free = FREE[text][ANY_START if clue.charset else data[0]]
+    asked = [name for name, least, mark in free if len(data) >= least and mark in data]
+    if not clue.kinds:
+        return asked
+    named = [name for name in clue.kinds if DECODERS[name].reads != "text" or text]
+    return [*named, *(name for name in asked if name not in clue.kinds)]
 
 
-def _free(wanted: tuple[str, str]) -> list[tuple[str, int, bytes]]:
-    """Decoders that are asked without a clue, and what a value must have for it."""
+def _free(wanted: tuple[str, str], start: int) -> list[tuple[str, int, bytes]]:
+    """Decoders that are asked without a clue, and what a value that begins so must have for it."""
     return [
-        (name, getattr(d, "least", 1), getattr(d, "marks", b""))
+        (name, getattr(d, "least", 1), getattr(d, "mark", b""))
         for name, d in DECODERS.items()
-        if d.reads in wanted and not d.needs_clue
+        if d.reads in wanted and not d.needs_clue and start in (ANY_START, *getattr(d, "starts", range(256)))
     ]
 
 
-FREE = {True: _free(("text", "both")), False: _free(("bytes", "both"))}
+ANY_START = 256
+FREE = {
+    True: [_free(("text", "both"), start) for start in range(257)],
+    False: [_free(("bytes", "both"), start) for start in range(257)],
+}
 
 
 def _limited(clue: Clue, order: str, left: int) -> Clue:
+    if clue is NO_CLUE and not order and left == OUTPUT:
+        return clue
     kinds = (*clue.kinds, order) if order else clue.kinds
     return Clue(kinds, clue.media, clue.boundary, clue.charset, max(left, 0))
 

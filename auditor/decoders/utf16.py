@@ -20,6 +20,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 40
 reads = "bytes"
 needs_clue = False
+starts = b"\xfe\xff"
 
 _MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _CHARSET = re.compile(r"utf-?16((?:le|be)?)", re.IGNORECASE)

@@ -45,7 +45,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 25
 reads = "text"
 needs_clue = False
-marks = b"<"
+starts = b"<\xef \t\r\n"
 
 _DEPTH = 64
 _START = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*+(?=<[A-Za-z_:?!\x80-\xff])")

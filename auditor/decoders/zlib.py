@@ -20,6 +20,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 10
 reads = "bytes"
 needs_clue = False
+starts = bytes(range(0x08, 0x80, 0x10))
 
 _RATIO = 1_000
 _FREE = 1_000_000  # bytes that may come out whatever the ratio

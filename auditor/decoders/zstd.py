@@ -22,6 +22,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
 order = 6
 reads = "bytes"
 needs_clue = False
+starts = b"\x28"
 
 _MAGIC = b"\x28\xb5\x2f\xfd"
 _RATIO = 1_000

@@ -13,11 +13,11 @@ from auditor.decoders.unwrap import Node, Recognise, Seal
 from auditor.errors import Fault, RuleError
 from auditor.model import Parcel
 from auditor.rulebook.fields import nearest
-from auditor.rulebook.paths import host_fits
+from auditor.rulebook.paths import VALUE, host_fits
 from auditor.rulebook.read import read_envelope, read_platform, read_rule
 from auditor.rulebook.shape import Outline, Protobuf, Shape
 from auditor.rulebook.shut import flaw, inside
-from auditor.rulebook.tree import TreeSeal
+from auditor.rulebook.tree import TreeSeal, TreeShape
 from auditor.rulebook.types import Envelope, Platform, Rule
 from auditor.rulebook.yaml import Block, load
 
@@ -36,6 +36,7 @@ class Rulebook:
     digest: str = ""
     _by_kind: dict[tuple[str, bool], list[Rule]] = field(default_factory=dict, compare=False)
     _by_first: dict[int, list[Envelope]] = field(default_factory=dict, compare=False)
+    _trees: list[tuple[frozenset[str], Envelope, TreeShape]] = field(default_factory=list, compare=False)
     _by_host: dict[tuple[str, bool, str], list[tuple[Rule, str]]] = field(default_factory=dict, compare=False)
     _platforms_at: dict[str, Platform | None] = field(default_factory=dict, compare=False)
 
@@ -52,6 +53,8 @@ class Rulebook:
             for outgoing in rule.when.outgoing:
                 self._by_kind.setdefault((rule.when.protocol, outgoing), []).append(rule)
         for envelope in self.envelopes.values():
+            if envelope.tree is not None:
+                self._trees.append((envelope.tree.must_have, envelope, envelope.tree))
             if envelope.shape is not None and not envelope.only_in_slot:
                 for first in envelope.shape.first_bytes or range(256):
                     self._by_first.setdefault(first, []).append(envelope)
@@ -98,8 +101,9 @@ class Rulebook:
 
     def trees(self, node: Node) -> Iterator[tuple[Envelope, TreeSeal]]:
         """The tree envelopes that this node is."""
-        for envelope in self.envelopes.values():
-            if envelope.tree is not None and (seal := envelope.tree.fits(node, self.shape)):
+        names = {child.step for child in node.children}
+        for must, envelope, tree in self._trees:
+            if (must <= names or VALUE in names) and (seal := tree.fits(node, self.shape)):
                 yield envelope, seal
 
     def platform_at(self, host: str) -> Platform | None:

@@ -7,6 +7,7 @@ below a node belongs to it, attributes beside a text do not unless they are pros
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from auditor.decoders.unwrap import Layer, Node
 from auditor.model import Content
@@ -58,15 +59,19 @@ class Judge:
     def __init__(self, book: Rulebook, root: Node, planted: Planted) -> None:
         self.book = book
         self.planted = planted
-        self.trees: list[tuple[Envelope, TreeSeal]] = []
         self.believed: dict[tuple[str, ...], _Trees] = {}
-        if any(e.tree is not None for e in book.envelopes.values()):
-            self._find_trees(root)
+        self.root = root
 
-    def _find_trees(self, root: Node) -> None:
-        for node in root.walk():
-            if node.children and not node.listing:
-                self.trees += ((e, s) for e, s in self.book.trees(node) if not self._read_below(node))
+    @cached_property
+    def trees(self) -> list[tuple[Envelope, TreeSeal]]:
+        """The tree seals in this parcel, once somebody asks."""
+        return [
+            (envelope, seal)
+            for node in self.root.walk()
+            if node.children and not node.listing
+            for envelope, seal in self.book.trees(node)
+            if not self._read_below(node)
+        ]
 
     def _trees(self, accept: tuple[str, ...]) -> "_Trees":
         """What trees seal for a rule: the weak ones only where it accepts them."""

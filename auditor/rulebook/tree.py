@@ -23,7 +23,7 @@ from typing import Any
 
 from auditor.decoders.base64 import least
 from auditor.decoders.unwrap import Node
-from auditor.rulebook.paths import VALUE, Pattern
+from auditor.rulebook.paths import Pattern
 from auditor.rulebook.shape import COUNTER, Field, Shapes
 from auditor.rulebook.shut import Part, flaw
 from auditor.text import as_text
@@ -93,16 +93,13 @@ class Place:
 class TreeShape:
     places: tuple[Place, ...]
 
-    def may_fit(self, node: Node) -> bool:
-        """Whether the keys that must be there are: most nodes are no seal, and this tells at once."""
-        names = {child.step for child in node.children}
-        return VALUE in names or all(
-            p.optional or p.pattern.steps[0] in names or "*" in p.pattern.steps[0] for p in self.places
-        )
+    @property
+    def must_have(self) -> frozenset[str]:
+        """Keys without which a node is no such seal: most nodes have none of them, and this tells at once."""
+        firsts = (place.pattern.steps[0] for place in self.places if not place.optional)
+        return frozenset(step for step in firsts if "*" not in step)
 
     def fits(self, node: Node, shapes: Shapes) -> "TreeSeal | None":
-        if not self.may_fit(node):
-            return None
         covered: set[int] = set()
         secrets: set[int] = set()
         for place in self.places:

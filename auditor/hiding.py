@@ -1,0 +1,165 @@
+"""Whether a planted text could lie in a parcel, told without opening it: most parcels hold none.
+
+Laws: a no is certain, a yes only means that the parcel has to be opened and searched. Undoing an
+escape is a matter of a few letters, wherever they stand, so it is done to a whole text at once;
+what only looks like letters is opened; where a format could join pieces, the answer is yes.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from urllib.parse import unquote_to_bytes
+
+from auditor.decoders import DECODERS, NO_CLUE
+from auditor.decoders.unwrap import COMPRESSIONS, Node, Opening, Recognise, clue_from
+from auditor.errors import TooMuch
+from auditor.model import Parcel
+from auditor.needles import Hit, Needles
+from auditor.text import as_text
+
+FORMS = 8  # of one text, with escapes undone; a text in more of them is opened
+DEEPEST = 4  # texts inside base64 inside texts
+LONGEST = 4_000_000  # letters; what is longer is opened, with the budget that opening has
+WRITTEN = ("form", "json", "ndjson", "xml")  # formats that keep the letters of a text together
+UTF8 = ("", "utf-8", "utf8", "us-ascii")
+
+_LEAST = 16  # letters that base64 and hexadecimal are opened from
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+_PHRASE = 0x01  # stands for a space: what has one beside it is a part of a longer text
+_WORDS = bytes(b if b in _LETTERS else _PHRASE if b in b" \t" else 0x20 for b in range(256))
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|(.))", re.DOTALL)
+_MEANT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
+_QUOTED = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+\r?\n)")
+_MIXED = re.compile(r">\s*+[^<>\s][^<>]*+<[^/]|<!")  # text beside children, or pieces of it
+_LINES = re.compile(r"[\w+/-]{16,}+={0,2}[ \t]*+\r?\n[ \t]*+[\w+/=-]{2}", re.ASCII)
+_SHORT_TOKEN = re.compile(r"ey[\w-]++\.[\w-]{1,15}+(?:\.|\Z)", re.ASCII)
+_CODED_WORD = re.compile(r"=\?[\w.:*-]++\?[bBqQ]\?", re.ASCII)
+_MAIL = re.compile(r"(?i)(?<![\w-])(?:from|to|subject|date|mime-version)[ \t]*+:")
+_JOINED = ("\\x", "<data", "data:", "ransfer-", "BEGIN ", "?OTR")
+
+
+def could_hold(parcel: Parcel, needles: Needles, recognise: Recognise) -> bool:
+    """False only where no reading of this parcel shows a planted text."""
+    head, asked = parcel.head, parcel.asked
+    body = _written(parcel)
+    if body is None:
+        return True
+    values = (*asked.path, *_values(asked.query), *_values(head.headers), body)
+    return Hiding(needles, recognise).text("|".join(values))
+
+
+def look_for(needles: Needles, node: Node) -> list[Hit]:
+    """Planted texts in any layer of one node, and in what a seal of letters holds."""
+    hits: list[Hit] = []
+    for layer in node.layers:
+        hits += needles.search(layer.data)
+        if isinstance(layer.value, str):
+            exact = {hit.text for hit in hits}
+            hits += [hit for hit in needles.search_text(layer.value) if hit.text not in exact]
+    if node.seal is not None and node.seal.shut:
+        hits += [hit for _, part in node.seal.parts for hit in needles.search(part)]
+    return hits
+
+
+class Hiding:
+    """Looks through texts for one set of planted texts."""
+
+    def __init__(self, needles: Needles, recognise: Recognise) -> None:
+        self.needles = needles
+        self.recognise = recognise
+
+    def text(self, text: str, depth: int = 0) -> bool:
+        if len(text) > LONGEST or depth > DEEPEST:
+            return True
+        forms, words = [text], set[bytes]()
+        for form in forms:
+            data = form.encode("utf-8", "replace")
+            if self.needles.anywhere(data, form) or _joins(form):
+                return True
+            pieces = data.translate(_WORDS).split(b" ")
+            words.update(word for word in pieces if len(word) >= _LEAST and _PHRASE not in word)
+            forms += [other for other in _undone(form, data) if other not in forms]
+            if len(forms) > FORMS:
+                return True
+        return any(self._word(word, depth) for word in words)
+
+    def _word(self, word: bytes, depth: int) -> bool:
+        """Base64 and hexadecimal, and what comes out."""
+        for name in ("hex", "base64"):
+            try:
+                inner = as_text(DECODERS[name].unwrap(word, NO_CLUE))
+            except ValueError:
+                continue
+            return self.text(inner, depth + 1) if isinstance(inner, str) else self._bytes(inner)
+        return False
+
+    def _bytes(self, data: bytes) -> bool:
+        if self.needles.search(data):
+            return True
+        seal = self.recognise(data)
+        opening = Opening(self.recognise)
+        if (seal is None or seal.shut) and opening.decode(data, data) is None and not opening.stopped:
+            return False  # noise, as nearly all of it is
+        root = opening.open(data, ())
+        return bool(opening.stopped) or any(look_for(self.needles, node) for node in root.walk())
+
+
+def _values(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    return (value for _, value in pairs)
+
+
+def _written(parcel: Parcel) -> str | None:
+    """The body as text, compressed or not; nothing where it is no text, or of a format that joins pieces."""
+    head = parcel.head
+    clue = clue_from(head.header("content-type"), head.header("content-encoding"))
+    if clue.charset.lower() not in UTF8:
+        return None
+    value: str | bytes = as_text(parcel.body)
+    for kind in clue.kinds:
+        if kind in COMPRESSIONS and isinstance(value, bytes):
+            try:
+                value = as_text(DECODERS[kind].unwrap(value, clue))
+            except ValueError:
+                continue
+            except TooMuch:
+                return None
+        elif kind not in WRITTEN and kind not in COMPRESSIONS:
+            return None
+    return value if isinstance(value, str) else None
+
+
+def _joins(text: str) -> bool:
+    """Whether a format could make one text of pieces that stand apart here, or of fewer letters."""
+    return (
+        any(mark in text for mark in _JOINED)
+        or ("<" in text and _MIXED.search(text) is not None)
+        or ("\n" in text and _LINES.search(text) is not None)
+        or ("\n" in text and ":" in text and _MAIL.search(text) is not None)
+        or ("=?" in text and _CODED_WORD.search(text) is not None)
+        or ("ey" in text and _SHORT_TOKEN.search(text) is not None)
+    )
+
+
+def _undone(text: str, data: bytes) -> Iterator[str]:
+    """The text with one kind of escape undone."""
+    if "\\" in text:
+        yield _ESCAPE.sub(_meant, text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if "%" in text or ("+" in text and "=" in text):
+        yield unquote_to_bytes(data.replace(b"+", b" ")).decode("utf-8", "replace")
+    if "%" in text and "+" in text:
+        yield unquote_to_bytes(data).decode("utf-8", "replace")
+    if "=" in text and _QUOTED.search(data):
+        yield _QUOTED.sub(lambda found: bytes.fromhex(found[1].decode()) if found[1] else b"", data).decode(
+            "utf-8", "replace"
+        )
+    if "&" in text:
+        with suppress(ValueError):
+            yield DECODERS["entities"].unwrap(data, NO_CLUE)
+
+
+def _meant(found: re.Match[str]) -> str:
+    digits = found[1] or found[2]
+    if digits:
+        number = int(digits, 16)
+        return chr(number) if number <= 0x10FFFF else "�"
+    return _MEANT.get(found[3], found[3])

@@ -1,0 +1,107 @@
+"""A dump of any length: flows of recorded sessions, each time with other texts, ids, nonces and times.
+
+What is drawn anew keeps its length and its kind of letters, so that lengths written beside it stay
+true and a seal stays the seal it was.
+"""
+
+import random
+import re
+import string
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mitmproxy.io import tnetstring
+
+WORD = rb"[\w'-]+(?: |\+|%20)"
+SENTENCE = re.compile(rb"(?:%s){3,}[\w'-]+" % WORD, re.ASCII)
+TOKEN = re.compile(rb"(?<![\w%-])(?=(?:[A-Za-z_-]*[0-9]){3})[\w+/-]{6,}(?![\w+/-]*\"\s*:)", re.ASCII)
+STEP = re.compile(rb"(?<=[/=!:])(?=(?:[A-Za-z_-]*[0-9]){3})[\w-]{6,}", re.ASCII)
+FIRST = re.compile(rb"[A-Za-z_-]*.")  # up to the first number
+SEALED = 64  # a token of so many letters may be a seal: its end is noise, its head is not
+KEPT = (b"content-type", b"content-encoding", b"host", b"upgrade", b"connection")
+HEX = b"0123456789abcdef"
+ALIKE = {
+    letter: kind
+    for kind in (string.digits.encode(), string.ascii_lowercase.encode(), string.ascii_uppercase.encode())
+    for letter in kind
+}
+
+
+def redrawn(data: bytes, rng: random.Random) -> bytes:
+    """Other letters of the same kinds."""
+    if not data.strip(HEX):
+        return bytes(rng.choices(HEX, k=len(data)))
+    return bytes(rng.choice(ALIKE[letter]) if letter in ALIKE else letter for letter in data)
+
+
+def anew(data: bytes, rng: random.Random, told: list[bytes]) -> bytes:
+    """One body with other sentences and other tokens; `told` gets the sentences."""
+
+    def sentence(found: re.Match[bytes]) -> bytes:
+        words = re.split(rb"( |\+|%20)", found.group())
+        if sum(len(word) > 2 and word.isalpha() and word.islower() for word in words) < 3:
+            return found.group()
+        other = b"".join(word if at % 2 else redrawn(word, rng) for at, word in enumerate(words))
+        if b" " in words:
+            told.append(other)
+        return other
+
+    return TOKEN.sub(lambda found: _token(found.group(), rng), SENTENCE.sub(sentence, data))
+
+
+def _token(token: bytes, rng: random.Random) -> bytes:
+    kept = len(FIRST.findall(token)[0]) if len(token) < SEALED else len(token) * 2 // 3
+    return token[:kept] + redrawn(token[kept:], rng)
+
+
+def flow_anew(state: dict[str, Any], rng: random.Random, told: list[bytes]) -> dict[str, Any]:
+    """One flow of a dump, told by somebody else at another time."""
+    later = rng.random() * 1e6
+    made = _later(state, later)
+    for side in ("request", "response"):
+        if message := made.get(side):
+            message["content"] = anew(message["content"] or b"", rng, told)
+            message["headers"] = tuple(
+                (name, value if name.lower() in KEPT else anew(value, rng, []))
+                for name, value in message["headers"]
+            )
+    if request := made.get("request"):
+        request["path"] = STEP.sub(lambda found: _token(found.group(), rng), request["path"])
+    if socket := made.get("websocket"):
+        socket["messages"] = [_said(one, 2, rng, told) for one in socket["messages"]]
+    if "messages" in made:
+        made["messages"] = [_said(one, 1, rng, told) for one in made["messages"]]
+    return made
+
+
+def _said(message: Sequence[Any], at: int, rng: random.Random, told: list[bytes]) -> list[Any]:
+    return [anew(part, rng, told) if place == at else part for place, part in enumerate(message)]
+
+
+def _later(value: Any, seconds: float) -> Any:
+    """A copy in which every time is later."""
+    if isinstance(value, dict):
+        return {key: _later(part, seconds) for key, part in value.items()}
+    return value + seconds if isinstance(value, float) and value > 1e9 else value
+
+
+def states(dumps: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    for dump in dumps:
+        with dump.open("rb") as file:
+            while file.peek(1):
+                yield tnetstring.load(file)
+
+
+def write(path: Path, flows: int, dumps: Sequence[Path], seed: str = "dump") -> list[str]:
+    """Writes a dump of so many flows; twenty of the sentences in it."""
+    rng = random.Random(f"{seed} {flows}")
+    known = list(states(dumps))
+    told: list[bytes] = []
+    kept: list[bytes] = []
+    with path.open("wb") as file:
+        for _ in range(flows):
+            file.write(tnetstring.dumps(flow_anew(rng.choice(known), rng, told)))
+            kept += told[:1]
+            told.clear()
+    return [text.decode() for text in kept[:: max(1, len(kept) // 20)][:20]]
