@@ -111,6 +111,13 @@ class Flow(Struct, omit_defaults=True):
         return self.client_conn.secured or self.server_conn.secured
 
 
+READ = frozenset(
+    field.encode_name
+    for part in (Flow, Side, Request, Response, Socket, Failure)
+    for field in msgspec.structs.fields(part)
+) | {"version"}  # the keys of a state that are asked for
+
+
 def flow_of(state: dict[str, Any]) -> Flow:
     """The flow in a state of a known format; ValueError where it is none."""
     if state.get("type") == "dns":

@@ -11,7 +11,7 @@ from typing import Any
 
 from auditor.model import Channel, Contact, Event, Head, Parcel, Road
 from auditor.sources import heads, sockets, tnetstring
-from auditor.sources.flows import FORMAT, Flow, Request, flow_of, lines, mended
+from auditor.sources.flows import FORMAT, READ, Flow, Request, flow_of, lines, mended
 from auditor.sources.heads import Place
 from auditor.sources.tape import Tape
 from auditor.streams import TLS, Message, Sorter
@@ -80,8 +80,11 @@ def _unread(tape: Tape, place: Place, size: int, kind: str, message: str) -> Eve
 
 
 def _flow(frame: bytes) -> Flow:
-    state = tnetstring.loads(frame)
-    version = state.get("version", state.get(b"version"))
+    state = tnetstring.loads(frame, READ)
+    version = state.get("version")
+    if version != FORMAT:  # older ones are read whole, to be brought up to date
+        state = tnetstring.loads(frame)
+        version = state.get("version", state.get(b"version"))
     if isinstance(version, int) and version > FORMAT:
         raise TooNewError(
             f"written by a newer mitmproxy (format {version}, this version reads up to {FORMAT}):"

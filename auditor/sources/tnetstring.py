@@ -5,6 +5,7 @@ for years, nests without limit, and needs twice the time. Here a length is plain
 digits, a value lies wholly inside the one around it, and nesting ends at 32.
 """
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 State: TypeAlias = Any  # str, bytes, int, float, bool, None, list or dict, nested at will
@@ -13,47 +14,66 @@ DEPTH = 32
 _DIGITS = 12  # of a length
 
 
-def loads(data: bytes) -> State:
-    """The one value that `data` holds; ValueError if it is anything else."""
-    value, end = _value(data, 0, len(data), DEPTH)
+def loads(data: bytes, keys: frozenset[str] | None = None) -> State:
+    """The one value that `data` holds; ValueError if it is anything else. What lies under other keys
+    than these is passed over unread."""
+    value, end = _value(data, 0, len(data), DEPTH, keys)
     if end != len(data):
         raise ValueError("bytes after the end of the value")
     return value
 
 
-def _value(data: bytes, at: int, limit: int, depth: int) -> tuple[State, int]:
-    colon = data.find(b":", at, at + _DIGITS + 1)
-    size = data[at:colon]
-    if colon < 0 or not size.isdigit():
-        raise ValueError("a length is missing")
-    start = colon + 1
-    end = start + int(size)
-    if end >= limit:
-        raise ValueError("a value reaches beyond the one around it")
+def _value(data: bytes, at: int, limit: int, depth: int, keys: frozenset[str] | None) -> tuple[State, int]:
+    start, end = _stretch(data, at, limit)
     match data[end]:
         case 0x2C:  # ,
             return data[start:end], end + 1
         case 0x3B:  # ;
             return data[start:end].decode(), end + 1
         case 0x7D:  # }
-            items = _items(data, start, end, depth)
-            if len(items) % 2:
-                raise ValueError("a key without a value")
-            return dict(zip(items[::2], items[1::2], strict=True)), end + 1
+            return dict(_pairs(data, start, end, depth, keys)), end + 1
         case 0x5D:  # ]
-            return _items(data, start, end, depth), end + 1
+            return _items(data, start, end, depth, keys), end + 1
         case tag:
             return _scalar(tag, data[start:end]), end + 1
 
 
-def _items(data: bytes, at: int, end: int, depth: int) -> list[State]:
+def _stretch(data: bytes, at: int, limit: int) -> tuple[int, int]:
+    """Where the value begins whose length stands here, and where its kind stands."""
+    colon = data.find(b":", at, at + _DIGITS + 1)
+    size = data[at:colon]
+    if colon < 0 or not size.isdigit():
+        raise ValueError("a length is missing")
+    end = colon + 1 + int(size)
+    if end >= limit:
+        raise ValueError("a value reaches beyond the one around it")
+    return colon + 1, end
+
+
+def _items(data: bytes, at: int, end: int, depth: int, keys: frozenset[str] | None) -> list[State]:
     if not depth:
         raise ValueError("nested too deeply")
     items = []
     while at < end:
-        value, at = _value(data, at, end, depth - 1)
+        value, at = _value(data, at, end, depth - 1, keys)
         items.append(value)
     return items
+
+
+def _pairs(
+    data: bytes, at: int, end: int, depth: int, keys: frozenset[str] | None
+) -> Iterator[tuple[State, State]]:
+    if not depth:
+        raise ValueError("nested too deeply")
+    while at < end:
+        key, at = _value(data, at, end, depth - 1, keys)
+        if at >= end:
+            raise ValueError("a key without a value")
+        if keys is None or key in keys:
+            value, at = _value(data, at, end, depth - 1, keys)
+            yield key, value
+        else:
+            at = _stretch(data, at, end)[1] + 1
 
 
 def _scalar(tag: int, data: bytes) -> State:
