@@ -29,7 +29,7 @@ _PHRASE = 0x01  # stands for a space: what has one beside it is a part of a long
 _WORDS = bytes(b if b in _LETTERS else _PHRASE if b in b" \t" else 0x20 for b in range(256))
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|(.))", re.DOTALL)
 _MEANT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
-_QUOTED = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+\r?\n)")
+_QUOTED = re.compile(rb"=(?:([0-9A-F]{2})|[ \t]*+\r?\n)")
 _MIXED = re.compile(r">\s*+[^<>\s][^<>]*+<[^/]|<!")  # text beside children, or pieces of it
 _LINES = re.compile(r"[\w+/-]{16,}+={0,2}[ \t]*+\r?\n[ \t]*+[\w+/=-]{2}", re.ASCII)
 _SHORT_TOKEN = re.compile(r"ey[\w-]++\.[\w-]{1,15}+(?:\.|\Z)", re.ASCII)
@@ -78,9 +78,11 @@ class Hiding:
                 return True
             pieces = data.translate(_WORDS).split(b" ")
             words.update(word for word in pieces if len(word) >= _LEAST and _PHRASE not in word)
-            forms += [other for other in _undone(form, data) if other not in forms]
-            if len(forms) > FORMS:
-                return True
+            for other in _undone(form, data):
+                if isinstance(other, bytes) or len(forms) == FORMS:
+                    return True
+                if other not in forms:
+                    forms.append(other)
         return any(self._word(word, depth) for word in words)
 
     def _word(self, word: bytes, depth: int) -> bool:
@@ -140,21 +142,23 @@ def _joins(text: str) -> bool:
     )
 
 
-def _undone(text: str, data: bytes) -> Iterator[str]:
-    """The text with one kind of escape undone."""
+def _undone(text: str, data: bytes) -> Iterator[str | bytes]:
+    """The text with one kind of escape undone; bytes where that yields no text."""
     if "\\" in text:
         yield _ESCAPE.sub(_meant, text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if "%" in text or ("+" in text and "=" in text):
-        yield unquote_to_bytes(data.replace(b"+", b" ")).decode("utf-8", "replace")
+        yield as_text(unquote_to_bytes(data.replace(b"+", b" ")))
     if "%" in text and "+" in text:
-        yield unquote_to_bytes(data).decode("utf-8", "replace")
+        yield as_text(unquote_to_bytes(data))
     if "=" in text and _QUOTED.search(data):
-        yield _QUOTED.sub(lambda found: bytes.fromhex(found[1].decode()) if found[1] else b"", data).decode(
-            "utf-8", "replace"
-        )
+        yield as_text(_QUOTED.sub(_unquoted, data))
     if "&" in text:
         with suppress(ValueError):
             yield DECODERS["entities"].unwrap(data, NO_CLUE)
+
+
+def _unquoted(found: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(found[1].decode()) if found[1] else b""
 
 
 def _meant(found: re.Match[str]) -> str:

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -10,6 +12,7 @@ import click
 from auditor.audit import Audit
 from auditor.cli.captures import expand
 from auditor.cli.progress import watched
+from auditor.cli.shares import others, shares, together
 from auditor.errors import CaptureError
 from auditor.judge import judge
 from auditor.model import App, Finding, Problem, Ref
@@ -63,12 +66,18 @@ from auditor.text import printable
 )
 @click.option("--app-version", default="", metavar="VERSION", help="Its version.")
 @click.option("--mode", default="", metavar="TEXT", help="The mode of the chat, in your words.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Processes that share a large dump. [default: up to 4]",
+)
 @click.option("--reveal", is_flag=True, help="Show message texts instead of masking them.")
 @click.option("--each", is_flag=True, help="Judge every capture by itself, not all of them together.")
 def command(
     captures: tuple[str, ...], canaries: tuple[str, ...], canary_file: Path | None, renames: tuple[str, ...],
     rules: Path | None, style: str, evidence: Path | None, app_name: str, app_version: str, mode: str,
-    reveal: bool, each: bool,
+    jobs: int | None, reveal: bool, each: bool,
 ) -> None:  # fmt: skip
     """Say who can read the messages in CAPTURES.
 
@@ -87,8 +96,9 @@ def command(
         for path, name in expand(captures):
             beside = session_of(path) if str(path) != "-" else Session()
             app = App(app_name or beside.app.name, app_version or beside.app.version, mode or beside.app.mode)
-            audit = Audit(book, Needles((*texts, *beside.texts)), reveal, app)
-            one = _audit(path, name, {**beside.renamed, **renamed}, audit, findings)
+            needles = Needles((*texts, *beside.texts))
+            fresh = partial(Audit, book, needles, reveal, app)
+            one = _audit(path, name, {**beside.renamed, **renamed}, fresh, findings, jobs)
             if each:
                 click.echo(printable(name))
                 _print(one, book, style)
@@ -99,8 +109,16 @@ def command(
         raise SystemExit(2)
 
 
-def _audit(path: Path, name: str, renamed: dict[str, str], audit: Audit, findings: "Findings") -> Report:
+def _audit(
+    path: Path,
+    name: str,
+    renamed: dict[str, str],
+    fresh: Callable[[], Audit],
+    findings: "Findings",
+    jobs: int | None,
+) -> Report:
     """One capture. One that cannot be read is a problem in the report, and the others go on."""
+    audit = fresh()
     try:
         journal = journal_of(path)
         source = read("-" if str(path) == "-" else journal or path, renamed=renamed, name=name)
@@ -113,11 +131,16 @@ def _audit(path: Path, name: str, renamed: dict[str, str], audit: Audit, finding
     for text in audit.needles.texts:
         if weak := weakness(text):
             audit.feed(Problem(Ref(name, 0), "weak text", weak))
-    for event in watched(source):
-        for finding in audit.feed(event):
-            findings.write(finding)
-    given = tuple(sorted(audit.renamed))
-    return audit.report(Capture(source.sha256, source.name, source.kind, source.size, source.unread, given))
+    # Findings are written in their order, so whoever wants them waits for one process.
+    of = 1 if findings.stream else shares(source, jobs)
+    with others(source, fresh, of) as helpers:
+        source = source.part(0, of) if of > 1 else source
+        for event in watched(source):
+            for finding in audit.feed(event):
+                findings.write(finding)
+        given = tuple(sorted(audit.renamed))
+        capture = Capture(source.sha256, source.name, source.kind, source.size, source.unread, given)
+        return together(audit.report(capture), helpers.results())
 
 
 def _print(report: Report, book: Rulebook, style: str) -> None:

@@ -16,11 +16,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from auditor.errors import CaptureError
 from auditor.model import Event
-from auditor.sources.heads import Place, clean
+from auditor.sources.heads import Place, Share, clean
 from auditor.sources.tape import Tape
 from auditor.text import is_text, printable
 
@@ -35,6 +35,7 @@ class Kind(Struct, frozen=True):
     name: str
     module: str
     start: re.Pattern[bytes]
+    shared: bool = False  # several processes can read it together
 
 
 class Reader(Protocol):
@@ -42,7 +43,7 @@ class Reader(Protocol):
 
 
 _KINDS = (
-    Kind("mitmproxy dump", "mitm", re.compile(rb"\d{1,12}:\d{1,3}:\w{1,64}[;,]")),
+    Kind("mitmproxy dump", "mitm", re.compile(rb"\d{1,12}:\d{1,3}:\w{1,64}[;,]"), shared=True),
     Kind("session journal", "journal", re.compile(rb'\{"journal":')),
     Kind("parcels", "parcels", re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{\s*+"parcels"\s*+:')),
     Kind("har", "har", re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{(?=.*"log"\s*+:)', re.DOTALL)),
@@ -70,11 +71,12 @@ class Source:
         self.path = path
         self.name = place.capture
         self.kind = kind.name
+        self.shared = kind.shared and tape is None
+        self._kind = kind
         self.sha256 = ""
         self.size = 0
         self.unread = 0
         self.entries = 0
-        self._module = kind.module
         self._place = place
         self._tape = tape  # of a pipe, which cannot be opened twice
         self._once = tape is not None
@@ -90,9 +92,13 @@ class Source:
         """How far it is read."""
         return self._reading.position if self._reading else 0
 
+    def part(self, number: int, of: int) -> "Source":
+        """One of several shares. All of them together are the capture; the first one knows its hash."""
+        return Source(self.path, self._kind, structs.replace(self._place, share=Share(number, of)), None)
+
     def __iter__(self) -> Iterator[Event]:
         tape = self._reading = self._begin()
-        reader = cast(Reader, importlib.import_module(f"{__name__}.{self._module}"))
+        reader = cast(Reader, importlib.import_module(f"{__name__}.{self._kind.module}"))
         try:
             yield from reader.read(tape, self._place)
             tape.drain()
@@ -106,7 +112,7 @@ class Source:
 
     def _begin(self) -> Tape:
         if not self._once:
-            return _open(self.path)
+            return _open(self.path, hashed=self._place.share.number == 0)
         tape, self._tape = self._tape, None
         if tape is None:
             raise CaptureError(f"{_shown(self.path)}: a pipe can be read only once")
@@ -143,13 +149,13 @@ def _kind(start: bytes, path: Where) -> Kind:
     raise CaptureError(f"{_shown(path)}: {_stranger(start)} (what can be read: {known})")
 
 
-def _open(path: Where) -> Tape:
+def _open(path: Where, hashed: bool = True) -> Tape:
     if path == "-":
         return Tape(sys.stdin.buffer, owned=False)
     try:
         if stat.S_ISDIR(path.stat().st_mode):
             raise CaptureError(f"{_shown(path)}: a folder, not a capture")
-        return Tape(path.open("rb"))
+        return Tape(path.open("rb"), hashed=hashed)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise CaptureError(f"{_shown(path)}: {_why(error)}") from error
 

@@ -14,16 +14,28 @@ from auditor.model import Channel, Contact, Head, Problem, Ref, Road
 
 STEPS = 256
 PAIRS = 1000
+STRETCH = 32  # entries
 
 _ROADS = {"https": Road.PROTECTED, "wss": Road.PROTECTED, "http": Road.CLEAR, "ws": Road.CLEAR}
 PORTS = {"https": 443, "wss": 443, "http": 80, "ws": 80}
 
 
+class Share(Struct, frozen=True):
+    """Every so-manieth stretch of a capture's entries: several processes read one capture together."""
+
+    number: int = 0
+    of: int = 1
+
+    def has(self, entry: int) -> bool:
+        return entry // STRETCH % self.of == self.number
+
+
 class Place(Struct, frozen=True):
-    """The capture that is read, and the names its user gave to hosts."""
+    """The capture that is read, the names its user gave to hosts, and the share of it that is asked for."""
 
     capture: str
     renamed: Mapping[str, str] = {}
+    share: Share = Share()
 
     def ref(self, entry: int, part: str = "") -> Ref:
         return Ref(self.capture, entry, part)

@@ -32,6 +32,10 @@ def read(tape: Tape, place: Place, limit: int = LIMIT) -> Iterator[Event]:
     while start := tape.peek(13):
         number = tape.entries
         length = _LENGTH.match(start)
+        if not place.share.has(number):
+            if not length or not _passed(tape, length.end() + int(length[1])):
+                return
+            continue
         if not length:
             kind = "cut" if start.isdigit() and len(start) < 13 else "damaged"
             yield _ended(tape, place, kind, 0)
@@ -51,6 +55,12 @@ def read(tape: Tape, place: Place, limit: int = LIMIT) -> Iterator[Event]:
             yield _ended(tape, place, "damaged", size)
             return
         yield from _frame(frame, length.end(), tape, place, number)
+
+
+def _passed(tape: Tape, size: int) -> bool:
+    """Moves past a flow of somebody else's share; whether another one can follow."""
+    tape.entries += 1
+    return tape.skip(size) == size and tape.read(1) == b"}"
 
 
 def _frame(frame: bytes, start: int, tape: Tape, place: Place, number: int) -> Iterator[Event]:

@@ -21,18 +21,18 @@ class Raw(Protocol):
 class Tape:
     """Reads forward only, so a pipe is as good as a file."""
 
-    def __init__(self, raw: Raw, *, owned: bool = True) -> None:
+    def __init__(self, raw: Raw, *, owned: bool = True, hashed: bool = True) -> None:
         self._raw = raw
         self._owned = owned
         self._ahead = b""
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
         self._fetched = 0
         self.entries = 0  # set by the reader of the format
         self.unread = 0  # bytes that were seen, but not understood
 
     @property
     def sha256(self) -> str:
-        return self._hash.hexdigest()
+        return self._hash.hexdigest() if self._hash else ""
 
     @property
     def position(self) -> int:
@@ -99,7 +99,8 @@ class Tape:
 
     def _fetch(self, size: int) -> bytes:
         data = self._raw.read(size)
-        self._hash.update(data)
+        if self._hash:
+            self._hash.update(data)
         self._fetched += len(data)
         return data
 

@@ -9,7 +9,7 @@ import re
 import string
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mitmproxy.io import tnetstring
 
@@ -79,10 +79,14 @@ def _said(message: Sequence[Any], at: int, rng: random.Random, told: list[bytes]
     return [anew(part, rng, told) if place == at else part for place, part in enumerate(message)]
 
 
-def _later(value: Any, seconds: float) -> Any:
+def _later(state: dict[str, Any], seconds: float) -> dict[str, Any]:
     """A copy in which every time is later."""
+    return {key: _shifted(value, seconds) for key, value in state.items()}
+
+
+def _shifted(value: Any, seconds: float) -> Any:
     if isinstance(value, dict):
-        return {key: _later(part, seconds) for key, part in value.items()}
+        return _later(value, seconds)
     return value + seconds if isinstance(value, float) and value > 1e9 else value
 
 
@@ -90,7 +94,7 @@ def states(dumps: Sequence[Path]) -> Iterator[dict[str, Any]]:
     for dump in dumps:
         with dump.open("rb") as file:
             while file.peek(1):
-                yield tnetstring.load(file)
+                yield cast(dict[str, Any], tnetstring.load(file))
 
 
 def write(path: Path, flows: int, dumps: Sequence[Path], seed: str = "dump") -> list[str]:

@@ -200,3 +200,25 @@ def test_a_hostile_half_megabyte_takes_no_time(name: str) -> None:
             except (ValueError, TooMuch):
                 continue
     assert time.process_time() - begun < 60  # a hang, not a time
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if hasattr(DECODERS[name], "starts")])
+def test_a_decoder_that_names_its_first_bytes_opens_nothing_that_begins_otherwise(name: str) -> None:
+    """Nobody asks it about anything else, so what it opened there would be lost."""
+    decoder = DECODERS[name]
+    rng = random.Random(name)
+    tails = [data[skip:] for data, _ in decoder.EXAMPLES for skip in (0, 1, 2)]
+    tails += [rng.randbytes(size) for size in (0, 1, 5, 30)]
+    for first in set(range(256)).difference(getattr(decoder, "starts", range(256))):
+        for tail in tails:
+            with pytest.raises(ValueError):
+                decoder.unwrap(bytes((first,)) + tail, NO_CLUE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_that_need_no_clue_have_what_their_decoder_says_they_must(name: str) -> None:
+    decoder = DECODERS[name]
+    for data, _ in decoder.EXAMPLES:
+        if data and not decoder.needs_clue and not hasattr(decoder, "CLUE"):
+            assert data[0] in getattr(decoder, "starts", range(256))
+            assert getattr(decoder, "mark", b"") in data

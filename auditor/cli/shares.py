@@ -1,0 +1,98 @@
+"""Large dumps are audited by several processes, each of which takes every so-manieth stretch of flows.
+
+What they saw is added up, and sums do not ask who counted. A process that dies loses nothing: its
+share is audited here, after all others.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from auditor.audit import Audit
+from auditor.report import Capture, Report
+from auditor.sources import Source
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+LARGE = 4_000_000  # bytes of a capture for which more processes are worth their start
+MOST = 4
+
+
+def shares(source: Source, jobs: int | None) -> int:
+    """Into how many shares a capture is cut: one where processes cannot be forked."""
+    if not source.shared or sys.platform != "linux" or (source.length or 0) < LARGE:
+        return 1
+    return max(1, min(jobs or MOST, len(os.sched_getaffinity(0)) if jobs is None else jobs))
+
+
+class Others:
+    """The processes that audit all shares but the first."""
+
+    def __init__(self, source: Source, audit: Callable[[], Audit], of: int) -> None:
+        self.source, self.audit, self.of = source, audit, of
+        import multiprocessing  # a small capture does without
+
+        context = multiprocessing.get_context("fork")
+        self.pipes: list[Connection] = []
+        self.processes = []
+        for number in range(1, of):
+            ours, theirs = context.Pipe(duplex=False)
+            process = context.Process(target=self._work, args=(number, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            self.pipes.append(ours)
+            self.processes.append(process)
+
+    def _work(self, number: int, pipe: "Connection") -> None:
+        try:
+            pipe.send(self._audited(number))
+        except KeyboardInterrupt:
+            os._exit(130)  # the first process tells
+
+    def _audited(self, number: int) -> Report:
+        part, audit = self.source.part(number, self.of), self.audit()
+        for event in part:
+            audit.feed(event)
+        given = tuple(sorted(audit.renamed))
+        return audit.report(Capture("", part.name, part.kind, part.size, part.unread, given))
+
+    def results(self) -> Iterator[Report]:
+        for number, pipe in enumerate(self.pipes, 1):
+            try:
+                yield pipe.recv()
+            except (EOFError, OSError):
+                yield self._audited(number)
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.terminate()
+            process.join()
+
+
+@contextmanager
+def others(source: Source, audit: Callable[[], Audit], of: int) -> Iterator[Others]:
+    """They are gone when this ends, whatever ends it."""
+    running = Others(source, audit, of)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def together(first: Report, rest: Iterable[Report]) -> Report:
+    """One report of all shares, which are of one capture."""
+    slices = [one for report in (first, *rest) for one in report.slices]
+    captures = [one.capture for one in slices]
+    capture = structs.replace(
+        captures[0],
+        unread=sum(one.unread for one in captures),
+        renamed=tuple(sorted({pair for one in captures for pair in one.renamed})),
+    )
+    return Report((reduce(add, (structs.replace(one, capture=capture) for one in slices)),))
