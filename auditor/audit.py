@@ -19,6 +19,8 @@ from auditor.report import (
     NONE,
     Capture,
     Contacts,
+    Digest,
+    Digests,
     Peer,
     Report,
     Row,
@@ -29,11 +31,11 @@ from auditor.report import (
     Trouble,
     Troubles,
     first_refs,
-    joined,
     ordered,
 )
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.types import Platform, Rule
+from auditor.stretches import joined
 
 NO_APP = App()
 
@@ -56,6 +58,7 @@ class Audit:
         self.troubles: dict[Trouble, Troubles] = {}
         self.platforms: dict[str, int] = {}
         self.unruled: dict[str, int] = {}
+        self.digests: dict[Digest, Digests] = {}
         self.entries: set[int] = set()
         self.renamed: set[tuple[str, str]] = set()
 
@@ -86,6 +89,7 @@ class Audit:
                     ordered(self.troubles),
                     tuple(sorted(self.platforms.items())),
                     tuple(sorted(self.unruled.items())),
+                    ordered(self.digests),
                 ),
             )
         )
@@ -112,6 +116,8 @@ class Audit:
             self._see(sighting)
         for problem in reading.problems:
             self._problem(problem)
+        owner = next((name for _, name in rules), platform.id if platform else "")
+        self._digested(reading, findings[0].platform if findings else owner)
         return findings
 
     def _whole(self, finding: Finding, reading: Reading) -> Finding:
@@ -153,6 +159,15 @@ class Audit:
         key = Sight(sighting.platform, sighting.surface, sighting.direction, sighting.rule)
         one = Sightings(1, dict.fromkeys(sorted(sighting.sees), 1), (sighting.ref,))
         self.sightings[key] = self.sightings[key] + one if key in self.sightings else one
+
+    def _digested(self, reading: Reading, owner: str) -> None:
+        """Hashes of planted texts: a table of their own, for they are neither readable nor sealed."""
+        parcel = reading.parcel
+        host = parcel.channel.host or parcel.channel.address or "nameless"
+        for algorithm, text in sorted(reading.digests):
+            key = Digest(owner or f"unknown:{host}", host, parcel.direction, algorithm, text)
+            one = Digests(1, (parcel.ref,))
+            self.digests[key] = self.digests[key] + one if key in self.digests else one
 
     def _contact(self, contact: Contact) -> None:
         platform = self.book.platform_at(contact.channel.host)

@@ -14,7 +14,7 @@ from auditor.claims import Claimed, compare
 from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Finding, Grade, Road
 from auditor.report import KEPT, Report, Row, Slice, Tally, finding_order
 from auditor.rulebook.book import Rulebook
-from auditor.words import CHECKS, MEANING, would_change
+from auditor.words import CHECKS, MEANING, digest, would_change
 
 TABLE: dict[tuple[Content, Road], Answer] = {
     (Content.READABLE, Road.CLEAR): Answer.CLEARTEXT,
@@ -283,6 +283,8 @@ def _limits(weighed: Weighed, platform: str, known: tuple[str, ...], whole: Slic
     )
     if strangers:
         limits.append(f"a planted text was also read at {', '.join(strangers[:3])}: see there")
+    hashed = [d for d, _ in whole.digests if d.platform == platform or d.platform.startswith("unknown:")]
+    limits += [digest(d.algorithm, d.text, d.direction, d.host) for d in hashed[:3]]
     if unsure:
         limits.append(f"token-like values, taken for what else lies in their slot: {unsure:,}")
     return tuple(limits)

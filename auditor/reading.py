@@ -32,6 +32,7 @@ class Reading:
         self.said: dict[int, str] = {}  # the texts in the slots, by the findings that saw them
         self.plain: tuple[Node, Judge] | None = None
         self.hits: list[tuple[Node, Hit]] = []
+        self.digests: set[tuple[str, str]] = set()  # algorithm and planted text: nobody read it there
         self.whole = parcel.whole
 
     def opened(self, rule: Rule | None = None) -> tuple[Node, Judge]:
@@ -51,7 +52,9 @@ class Reading:
         planted: dict[int, tuple[str, ...]] = {}
         if self.needles:
             for node in (n for child in root.children if child.step not in NAMED for n in child.walk()):
-                if hits := look_for(self.needles, node):
+                found = look_for(self.needles, node)
+                self.digests |= {(hit.how, hit.text) for hit in found if hit.digest}
+                if hits := [hit for hit in found if not hit.digest]:
                     planted[id(node)] = tuple(sorted({hit.text for hit in hits}))
                     self.hits += [(node, hit) for hit in hits]
         return root, Judge(self.book, root, planted)
@@ -173,12 +176,12 @@ class Reading:
 
 
 def look_for(needles: Needles, node: Node) -> list[Hit]:
-    """Planted texts in any layer of one node, and in what a seal of letters holds."""
+    """Planted texts, or digests of them, in any layer of one node, and in what a seal of letters holds."""
     hits: list[Hit] = []
     for layer in node.layers:
         hits += needles.search(layer.data)
         if isinstance(layer.value, str):
-            exact = {hit.text for hit in hits}
+            exact = {hit.text for hit in hits if not hit.digest}
             hits += [hit for hit in needles.search_text(layer.value) if hit.text not in exact]
     if node.seal is not None and node.seal.shut:
         hits += [hit for _, part in node.seal.parts for hit in needles.search(part)]
