@@ -54,7 +54,7 @@ DOORS = {
     ),
     "rich": ("cli/progress.py", "reporters/terminal.py"),
     "yaml": ("rulebook/yaml.py",),
-    "zstandard": ("decoders/zstd.py",),
+    "zstandard": ("decoders/zstd.py", "streams/zstd_stream.py"),
 }  # fmt: skip
 
 # Modules of the standard library that reach the world outside, and who may use them below the edges.
