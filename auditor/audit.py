@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from auditor import ledger
+from auditor import bosh, ledger
 from auditor.excerpts import Excerpts
 from auditor.model import App, Contact, Content, Event, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Needles
@@ -67,7 +67,7 @@ class Audit:
         self.entries.add(event.ref.entry)
         match event:
             case Parcel():
-                return self._parcel(event)
+                return [finding for part in bosh.parts(event) for finding in self._parcel(part)]
             case Contact():
                 self._contact(event)
             case Problem():
