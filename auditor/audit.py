@@ -11,6 +11,7 @@ from msgspec import structs
 
 from auditor import bosh, ledger
 from auditor.excerpts import Excerpts
+from auditor.fragments import Fragments, fragment_of
 from auditor.model import App, Contact, Content, Event, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Needles
 from auditor.pieces import Pieces
@@ -50,6 +51,7 @@ class Audit:
         self.app = app
         self.needles = needles or Needles()
         self.pieces = Pieces(self.needles)
+        self.fragments = Fragments()
         self.excerpts = Excerpts(reveal)
         self.ledger = ledger.Ledger()
         self.tally: dict[Row, Tally] = {}
@@ -74,7 +76,17 @@ class Audit:
                 self._problem(event)
         return []
 
+    def finish(self) -> list[Finding]:
+        """Nothing more comes: what was held back because more could come."""
+        findings = self.fragments.finish()
+        for finding in findings:
+            _count(self.tally, *self._row(finding))
+        return findings
+
     def report(self, capture: Capture) -> Report:
+        tally = dict(self.tally)
+        for finding in self.fragments.unfinished():
+            _count(tally, *self._row(finding))
         return Report(
             (
                 Slice(
@@ -82,7 +94,7 @@ class Audit:
                     joined((entry, entry + 1) for entry in self.entries),
                     (self.book.digest,),
                     len(self.needles.texts),
-                    ordered(self.tally),
+                    ordered(tally),
                     ordered(self.sightings),
                     ordered(self.contacts),
                     tuple(sorted(self.ledger.accounts.items())),
@@ -104,21 +116,37 @@ class Audit:
             self.ledger.enter(ledger.NO_RULE if platform else ledger.STRANGER, parcel)
             return []
         reading = Reading(self.book, self.needles, self.excerpts, parcel, [rule for rule, _ in rules])
-        findings = [self._whole(f, reading) for rule, name in rules for f in reading.follow(rule, name)]
-        shown = {f.rule for f in findings} | {s.rule for s in reading.sightings}
+        findings: list[Finding] = []
+        held: list[Finding] = []
+        for rule, name in rules:
+            for finding in reading.follow(rule, name):
+                settled = self._fragment(finding, rule, reading)
+                findings += [self._whole(finding, reading)] if settled is None else settled
+                held += [finding] if settled is not None else []
+        shown = {f.rule for f in (*held, *findings)} | {s.rule for s in reading.sightings}
         rules = [(rule, name) for rule, name in rules if not rule.by_content or rule.id in shown]
         self._known(platform, rules)
-        findings += reading.elsewhere(findings, platform.id if platform else "", rules)
-        self.ledger.enter(_state(findings, bool(rules), platform is not None), parcel)
+        findings += reading.elsewhere([*held, *findings], platform.id if platform else "", rules)
+        self.ledger.enter(_state([*held, *findings], bool(rules), platform is not None), parcel)
         for finding in findings:
-            self._count(finding)
+            _count(self.tally, *self._row(finding))
         for sighting in reading.sightings:
             self._see(sighting)
         for problem in reading.problems:
             self._problem(problem)
         owner = next((name for _, name in rules), platform.id if platform else "")
-        self._digested(reading, findings[0].platform if findings else owner)
+        self._digested(reading, findings[0].platform if findings and not held else owner)
         return findings
+
+    def _fragment(self, finding: Finding, rule: Rule, reading: Reading) -> list[Finding] | None:
+        """What is settled with this piece of a message: often nothing yet. None where it is no piece."""
+        one = fragment_of(reading.said.get(id(finding), ""))
+        if one is None or finding.texts:
+            return None
+        ref, people = finding.ref, reading.people.get(id(finding), "")
+        key = (ref.capture, ref.entry, reading.parcel.outgoing, finding.rule, people, one.tags)
+        whole, settled = self.fragments.add(key, one, finding)
+        return [*settled, reading.rejoined(rule, finding, whole)] if whole else settled
 
     def _whole(self, finding: Finding, reading: Reading) -> Finding:
         """A planted text may come in pieces: the finding of the last one shows it."""
@@ -146,14 +174,14 @@ class Audit:
         if platform and not rules:
             self.unruled[platform.id] = self.unruled.get(platform.id, 0) + 1
 
-    def _count(self, finding: Finding) -> None:
+    def _row(self, finding: Finding) -> tuple[Row, Finding]:
         platform = self.book.platforms.get(finding.platform)
         far_end = platform.far_end if platform else "service"
         row = Row(
             finding.platform, finding.surface, finding.direction, finding.content, finding.road,
             finding.grade, finding.rule, finding.slot, finding.seal, far_end, finding.texts, self.app,
         )  # fmt: skip
-        self.tally[row] = self.tally.get(row, NONE).and_one(finding)
+        return row, finding
 
     def _see(self, sighting: Sighting) -> None:
         key = Sight(sighting.platform, sighting.surface, sighting.direction, sighting.rule)
@@ -184,6 +212,10 @@ class Audit:
         key = Trouble(problem.kind, problem.message)
         one = Troubles(1, first_refs((problem.ref,)))
         self.troubles[key] = self.troubles[key] + one if key in self.troubles else one
+
+
+def _count(tally: dict[Row, Tally], row: Row, finding: Finding) -> None:
+    tally[row] = tally.get(row, NONE).and_one(finding)
 
 
 def _state(findings: list[Finding], ruled: bool, known: bool) -> str:

@@ -139,6 +139,31 @@ DRESSED = {
 }
 
 
+# Planted texts in pieces
+
+
+def line_of_irc(text: str, part: int, **more: Any) -> Parcel:
+    made = parcel("irc.example.org", "PRIVMSG", "bob", json.dumps({"target": "bob", "text": text}).encode())
+    ref = Ref("made.mitm", 0, f".{part}>")
+    return msgspec.structs.replace(made, ref=ref, protocol="irc", **more)
+
+
+def test_a_planted_text_over_several_lines_of_one_connection_and_direction_is_found() -> None:
+    pieces = (TEXT[:12], TEXT[12:25], TEXT[25:] + " tonight")
+    findings, _, (verdict,) = run(*(line_of_irc(p, n) for n, p in enumerate(pieces)), planted=(TEXT,))
+    assert [finding.texts for finding in findings] == [(), (), (TEXT,)]
+    assert findings[-1].note == "read in pieces; here is the last of them"
+    assert (verdict.verdict, verdict.grade) == (Answer.TRANSPORT_ONLY, Grade.SHOWN)
+
+
+def test_pieces_of_two_directions_or_two_connections_are_no_planted_text() -> None:
+    first = line_of_irc(TEXT[:12], 0)
+    for changed in ({"outgoing": False}, {"ref": Ref("made.mitm", 1, ".1>")}):
+        second = msgspec.structs.replace(line_of_irc(TEXT[12:], 1), **changed)
+        findings, _, _ = run(first, second, planted=(TEXT,))
+        assert {finding.texts for finding in findings} <= {()}
+
+
 # Digests: neither readable nor sealed
 
 SHA = hashlib.sha256(TEXT.encode())

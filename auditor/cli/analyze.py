@@ -116,6 +116,8 @@ def _audit(path: Path, name: str, renamed: dict[str, str], audit: Audit, finding
     for event in watched(source):
         for finding in audit.feed(event):
             findings.write(finding)
+    for finding in audit.finish():
+        findings.write(finding)
     given = tuple(sorted(audit.renamed))
     return audit.report(Capture(source.sha256, source.name, source.kind, source.size, source.unread, given))
 
