@@ -3,7 +3,7 @@
 An HTTP body `<body xmlns='http://jabber.org/protocol/httpbind'>` holds any number of stanzas.
 They get the refs `#14.0>`, `#14.1>` ... and no more is said of them than XMPP says, so the rules
 of XMPP see them as anywhere else. What is left, the head and the tag of `body`, stays a parcel of
-HTTP. A body that is not XML throughout, or holds no stanza, stays as it is.
+HTTP. A body that is not XML throughout, holds no stanza or too many, stays as it is.
 """
 
 import re
@@ -18,6 +18,7 @@ from auditor.streams import Message, xmpp
 
 SPACE = b"http://jabber.org/protocol/httpbind"
 MOST = 16_000_000  # bytes that may come out of a compressed body
+STANZAS = 10_000  # in one body
 
 _ROOT = re.compile(
     rb"""(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]{0,200}\?>\s*+)?<body((?:\s(?:[^"'>]++|"[^"]*+"|'[^']*+')*+)?)>"""
@@ -67,7 +68,7 @@ def _stanzas(parcel: Parcel, body: bytes, root: re.Match[bytes]) -> list[Message
         return []
     found = stream.feed(way, body[root.end() : end.start() if end else len(body)])
     broken = stream.handed_over or (stream.waiting and parcel.whole)
-    return [] if broken else found
+    return [] if broken or len(found) > STANZAS else found
 
 
 def _parcel(parcel: Parcel, number: int, stanza: Message) -> Parcel:

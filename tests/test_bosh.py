@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.audit import Audit
-from auditor.bosh import SPACE, parts
+from auditor.bosh import SPACE, STANZAS, parts
 from auditor.decoders import DECODERS
 from auditor.judge import judge
 from auditor.model import Answer, Channel, Content, Direction, Event, Finding, Head, Parcel, Ref, Road
@@ -223,6 +223,11 @@ def test_an_explosion_stays_as_it_is() -> None:
     bomb = gzip.compress(wrapped(PLAIN) + b" " * 20_000_000)
     parcel = http(bomb, ("content-encoding", "gzip"))
     assert parts(parcel) == [parcel]
+
+
+def test_a_body_with_endless_stanzas_stays_as_it_is() -> None:
+    for number, kept in ((STANZAS, STANZAS + 1), (STANZAS + 1, 1)):
+        assert len(parts(http(wrapped(b"<iq/>" * number)))) == kept
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60))
