@@ -9,8 +9,9 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from auditor import ledger
+from auditor import bosh, ledger
 from auditor.excerpts import Excerpts
+from auditor.fragments import Fragments, fragment_of
 from auditor.model import App, Contact, Content, Event, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Needles
 from auditor.pieces import Pieces
@@ -19,6 +20,8 @@ from auditor.report import (
     NONE,
     Capture,
     Contacts,
+    Digest,
+    Digests,
     Peer,
     Report,
     Row,
@@ -29,11 +32,11 @@ from auditor.report import (
     Trouble,
     Troubles,
     first_refs,
-    joined,
     ordered,
 )
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.types import Platform, Rule
+from auditor.stretches import joined
 
 NO_APP = App()
 
@@ -48,6 +51,7 @@ class Audit:
         self.app = app
         self.needles = needles or Needles()
         self.pieces = Pieces(self.needles)
+        self.fragments = Fragments()
         self.excerpts = Excerpts(reveal)
         self.ledger = ledger.Ledger()
         self.tally: dict[Row, Tally] = {}
@@ -56,6 +60,7 @@ class Audit:
         self.troubles: dict[Trouble, Troubles] = {}
         self.platforms: dict[str, int] = {}
         self.unruled: dict[str, int] = {}
+        self.digests: dict[Digest, Digests] = {}
         self.entries: set[int] = set()
         self.renamed: set[tuple[str, str]] = set()
 
@@ -64,14 +69,24 @@ class Audit:
         self.entries.add(event.ref.entry)
         match event:
             case Parcel():
-                return self._parcel(event)
+                return [finding for part in bosh.parts(event) for finding in self._parcel(part)]
             case Contact():
                 self._contact(event)
             case Problem():
                 self._problem(event)
         return []
 
+    def finish(self) -> list[Finding]:
+        """Nothing more comes: what was held back because more could come."""
+        findings = self.fragments.finish()
+        for finding in findings:
+            _count(self.tally, *self._row(finding))
+        return findings
+
     def report(self, capture: Capture) -> Report:
+        tally = dict(self.tally)
+        for finding in self.fragments.unfinished():
+            _count(tally, *self._row(finding))
         return Report(
             (
                 Slice(
@@ -79,13 +94,14 @@ class Audit:
                     joined((entry, entry + 1) for entry in self.entries),
                     (self.book.digest,),
                     len(self.needles.texts),
-                    ordered(self.tally),
+                    ordered(tally),
                     ordered(self.sightings),
                     ordered(self.contacts),
                     tuple(sorted(self.ledger.accounts.items())),
                     ordered(self.troubles),
                     tuple(sorted(self.platforms.items())),
                     tuple(sorted(self.unruled.items())),
+                    ordered(self.digests),
                 ),
             )
         )
@@ -100,21 +116,39 @@ class Audit:
             self.ledger.enter(ledger.NO_RULE if platform else ledger.STRANGER, parcel)
             return []
         reading = Reading(self.book, self.needles, self.excerpts, parcel, [rule for rule, _ in rules])
-        findings = [self._whole(f, reading) for rule, name in rules for f in reading.follow(rule, name)]
-        shown = {f.rule for f in findings} | {s.rule for s in reading.sightings}
+        findings: list[Finding] = []
+        held: list[Finding] = []
+        for rule, name in rules:
+            for finding in reading.follow(rule, name):
+                settled = self._fragment(finding, rule, reading)
+                findings += [self._whole(finding, reading)] if settled is None else settled
+                held += [finding] if settled is not None else []
+        shown = {f.rule for f in (*held, *findings)} | {s.rule for s in reading.sightings}
         rules = [(rule, name) for rule, name in rules if not rule.by_content or rule.id in shown]
         self._known(platform, rules)
-        findings += reading.elsewhere(findings, platform.id if platform else "", rules)
-        self.ledger.enter(_state(findings, bool(rules), platform is not None), parcel)
+        findings += reading.elsewhere([*held, *findings], platform.id if platform else "", rules)
+        self.ledger.enter(_state([*held, *findings], bool(rules), platform is not None), parcel)
         for finding in findings:
-            self._count(finding, parcel.channel.host)
+            _count(self.tally, *self._row(finding, parcel.channel.host))
         for finding in reading.doubts:
-            self._count(finding, parcel.channel.host, doubt=True)
+            _count(self.tally, *self._row(finding, parcel.channel.host, doubt=True))
         for sighting in reading.sightings:
             self._see(sighting)
         for problem in reading.problems:
             self._problem(problem)
+        owner = next((name for _, name in rules), platform.id if platform else "")
+        self._digested(reading, findings[0].platform if findings and not held else owner)
         return findings
+
+    def _fragment(self, finding: Finding, rule: Rule, reading: Reading) -> list[Finding] | None:
+        """What is settled with this piece of a message: often nothing yet. None where it is no piece."""
+        one = fragment_of(reading.said.get(id(finding), ""))
+        if one is None or finding.texts:
+            return None
+        ref, people = finding.ref, reading.people.get(id(finding), "")
+        key = (ref.capture, ref.entry, reading.parcel.outgoing, finding.rule, people, one.tags)
+        whole, settled = self.fragments.add(key, one, finding)
+        return [*settled, reading.rejoined(rule, finding, whole)] if whole else settled
 
     def _whole(self, finding: Finding, reading: Reading) -> Finding:
         """A planted text may come in pieces: the finding of the last one shows it."""
@@ -142,7 +176,7 @@ class Audit:
         if platform and not rules:
             self.unruled[platform.id] = self.unruled.get(platform.id, 0) + 1
 
-    def _count(self, finding: Finding, host: str, doubt: bool = False) -> None:
+    def _row(self, finding: Finding, host: str = "", doubt: bool = False) -> tuple[Row, Finding]:
         platform = self.book.platforms.get(finding.platform)
         rule = self.book.rules.get(finding.rule)
         near = host if rule is not None and rule.by_content else ""
@@ -152,12 +186,21 @@ class Audit:
             finding.grade, finding.rule, finding.slot, finding.seal, far_end, finding.texts, self.app,
             near, doubt,
         )  # fmt: skip
-        self.tally[row] = self.tally.get(row, NONE).and_one(finding)
+        return row, finding
 
     def _see(self, sighting: Sighting) -> None:
         key = Sight(sighting.platform, sighting.surface, sighting.direction, sighting.rule)
         one = Sightings(1, dict.fromkeys(sorted(sighting.sees), 1), (sighting.ref,))
         self.sightings[key] = self.sightings[key] + one if key in self.sightings else one
+
+    def _digested(self, reading: Reading, owner: str) -> None:
+        """Hashes of planted texts: a table of their own, for they are neither readable nor sealed."""
+        parcel = reading.parcel
+        host = parcel.channel.host or parcel.channel.address or "nameless"
+        for algorithm, text in sorted(reading.digests):
+            key = Digest(owner or f"unknown:{host}", host, parcel.direction, algorithm, text)
+            one = Digests(1, (parcel.ref,))
+            self.digests[key] = self.digests[key] + one if key in self.digests else one
 
     def _contact(self, contact: Contact) -> None:
         platform = self.book.platform_at(contact.channel.host)
@@ -174,6 +217,10 @@ class Audit:
         key = Trouble(problem.kind, problem.message)
         one = Troubles(1, first_refs((problem.ref,)))
         self.troubles[key] = self.troubles[key] + one if key in self.troubles else one
+
+
+def _count(tally: dict[Row, Tally], row: Row, finding: Finding) -> None:
+    tally[row] = tally.get(row, NONE).and_one(finding)
 
 
 def _state(findings: list[Finding], ruled: bool, known: bool) -> str:

@@ -24,9 +24,10 @@ WRITTEN = ("form", "json", "ndjson", "xml")  # formats that keep the letters of 
 UTF8 = ("", "utf-8", "utf8", "us-ascii")
 
 _LEAST = 16  # letters that base64 and hexadecimal are opened from
-_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-="
 _PHRASE = 0x01  # stands for a space: what has one beside it is a part of a longer text
 _WORDS = bytes(b if b in _LETTERS else _PHRASE if b in b" \t" else 0x20 for b in range(256))
+_PADDED = re.compile(rb"[^=]{16,}={0,2}")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|(.))", re.DOTALL)
 _MEANT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _QUOTED = re.compile(rb"=(?:([0-9A-F]{2})|[ \t]*+\r?\n)")
@@ -35,7 +36,7 @@ _LINES = re.compile(r"[\w+/-]{16,}+={0,2}[ \t]*+\r?\n[ \t]*+[\w+/=-]{2}", re.ASC
 _SHORT_TOKEN = re.compile(r"ey[\w-]++\.[\w-]{1,15}+(?:\.|\Z)", re.ASCII)
 _CODED_WORD = re.compile(r"=\?[\w.:*-]++\?[bBqQ]\?", re.ASCII)
 _MAIL = re.compile(r"(?i)(?<![\w-])(?:from|to|subject|date|mime-version)[ \t]*+:")
-_JOINED = ("\\x", "<data", "data:", "ransfer-", "BEGIN ", "?OTR")
+_JOINED = ("\\x", "<data", "data:", "ransfer-", "BEGIN ", "?OTR", "?iv=")
 
 
 def could_hold(parcel: Parcel, needles: Needles, recognise: Recognise) -> bool:
@@ -49,12 +50,12 @@ def could_hold(parcel: Parcel, needles: Needles, recognise: Recognise) -> bool:
 
 
 def look_for(needles: Needles, node: Node) -> list[Hit]:
-    """Planted texts in any layer of one node, and in what a seal of letters holds."""
+    """Planted texts, or digests of them, in any layer of one node, and in what a seal of letters holds."""
     hits: list[Hit] = []
     for layer in node.layers:
         hits += needles.search(layer.data)
         if isinstance(layer.value, str):
-            exact = {hit.text for hit in hits}
+            exact = {hit.text for hit in hits if not hit.digest}
             hits += [hit for hit in needles.search_text(layer.value) if hit.text not in exact]
     if node.seal is not None and node.seal.shut:
         hits += [hit for _, part in node.seal.parts for hit in needles.search(part)]
@@ -76,8 +77,9 @@ class Hiding:
             data = form.encode("utf-8", "replace")
             if self.needles.anywhere(data, form) or _joins(form):
                 return True
-            pieces = data.translate(_WORDS).split(b" ")
-            words.update(word for word in pieces if len(word) >= _LEAST and _PHRASE not in word)
+            for piece in data.translate(_WORDS).split(b" "):
+                if len(piece) >= _LEAST and _PHRASE not in piece:
+                    words.update(_PADDED.findall(piece) if b"=" in piece else (piece,))
             for other in _undone(form, data):
                 if isinstance(other, bytes) or len(forms) == FORMS:
                     return True
@@ -86,7 +88,9 @@ class Hiding:
         return any(self._word(word, depth) for word in words)
 
     def _word(self, word: bytes, depth: int) -> bool:
-        """Base64 and hexadecimal, and what comes out."""
+        """Base64 and hexadecimal, and what comes out; a seal made of letters is opened by who knows seals."""
+        if self.recognise(word) is not None:
+            return True
         for name in ("hex", "base64"):
             try:
                 inner = as_text(DECODERS[name].unwrap(word, NO_CLUE))

@@ -14,7 +14,7 @@ from auditor.claims import Claimed, compare
 from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Finding, Grade, Road
 from auditor.report import KEPT, Report, Row, Slice, Tally, finding_order
 from auditor.rulebook.book import Rulebook
-from auditor.words import CHECKS, MEANING, would_change
+from auditor.words import CHECKS, MEANING, digest, would_change
 
 TABLE: dict[tuple[Content, Road], Answer] = {
     (Content.READABLE, Road.CLEAR): Answer.CLEARTEXT,
@@ -97,21 +97,18 @@ def judge(report: Report, book: Rulebook) -> list[Verdict]:
     """All verdicts, and a row for every platform that was seen without a message."""
     whole = report.whole()
     groups: dict[Group, Weighed] = {}
-    for row, content, tally in _decided(whole.tally):
+    for row, content, tally in _decided(whole.settled()):
         key = (row.platform, row.surface, row.direction, row.app)
         groups.setdefault(key, Weighed([])).rows.append((row, content, tally))
     found = [_verdict(key, groups[key], whole, book) for key in sorted(groups)]
     seen = {platform for platform, surface, *_ in groups if surface in MESSAGES}
-    silent = [_silent(name, count, whole, book) for name, count in whole.platforms if name not in seen]
-    return sorted([*found, *silent], key=lambda v: (v.platform, v.surface, v.direction, v.app))
+    found += [_silent(name, count, whole, book) for name, count in whole.platforms if name not in seen]
+    return sorted(found, key=lambda v: (v.platform, v.surface, v.direction, v.app))
 
 
 def _decided(tally: Iterable[tuple[Row, Tally]]) -> list[tuple[Row, Content, Tally]]:
-    """What counts, and as what: a doubt where its platform was seen; token-like values as what else lies in
-    their slot, alone they stay undecided, and never become sealed."""
+    """Token-like values take the class of their slot; alone they stay undecided, and never become sealed."""
     rows = list(tally)
-    spoken = {(row.platform, row.near) for row, _ in rows if not row.doubt}
-    rows = [(row, sums) for row, sums in rows if not row.doubt or (row.platform, row.near) in spoken]
     slots: dict[tuple[str, str, str, App], set[Content]] = {}
     for row, _ in rows:
         slots.setdefault((row.platform, row.rule, row.slot, row.app), set()).add(row.content)
@@ -286,6 +283,8 @@ def _limits(weighed: Weighed, platform: str, known: tuple[str, ...], whole: Slic
     )
     if strangers:
         limits.append(f"a planted text was also read at {', '.join(strangers[:3])}: see there")
+    hashed = [d for d, _ in whole.digests if d.platform == platform or d.platform.startswith("unknown:")]
+    limits += [digest(d.algorithm, d.text, d.direction, d.host) for d in hashed[:3]]
     if unsure:
         limits.append(f"token-like values, taken for what else lies in their slot: {unsure:,}")
     return tuple(limits)

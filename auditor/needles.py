@@ -2,12 +2,16 @@
 
 Laws: a hit is exact (the bytes stand there, in an encoding that is named) or tolerant
 (the text, after case, white space and accents were made equal), and says which. Decoders
-run before this: an encoding is listed here because texts also hide in the middle of values.
+run before this: an encoding is listed here because texts also hide in the middle of values;
+what is wrapped over lines (soft breaks of quoted-printable, base64 of mail) is theirs alone.
+The hash of a text is looked for as well: such a hit is a `digest`. Nobody reads the text in it.
 """
 
 import base64
+import hashlib
 import html
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
@@ -21,6 +25,9 @@ _LOWER = bytes(
     for letter in range(256)
 )
 SHORTEST = 4  # bytes; shorter variants hit by chance everywhere
+DIGESTS = ("md5", "sha1", "sha256", "sha512")
+_ESCAPED = re.compile(rb"[^!-<>-~ ]")  # in bodies that are quoted-printable
+_ESCAPED_IN_HEADERS = re.compile(rb"[^A-Za-z0-9!*+/-]")  # RFC 2047, 5 (3)
 
 
 class Hit(Struct, frozen=True, order=True):
@@ -32,6 +39,11 @@ class Hit(Struct, frozen=True, order=True):
     how: str = ""  # the encoding; "" when it stands verbatim
     tolerant: bool = False
 
+    @property
+    def digest(self) -> bool:
+        """Whether this is only the hash of the text: it tells who guesses the text, and is never readable."""
+        return self.how in DIGESTS
+
 
 class Needles:
     """The planted texts of one audit."""
@@ -41,7 +53,7 @@ class Needles:
         self._exact: list[tuple[str, str, bytes]] = []
         known: set[tuple[str, bytes]] = set()
         for text in self.texts:
-            for how, data in variants(text):
+            for how, data in (*variants(text), *digests(text)):
                 if len(data) >= SHORTEST and (text, data) not in known:
                     known.add((text, data))
                     self._exact.append((text, how, data))
@@ -61,14 +73,15 @@ class Needles:
         return bool(self._find_folded.find_matches_as_indexes(_folded(text, data)))
 
     def search(self, data: bytes) -> list[Hit]:
-        """Exact hits in bytes; of overlapping ones for the same text the first."""
+        """Exact hits in bytes: for each text the first, and the first digest of it."""
         if self._find is None:
             return []
-        hits: dict[str, Hit] = {}
+        hits: dict[tuple[str, bool], Hit] = {}
         for index, start, end in self._find.find_matches_as_indexes(data, overlapping=True):
             text, how, _ = self._exact[index]
             hit = Hit(start, end, text, how)
-            hits[text] = min(hits.get(text, hit), hit)
+            key = text, hit.digest
+            hits[key] = min(hits.get(key, hit), hit)
         return sorted(hits.values())
 
     def search_text(self, value: str) -> list[Hit]:
@@ -112,12 +125,16 @@ def variants(text: str) -> Iterator[tuple[str, bytes]]:
         yield "", utf8
         yield "utf-16", shaped.encode("utf-16-le")
         yield "utf-16", shaped.encode("utf-16-be")
-        yield "json", json.dumps(shaped)[1:-1].encode()
+        escaped = json.dumps(shaped)[1:-1]
+        yield "json", escaped.encode()
+        yield "json", re.sub(r"(?<=\\u)[0-9a-f]{4}", lambda digits: digits[0].upper(), escaped).encode()
         yield "json", json.dumps(shaped, ensure_ascii=False)[1:-1].encode()
         yield "percent", quote(shaped, safe="").encode()
         yield "percent", quote(shaped, safe="").lower().encode()
         yield "form", quote_plus(shaped).encode()
         yield "html", html.escape(shaped).encode()
+        yield "html", html.escape(shaped).replace("&#x27;", "&#39;").encode("ascii", "xmlcharrefreplace")
+        yield from _quoted(utf8)
         yield "hex", utf8.hex().encode()
         yield "hex", utf8.hex().upper().encode()
         yield from _base64(utf8)
@@ -133,3 +150,26 @@ def _base64(data: bytes) -> Iterator[tuple[str, bytes]]:
         if len(inner) >= 8:
             yield "base64", inner
             yield "base64", inner.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def _quoted(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """As in a body, with capitals and without, and as in a header, where `_` is a space."""
+    yield "quoted-printable", _ESCAPED.sub(lambda found: b"=%02X" % ord(found[0]), data)
+    yield "quoted-printable", _ESCAPED.sub(lambda found: b"=%02x" % ord(found[0]), data)
+    header = _ESCAPED_IN_HEADERS.sub(lambda found: b"=%02X" % ord(found[0]), data)
+    yield "quoted-printable", header.replace(b"=20", b"_")
+
+
+def digests(text: str) -> Iterator[tuple[str, bytes]]:
+    """Hashes of a text as they are written: bytes, hex, base64 with and without what it may end in."""
+    if len(text.encode()) < SHORTEST:
+        return  # many things count to nine
+    for form in ("NFC", "NFD"):
+        data = unicodedata.normalize(form, text).encode()
+        for how in DIGESTS:
+            digest = hashlib.new(how, data, usedforsecurity=False).digest()
+            yield how, digest
+            yield how, digest.hex().encode()
+            yield how, digest.hex().upper().encode()
+            yield how, base64.b64encode(digest).rstrip(b"=")
+            yield how, base64.urlsafe_b64encode(digest).rstrip(b"=")

@@ -4,6 +4,8 @@ Laws: a planted text that no slot accounts for is a finding all the same; of a p
 could not be read to its end nothing is called sealed; where a value lies is always said.
 """
 
+from msgspec import structs
+
 from auditor.decoders.unwrap import Node, Opening
 from auditor.excerpts import Excerpts, offset_of
 from auditor.hiding import could_hold, look_for
@@ -11,10 +13,11 @@ from auditor.model import Content, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Hit, Needles
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.contents import Judge
-from auditor.rulebook.match import Message, match, shown_path
+from auditor.rulebook.match import STRENGTH, Message, match, shown_path
 from auditor.rulebook.opening import forced_by, open_parcel
 from auditor.rulebook.types import Rule
 
+PEOPLE = ("sender", "recipient")
 NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
 PLANTED = "planted-text"  # the rule of findings that no rule file made
@@ -32,8 +35,10 @@ class Reading:
         self.problems: list[Problem] = []
         self.doubts: list[Finding] = []  # lost, where only what is in a parcel tells whose it is
         self.said: dict[int, str] = {}  # the texts in the slots, by the findings that saw them
+        self.people: dict[int, str] = {}  # who wrote to whom, as far as the rule sees it
         self.plain: tuple[Node, Judge] | None = None
         self.hits: list[tuple[Node, Hit]] = []
+        self.digests: set[tuple[str, str]] = set()  # algorithm and planted text: nobody read it there
         self.whole = parcel.whole
         self.searched = bool(needles) and could_hold(parcel, needles, book.recogniser(self.accept))
 
@@ -54,7 +59,9 @@ class Reading:
         planted: dict[int, tuple[str, ...]] = {}
         if self.searched or (self.needles and rule is not None):
             for node in (n for child in root.children if child.step not in NAMED for n in child.walk()):
-                if hits := look_for(self.needles, node):
+                found = look_for(self.needles, node)
+                self.digests |= {(hit.how, hit.text) for hit in found if hit.digest}
+                if hits := [hit for hit in found if not hit.digest]:
                     planted[id(node)] = tuple(sorted({hit.text for hit in hits}))
                     self.hits += [(node, hit) for hit in hits]
         return root, Judge(self.book, root, planted)
@@ -70,7 +77,10 @@ class Reading:
             direction, ref = self.parcel.direction, self.parcel.ref
             roles = tuple(role for role, _ in seen.sees)
             if isinstance(seen, Message):
-                findings.append(self.finding(rule, platform, seen))
+                found = self.finding(rule, platform, seen)
+                between = (f"{role} {text}" for role, text in seen.sees if role in PEOPLE)
+                self.people[id(found)] = ", ".join(sorted(between))
+                findings.append(found)
             if roles or not isinstance(seen, Message):
                 self.sightings.append(
                     Sighting(ref=ref, platform=platform, surface=seen.surface, direction=direction,
@@ -116,6 +126,17 @@ class Reading:
         if content in (Content.READABLE, Content.UNDECIDED) and layer and isinstance(layer.value, str):
             self.said[id(found)] = layer.value
         return found
+
+    def rejoined(self, rule: Rule, last: Finding, text: str) -> Finding:
+        """A message that came in pieces, of which this parcel holds the last."""
+        opening = Opening(self.book.recogniser(rule.accept))
+        node = opening.open(text, ("body",))
+        hits = {id(n): [hit.text for hit in look_for(self.needles, n) if not hit.digest] for n in node.walk()}
+        judge = Judge(self.book, node, {at: tuple(sorted(set(texts))) for at, texts in hits.items() if texts})
+        seen = min(judge.judge(node, rule.accept), key=lambda seen: STRENGTH.index(seen.content))
+        note = f"{seen.note}; joined from its pieces" if seen.note else "joined from its pieces"
+        found = self.finding(rule, last.platform, Message(last.surface, seen.content, last.slot, seen, note))
+        return structs.replace(found, path=last.path, offset=None)
 
     def grade(self, rule: Rule, message: Message, content: Content) -> Grade:
         seen = message.seen

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from auditor.model import App, Content, Direction, Finding, Grade, Ref, Road
+from auditor.stretches import joined, overlap
 
 SCHEMA = 1
 KEPT = 8  # findings a row keeps
@@ -138,6 +139,24 @@ class Troubles(Struct, frozen=True):
         return Troubles(self.count + other.count, first_refs((*self.refs, *other.refs)))
 
 
+class Digest(Struct, frozen=True, order=True):
+    """The hash of a planted text, on its way to or from a host: nobody read the text in it."""
+
+    platform: str
+    host: str
+    direction: Direction
+    algorithm: str
+    text: str
+
+
+class Digests(Struct, frozen=True):
+    count: int
+    refs: tuple[Ref, ...]
+
+    def __add__(self, other: "Digests") -> "Digests":
+        return Digests(self.count + other.count, first_refs((*self.refs, *other.refs)))
+
+
 class Capture(Struct, frozen=True, order=True):
     """Where the evidence lies."""
 
@@ -155,7 +174,7 @@ class Capture(Struct, frozen=True, order=True):
 
 
 K = TypeVar("K")
-V = TypeVar("V", Tally, Sightings, Contacts, Account, Troubles)
+V = TypeVar("V", Tally, Sightings, Contacts, Account, Troubles, Digests)
 
 
 class Slice(Struct, frozen=True):
@@ -172,6 +191,12 @@ class Slice(Struct, frozen=True):
     troubles: tuple[tuple[Trouble, Troubles], ...] = ()
     platforms: tuple[tuple[str, int], ...] = ()  # parcels and connections of a platform
     unruled: tuple[tuple[str, int], ...] = ()  # those of them that were opened, but no rule knows
+    digests: tuple[tuple[Digest, Digests], ...] = ()
+
+    def settled(self) -> list[tuple[Row, Tally]]:
+        """What was found, and doubts where their platform was seen at the same host."""
+        spoken = {(row.platform, row.near) for row, _ in self.tally if not row.doubt}
+        return [one for one in self.tally if not one[0].doubt or (one[0].platform, one[0].near) in spoken]
 
     def __add__(self, other: "Slice") -> "Slice":
         return Slice(
@@ -186,6 +211,7 @@ class Slice(Struct, frozen=True):
             added(self.troubles, other.troubles),
             _counted(self.platforms, other.platforms),
             _counted(self.unruled, other.unruled),
+            added(self.digests, other.digests),
         )
 
 
@@ -231,33 +257,9 @@ def _same(one: Capture, other: Capture) -> Capture:
 def _disjoint(parts: list[Slice]) -> list[Slice]:
     taken: list[Slice] = []
     for part in sorted(parts, key=lambda s: (-sum(b - a for a, b in s.covers), s.covers)):
-        if not any(_overlap(part.covers, other.covers) for other in taken):
+        if not any(overlap(part.covers, other.covers) for other in taken):
             taken.append(part)
     return sorted(taken, key=lambda s: s.covers)
-
-
-def _overlap(one: tuple[tuple[int, int], ...], other: tuple[tuple[int, int], ...]) -> bool:
-    """Two sorted lists of stretches, walked side by side."""
-    i = j = 0
-    while i < len(one) and j < len(other):
-        if one[i][0] < other[j][1] and other[j][0] < one[i][1]:
-            return True
-        if one[i][1] <= other[j][1]:
-            i += 1
-        else:
-            j += 1
-    return False
-
-
-def joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Stretches in order, those that touch made one."""
-    out: list[tuple[int, int]] = []
-    for start, end in sorted(ranges):
-        if out and start <= out[-1][1]:
-            out[-1] = (out[-1][0], max(out[-1][1], end))
-        else:
-            out.append((start, end))
-    return tuple(out)
 
 
 def added(one: Iterable[tuple[K, V]], other: Iterable[tuple[K, V]]) -> tuple[tuple[K, V], ...]:

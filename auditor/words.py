@@ -1,6 +1,6 @@
 """Plain words for what the tool found. One place, so that the terminal, JSON and the docs say the same."""
 
-from auditor.model import Answer
+from auditor.model import Answer, Direction
 
 # One sentence per verdict, for a reader who is not technical.
 SENTENCE = {
@@ -47,3 +47,10 @@ CHECKS = {
 
 def would_change(answer: Answer) -> str:
     return _CHANGE[answer]
+
+
+def digest(algorithm: str, text: str, direction: Direction, host: str) -> str:
+    """Somebody else has the hash of a planted text. It is no copy of it, and it is not nothing."""
+    way = "was sent to" if direction is Direction.OUT else "came from"
+    shown = text if len(text) <= 60 else text[:59] + "\u2026"
+    return f'a digest ({algorithm}) of the planted text "{shown}" {way} {host}: it confirms a guess'

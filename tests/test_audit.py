@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +34,7 @@ from auditor.model import (
 )
 from auditor.needles import Needles
 from auditor.reading import PLANTED
-from auditor.report import Capture, Slice
+from auditor.report import Capture, Report, Slice
 from auditor.reporters.json import encode, line
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.build import sealed
@@ -136,6 +137,108 @@ DRESSED = {
     "in the middle of other bytes": b"\x00\xff\xfe" + TEXT.encode() + b"\x80\x81",
     "in other capitals": json.dumps({"q": TEXT.upper()}).encode(),
 }
+
+
+# Planted texts in pieces
+
+
+def line_of_irc(text: str, part: int, **more: Any) -> Parcel:
+    made = parcel("irc.example.org", "PRIVMSG", "bob", json.dumps({"target": "bob", "text": text}).encode())
+    ref = Ref("made.mitm", 0, f".{part}>")
+    return msgspec.structs.replace(made, ref=ref, protocol="irc", **more)
+
+
+def test_a_planted_text_over_several_lines_of_one_connection_and_direction_is_found() -> None:
+    pieces = (TEXT[:12], TEXT[12:25], TEXT[25:] + " tonight")
+    findings, _, (verdict,) = run(*(line_of_irc(p, n) for n, p in enumerate(pieces)), planted=(TEXT,))
+    assert [finding.texts for finding in findings] == [(), (), (TEXT,)]
+    assert findings[-1].note == "read in pieces; here is the last of them"
+    assert (verdict.verdict, verdict.grade) == (Answer.TRANSPORT_ONLY, Grade.SHOWN)
+
+
+def test_pieces_of_two_directions_or_two_connections_are_no_planted_text() -> None:
+    first = line_of_irc(TEXT[:12], 0)
+    for changed in ({"outgoing": False}, {"ref": Ref("made.mitm", 1, ".1>")}):
+        second = msgspec.structs.replace(line_of_irc(TEXT[12:], 1), **changed)
+        findings, _, _ = run(first, second, planted=(TEXT,))
+        assert {finding.texts for finding in findings} <= {()}
+
+
+# Digests: neither readable nor sealed
+
+SHA = hashlib.sha256(TEXT.encode())
+MATCHING = json.dumps({"content_hash": SHA.hexdigest(), "size": len(TEXT)}).encode()
+
+
+def test_a_digest_of_a_planted_text_is_told_apart_from_the_text() -> None:
+    findings, whole, verdicts = run(other(MATCHING), other(MATCHING, entry=4), planted=(TEXT,))
+    assert (findings, verdicts) == ([], [])
+    ((kind, sums),) = whole.digests
+    assert (kind.platform, kind.host, kind.algorithm) == ("unknown:stats.example", "stats.example", "sha256")
+    assert (kind.direction, kind.text) == (Direction.OUT, TEXT)
+    assert (sums.count, [str(ref) for ref in sums.refs]) == (2, ["made.mitm#0>", "made.mitm#4>"])
+    assert dict(whole.ledger)[ledger.STRANGER].parcels == 2
+
+
+HASHED = {
+    "hex": SHA.hexdigest().encode(),
+    "bytes": SHA.digest(),
+    "protobuf": DECODERS["protobuf"].wrap({1: 5, 2: {3: SHA.digest()}}),
+    "gzip": gzip.compress(MATCHING * 9),
+    "base64 in JSON": json.dumps({"h": base64.b64encode(SHA.digest()).decode()}).encode(),
+    "base64 around more": json.dumps({"h": base64.b64encode(b"xx" + SHA.digest()).decode()}).encode(),
+}
+
+
+@pytest.mark.parametrize("dress", HASHED)
+def test_a_digest_is_found_in_what_was_opened(dress: str) -> None:
+    findings, whole, _ = run(other(HASHED[dress]), planted=(TEXT,))
+    assert [(kind.algorithm, kind.text) for kind, _ in whole.digests] == [("sha256", TEXT)]
+    assert findings == []
+
+
+def test_a_digest_changes_no_verdict_but_is_named_under_it() -> None:
+    messages = [matrix(n) for n in range(5)]
+    _, _, (plain,) = run(*messages, planted=(TEXT,))
+    _, whole, (beside,) = run(*messages, other(MATCHING), planted=(TEXT,))
+    assert (beside.verdict, beside.grade, beside.counts) == (plain.verdict, plain.grade, plain.counts)
+    assert plain.verdict is Answer.END_TO_END
+    (limit,) = set(beside.limits) - set(plain.limits)
+    assert limit.startswith(f'a digest (sha256) of the planted text "{TEXT}" was sent to stats.example')
+    page = json.loads(encode(Report((whole,)), [beside]))
+    assert page["digests"][0]["host"] == "stats.example"
+
+
+def test_a_digest_inside_a_sealed_message_neither_opens_nor_shuts_it() -> None:
+    findings, whole, (verdict,) = run(
+        *(matrix(n, {"org.example.hash": SHA.hexdigest()}) for n in range(5)), planted=(TEXT,)
+    )
+    assert {f.content for f in findings} == {Content.SEALED}
+    assert verdict.verdict is Answer.END_TO_END
+    ((kind, sums),) = whole.digests
+    assert (kind.platform, kind.host, sums.count) == ("matrix", "hs.example", 5)
+
+
+def test_a_digest_in_a_slot_is_no_text() -> None:
+    (finding,), whole, (verdict,) = run(discord(SHA.hexdigest()), planted=(TEXT,))
+    assert (finding.content, finding.texts) == (Content.OPAQUE, ())
+    assert verdict.verdict is Answer.OPAQUE
+    assert whole.digests[0][0].platform == "discord"
+
+
+def test_a_digest_beside_its_text_hides_it_from_nobody() -> None:
+    for body in (
+        f"{SHA.hexdigest()} {TEXT}",
+        f"{TEXT} {SHA.hexdigest()}",
+        f"{SHA.hexdigest()} {TEXT.upper()}",
+    ):
+        (finding,), whole, _ = run(other(body.encode()), planted=(TEXT,))
+        assert finding.texts == (TEXT,)
+        assert len(whole.digests) == 1
+
+
+def test_without_planted_texts_there_is_no_digest() -> None:
+    assert run(other(MATCHING))[1].digests == ()
 
 
 @pytest.mark.parametrize("dress", DRESSED)

@@ -1,19 +1,24 @@
 """Known texts are found in every encoding they travel in, and nowhere else."""
 
 import base64
+import hashlib
 import html
 import json
+import quopri
 import random
+import re
 import time
 import unicodedata
 from collections.abc import Callable
+from email import quoprimime
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.needles import SHORTEST, Needles, fold, variants
+from auditor.decoders.unwrap import Node, Opening
+from auditor.needles import DIGESTS, SHORTEST, Needles, fold, variants
 
 TEXTS = {
     "short": "Harbor-4471 meet me by the old crane",
@@ -33,10 +38,26 @@ ENCODINGS: dict[str, tuple[str, Callable[[str], bytes]]] = {
     "percent": ("percent", lambda t: quote(t, safe="").encode()),
     "percent in lower case": ("percent", lambda t: quote(t, safe="").lower().encode()),
     "a form": ("form", lambda t: quote_plus(t).encode()),
+    "JSON escapes in capitals": (
+        "json",
+        lambda t: re.sub(r"\\u(.{4})", lambda m: "\\u" + m[1].upper(), json.dumps(t)).encode(),
+    ),
     "HTML": ("html", lambda t: html.escape(t).encode()),
-    "hex": ("hex", lambda t: t.encode().hex().encode()),
-    "HEX": ("hex", lambda t: t.encode().hex().upper().encode()),
+    "HTML with numbers": ("html", lambda t: html.escape(t).encode("ascii", "xmlcharrefreplace")),
+    "quoted-printable": ("quoted-printable", lambda t: one_line(quopri.encodestring(t.encode()))),
+    "quoted-printable in small letters": (
+        "quoted-printable",
+        lambda t: re.sub(rb"=..", lambda m: m[0].lower(), one_line(quopri.encodestring(t.encode()))),
+    ),
+    "quoted-printable in a header": (
+        "quoted-printable",
+        lambda t: quoprimime.header_encode(t.encode(), "utf-8").split("?")[3].encode(),
+    ),
 }
+
+
+def one_line(quoted: bytes) -> bytes:
+    return quoted.replace(b"=\n", b"")
 
 
 def how(needles: Needles, data: bytes) -> set[str]:
@@ -84,6 +105,76 @@ def test_whatever_was_typed_is_found_in_base64(text: str, before: bytes) -> None
     shaped = unicodedata.normalize("NFC", text)
     assert {h.text for h in Needles([text]).search(base64.b64encode(before + shaped.encode()))} == {text}
     assert {h.text for h in Needles([text]).search(before + shaped.encode())} == {text}
+
+
+# Lines: what the decoders open
+
+LONG = "Harbor-4471 meet me by the old crane = čekej u mola, and bring the second rope and both of the lamps"
+WRAPPED: dict[str, Callable[[bytes], bytes]] = {
+    "quoted-printable with soft line breaks": quopri.encodestring,
+    "soft line breaks of mail": lambda data: quopri.encodestring(data).replace(b"\n", b"\r\n"),
+    "base64 in lines": base64.encodebytes,
+    "base64 in lines, after other bytes": lambda data: base64.encodebytes(b"before: " + data),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPED)
+def test_a_text_that_is_wrapped_over_lines_is_opened_and_then_found(wrap: str) -> None:
+    data = WRAPPED[wrap](LONG.encode())
+    assert b"\n" in data.strip()
+    needles = Needles([LONG])
+    assert needles.search(data) == []
+    node: Node = Opening().open(data, ("body",))
+    hits = [hit for layer in node.layers for hit in needles.search(layer.data)]
+    assert [(hit.text, hit.how, hit.tolerant) for hit in hits] == [(LONG, "", False)]
+
+
+# Digests
+
+WRITTEN: dict[str, Callable[[bytes], bytes]] = {
+    "bytes": lambda digest: digest,
+    "hex": lambda digest: digest.hex().encode(),
+    "HEX": lambda digest: digest.hex().upper().encode(),
+    "base64": base64.b64encode,
+    "base64 without its end": lambda digest: base64.b64encode(digest).rstrip(b"="),
+    "base64 for addresses": base64.urlsafe_b64encode,
+    "base64 for addresses, without its end": lambda digest: base64.urlsafe_b64encode(digest).rstrip(b"="),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("algorithm", DIGESTS)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_the_hash_of_a_text_is_found_however_it_is_written(name: str, algorithm: str, form: str) -> None:
+    text = TEXTS[name]
+    shaped = unicodedata.normalize(form, text)  # type: ignore[arg-type]
+    digest = hashlib.new(algorithm, shaped.encode()).digest()
+    for write in WRITTEN.values():
+        (hit,) = Needles([text]).search(b'{"hash": "' + write(digest) + b'"}')
+        assert (hit.text, hit.how, hit.digest, hit.tolerant) == (text, algorithm, True, False)
+
+
+def test_a_digest_beside_the_text_hides_neither() -> None:
+    text = TEXTS["short"]
+    digest = hashlib.md5(text.encode()).hexdigest().encode()
+    for data in (digest + b" " + text.encode(), text.encode() + b" " + digest):
+        hits = Needles([text]).search(data)
+        assert {(hit.how, hit.digest) for hit in hits} == {("", False), ("md5", True)}
+
+
+def test_other_digests_are_not_the_texts() -> None:
+    text = TEXTS["short"]
+    needles = Needles([text])
+    for other in (text.upper(), text + "\n", text[:-1], ""):
+        assert needles.search(hashlib.sha256(other.encode()).hexdigest().encode()) == []
+    digest = hashlib.sha256(text.encode()).digest()
+    for near in (digest[:-1], digest[1:], digest[::-1], digest.hex()[:-1].encode()):
+        assert needles.search(near) == []
+    assert needles.search_text(digest.hex()) == []
+
+
+def test_of_texts_too_short_to_mean_anything_no_digest_is_looked_for() -> None:
+    assert Needles(["no!"]).search(hashlib.sha1(b"no!").digest()) == []
 
 
 # Tolerance

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable
 from functools import lru_cache, reduce
-from itertools import pairwise, permutations
+from itertools import permutations
 from pathlib import Path
 
 import msgspec
@@ -34,6 +34,8 @@ from auditor.report import (
     Account,
     Capture,
     Contacts,
+    Digest,
+    Digests,
     Peer,
     Report,
     Row,
@@ -45,7 +47,6 @@ from auditor.report import (
     Troubles,
     finding_order,
     first_refs,
-    joined,
     ordered,
     ref_order,
 )
@@ -53,6 +54,7 @@ from auditor.reporters.json import decode, encode
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import load_rules
 from auditor.sources import read
+from auditor.stretches import joined
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 SAMPLES = ("irc-clear/alice.mitm", "matrix-e2ee/alice.mitm", "matrix-plain/bob.har", "signal-e2ee/bob.mitm")
@@ -104,6 +106,10 @@ PEERS = st.tuples(
 )
 ACCOUNTS = st.tuples(NAMES, st.builds(Account, NUMBERS, NUMBERS))
 TROUBLES = st.tuples(st.builds(Trouble, NAMES, NAMES), st.builds(Troubles, NUMBERS, FEW_REFS))
+DIGESTS = st.tuples(
+    st.builds(Digest, NAMES, NAMES, st.just(Direction.OUT), st.sampled_from(["md5", "sha256"]), NAMES),
+    st.builds(Digests, NUMBERS, FEW_REFS),
+)
 COVERS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 4)), max_size=3).map(
     lambda pairs: joined((start, start + size) for start, size in pairs)
 )
@@ -123,6 +129,7 @@ SLICES = st.builds(
     ),
     troubles=st.lists(TROUBLES, max_size=2).map(lambda pairs: ordered(dict(pairs))),
     platforms=st.dictionaries(NAMES, NUMBERS).map(lambda d: tuple(sorted(d.items()))),
+    digests=st.lists(DIGESTS, max_size=2).map(lambda pairs: ordered(dict(pairs))),
 )
 REPORTS = st.lists(SLICES, max_size=3).map(
     lambda slices: reduce(Report.__add__, (Report((s,)) for s in slices), Report())
@@ -176,16 +183,6 @@ def test_rows_add_up_whatever_the_order(
 @given(SLICES, SLICES, SLICES)
 def test_slices_add_up_whatever_the_order(a: Slice, b: Slice, c: Slice) -> None:
     assert plain((a + b) + c) == plain(a + (b + c)) == plain(c + (b + a))
-
-
-@QUICK
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=8))
-def test_stretches_are_joined_without_losing_a_number(pairs: list[tuple[int, int]]) -> None:
-    ranges = [(a, a + n) for a, n in pairs]
-    made = joined(ranges)
-    assert {i for a, b in made for i in range(a, b)} == {i for a, b in ranges for i in range(a, b)}
-    assert all(one[1] < two[0] for one, two in pairwise(made))
-    assert joined(made) == made
 
 
 @QUICK

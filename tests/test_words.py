@@ -2,8 +2,8 @@
 
 import pytest
 
-from auditor.model import Answer
-from auditor.words import CHECKS, MEANING, SENTENCE, SHORT, would_change
+from auditor.model import Answer, Direction
+from auditor.words import CHECKS, MEANING, SENTENCE, SHORT, digest, would_change
 
 TABLES = {"SENTENCE": SENTENCE, "SHORT": SHORT, "would_change": {a: would_change(a) for a in Answer}}
 
@@ -32,3 +32,13 @@ def test_sentences_are_sentences() -> None:
 
 def test_every_check_says_what_it_needs() -> None:
     assert all(words and not words.endswith(".") for words in CHECKS.values())
+
+
+def test_a_digest_is_said_to_be_no_more_than_that() -> None:
+    said = digest("sha256", "meet me by the old crane", Direction.OUT, "stats.example")
+    assert said.startswith(
+        'a digest (sha256) of the planted text "meet me by the old crane" was sent to stats'
+    )
+    assert "came from stats.example" in digest("md5", "x", Direction.IN, "stats.example")
+    assert len(digest("md5", "x" * 5000, Direction.IN, "stats.example")) < 200
+    assert not any(word in said for word in ("read", "sealed", "encrypted"))

@@ -138,6 +138,8 @@ def _audit(
         for event in watched(source):
             for finding in audit.feed(event):
                 findings.write(finding)
+        for finding in audit.finish():
+            findings.write(finding)
         given = tuple(sorted(audit.renamed))
         capture = Capture(source.sha256, source.name, source.kind, source.size, source.unread, given)
         return together(audit.report(capture), helpers.results())

@@ -7,11 +7,14 @@ as a feeling. A weak text is still looked for: the reader is told.
 import math
 import unicodedata
 
+from auditor.needles import variants
+
 # Bits that one character adds for somebody who guesses: English words carry about 1.5 a letter
 # (Shannon 1951: 0.6 to 1.3 for long texts, more for short ones), a digit and an odd sign more.
 _LETTER = 1.5
 _OTHER = math.log2(10)
 ENOUGH = 40.0  # bits: by chance once in a terabyte
+MUCH = 100_000_000  # bytes: a long session
 
 
 def strength(text: str) -> float:
@@ -24,6 +27,12 @@ def _bits(char: str) -> float:
     return _LETTER if unicodedata.category(char).startswith("L") else _OTHER
 
 
+def expected(text: str, size: int) -> float:
+    """How often chance alone writes a text into so many bytes: each place, in each encoding."""
+    encodings = len({data for _, data in variants(text)})
+    return min(size / len(text.encode()), size * encodings / 2 ** strength(text))
+
+
 def weakness(text: str) -> str:
     """Why a text is weak, in words; nothing when it is strong enough."""
     bits = strength(text)
@@ -31,8 +40,13 @@ def weakness(text: str) -> str:
         return ""
     return (
         f"a planted text of {len(text)} characters is weak: other texts look like it about once in "
-        f"{_round(2**bits)}; use two or three rare words and a number"
+        f"{_round(2**bits)}, and {MUCH // 1_000_000} MB of traffic hold it {_often(expected(text, MUCH))} "
+        "by chance; use two or three rare words and a number"
     )
+
+
+def _often(times: float) -> str:
+    return f"about {_round(times)} times" if times >= 1 else f"with a chance of 1 in {_round(1 / times)}"
 
 
 def _round(number: float) -> str:

@@ -19,7 +19,7 @@ from auditor.judge import Verdict
 from auditor.report import Report
 from auditor.text import printable
 
-_NOT_REPORTERS = {"fields", "phrases"}  # what reporters share
+_NOT_REPORTERS = {"fields", "phrases", "tables"}  # what reporters share
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,15 @@ from auditor import __version__
 from auditor.errors import CaptureError
 from auditor.judge import Verdict
 from auditor.ledger import STATES
-from auditor.model import Direction, Finding, Ref
+from auditor.model import Finding, Ref
 from auditor.report import (
     KEPT,
     SCHEMA,
     Account,
     Capture,
     Contacts,
+    Digest,
+    Digests,
     Peer,
     Report,
     Row,
@@ -36,11 +38,12 @@ from auditor.report import (
     Tally,
     Trouble,
     Troubles,
-    joined,
     ordered,
     ref_order,
 )
 from auditor.reporters import Options
+from auditor.reporters.tables import Hashed, Observation, Shut, Sum, Tool, Unreadable
+from auditor.stretches import joined
 from auditor.text import printable
 
 name = "json"
@@ -48,12 +51,6 @@ name = "json"
 _LONGEST = 300  # characters of a refusal
 _FOREIGN = re.compile(r"[^\n -~]")
 _NO_ACCOUNT = Account(0, 0)
-
-
-class Tool(Struct, frozen=True):
-    name: str
-    version: str
-    rules: tuple[str, ...]
 
 
 class State(Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +64,7 @@ class State(Struct, frozen=True, forbid_unknown_fields=True):
     troubles: tuple[tuple[Trouble, Troubles], ...]
     platforms: tuple[tuple[str, int], ...]
     unruled: tuple[tuple[str, int], ...]
+    digests: tuple[tuple[Digest, Digests], ...]
 
 
 class Captured(Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,42 +79,6 @@ class Captured(Struct, frozen=True, forbid_unknown_fields=True):
     state: State
 
 
-class Observation(Struct, frozen=True):
-    platform: str
-    surface: str
-    direction: Direction
-    rule: str
-    count: int
-    sees: dict[str, int]
-    refs: tuple[str, ...]
-
-
-class Shut(Struct, frozen=True):
-    host: str
-    port: int
-    transport: str
-    reason: str
-    platform: str
-    connections: int
-    sent: int
-    received: int
-    refs: tuple[str, ...]
-
-
-class Sum(Struct, frozen=True):
-    state: str
-    meaning: str
-    parcels: int
-    bytes: int
-
-
-class Unreadable(Struct, frozen=True):
-    kind: str
-    message: str
-    count: int
-    refs: tuple[str, ...]
-
-
 class Document(Struct, frozen=True, forbid_unknown_fields=True):
     """The top level, in its order."""
 
@@ -125,6 +87,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True):
     captures: tuple[Captured, ...]
     verdicts: tuple[Verdict, ...]
     observations: tuple[Observation, ...]
+    digests: tuple[Hashed, ...]
     contacts: tuple[Shut, ...]
     ledger: tuple[Sum, ...]
     problems: tuple[Unreadable, ...]
@@ -180,6 +143,10 @@ def document(report: Report, verdicts: Sequence[Verdict]) -> Document:
             for k, v in whole.sightings
         ),
         tuple(
+            Hashed(k.platform, k.host, k.direction, k.algorithm, k.text, v.count, _refs(v.refs))
+            for k, v in whole.digests
+        ),
+        tuple(
             Shut(
                 k.host, k.port, k.transport, k.reason, k.platform, v.count, v.sent, v.received, _refs(v.refs)
             )
@@ -205,6 +172,7 @@ def _captured(one: Slice) -> Captured:
         ordered(dict(one.troubles)),
         tuple(sorted(one.platforms)),
         tuple(sorted(one.unruled)),
+        ordered(dict(one.digests)),
     )
     return Captured(
         file.sha256,
@@ -228,7 +196,7 @@ def _slice(one: Captured) -> Slice:
 def _check(one: Slice) -> None:
     """What adding up and judging take for granted; a document may come from anybody."""
     pairs = (one.platforms, one.unruled)
-    for table in (one.tally, one.sightings, one.contacts, one.ledger, one.troubles, *pairs):
+    for table in (one.tally, one.sightings, one.contacts, one.ledger, one.troubles, one.digests, *pairs):
         _need(len({key for key, _ in table}) == len(table), "a row that stands twice")
     _need(
         one.covers == joined(one.covers) and all(0 <= a < b for a, b in one.covers), "stretches that overlap"
@@ -264,12 +232,14 @@ def _places(one: Slice) -> Iterable[Ref]:
     yield from (ref for _, sums in one.sightings for ref in sums.refs)
     yield from (ref for _, sums in one.contacts for ref in sums.refs)
     yield from (ref for _, sums in one.troubles for ref in sums.refs)
+    yield from (ref for _, sums in one.digests for ref in sums.refs)
 
 
 def _numbers(one: Slice) -> Iterable[int]:
     yield from (one.capture.size, one.capture.unread, one.planted)
     yield from (count for _, count in (*one.platforms, *one.unruled))
     yield from (sums.count for _, sums in one.troubles)
+    yield from (sums.count for _, sums in one.digests)
     yield from (n for _, sums in one.sightings for n in (sums.count, *sums.sees.values()))
     yield from (n for peer, s in one.contacts for n in (peer.port, s.count, s.sent, s.received))
     yield from (number for _, sums in one.ledger for number in (sums.parcels, sums.bytes))

@@ -6,9 +6,10 @@ they are, so a page must make them safe to show.
 
 from collections.abc import Iterable
 
+from auditor import words
 from auditor.judge import Check, Evidence, Verdict
 from auditor.model import ROLES, Answer, Direction, Ref
-from auditor.report import Capture, Report, Sightings, Slice
+from auditor.report import Capture, Digest, Digests, Report, Sightings, Slice
 
 WAY = {Direction.OUT: "sent", Direction.IN: "received", Direction.ANY: "any"}
 CLAIM = {"yes": "agrees", "no": "CONTRADICTED", "better": "better", "cannot tell": "cannot tell"}
@@ -116,6 +117,11 @@ def sees(sums: Sightings) -> str:
         for role in roles
     ]
     return ", ".join(shown) or "only that it happens"
+
+
+def digest(kind: Digest, sums: Digests) -> str:
+    said = words.digest(kind.algorithm, kind.text, kind.direction, kind.host)
+    return f"{said} ({first(sums.refs, sums.count)})"
 
 
 def first(refs: Iterable[Ref], total: int) -> str:

@@ -61,6 +61,7 @@ def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Opt
     else:
         _nothing(page, report)
     _around(page, report)
+    _digests(page, report)
     _shut(page, report)
     _ledger(page, report)
     _problems(page, report)
@@ -216,6 +217,13 @@ def _around(page: Page, report: Report) -> None:
         page.heading("Around the messages: what the service sees without reading any text")
         page.console.print()
         page.table(("platform", "what", "way", "times", "the service sees"), rows, fixed=("way", "times"))
+
+
+def _digests(page: Page, report: Report) -> None:
+    if digests := report.whole().digests:
+        page.heading("Digests of planted texts: nobody read a text in them")
+        page.rows([("-", phrases.digest(kind, sums)) for kind, sums in digests[:MOST]], 2)
+        _more(page, len(digests))
 
 
 def _shut(page: Page, report: Report) -> None:

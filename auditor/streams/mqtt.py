@@ -1,10 +1,10 @@
 """MQTT 3.1, 3.1.1 and 5.0, on TCP and in a WebSocket, and Facebook's MQTToT.
 
 PUBLISH has the topic as its path, cut at each "/" (one at its beginning goes, as in a URL),
-and the payload as its body. CONNECT has what it says in JSON; that of MQTToT has its payload
-as it is (zlib over thrift). All other packets are JSON. Properties of a PUBLISH are headers.
-A packet of more than MOST bytes is TOO-LONG; one that does not keep to its format is
-UNREADABLE, with its bytes, and reading goes on behind it.
+and the payload as its body. CONNECT has what it says in JSON; that of MQTToT has its payload as
+it is, and says what is in it (zlib around Thrift's compact protocol). All other packets are JSON.
+Properties of a PUBLISH are headers. A packet of more than MOST bytes is TOO-LONG; one that does
+not keep to its format is UNREADABLE, with its bytes, and reading goes on behind it.
 """
 
 from auditor.model import Head
@@ -16,6 +16,7 @@ MOST = 32_000_000
 ALIASES = 1000  # topics that are remembered by a number, each of at most TOPIC bytes
 TOPIC = 1024
 STEPS = 256  # of a path
+THRIFT = "application/vnd.apache.thrift.compact"
 
 _TYPES = (
     "RESERVED", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP",
@@ -190,7 +191,7 @@ class _Mqtt:
         self._level = level if protocol == "MQTT" else 0
         headers = (("protocol", protocol), ("level", str(level)), ("keep-alive", str(alive)))
         if protocol == "MQTToT":
-            talk.say(outgoing, Head("CONNECT", headers=headers), fields.rest())
+            talk.say(outgoing, Head("CONNECT", headers=(*headers, ("content-type", THRIFT))), fields.rest())
             return
         body: dict[str, object] = {"properties": dict(fields.properties())} if self._level >= 5 else {}
         client = body["client"] = words(fields.block())

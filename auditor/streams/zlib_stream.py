@@ -7,7 +7,7 @@ the app sends is not compressed. From a damaged place on messages are passed on 
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from auditor.model import Head
 from auditor.streams import MOST, START, Message
@@ -52,11 +52,15 @@ def recognises(outgoing: bool, start: bytes) -> bool | None:
     return start.endswith(_END) or None
 
 
-class Stream:
-    """Is fed whole messages."""
+class Unpacker:
+    """Is fed whole messages; those that came are one compression, which `pieces` undoes.
 
-    def __init__(self) -> None:
-        self._inflater: Inflater | None = Inflater()
+    `ended` says whether a message ends where the bytes do.
+    """
+
+    def __init__(self, pieces: Callable[[bytes], Iterator[bytes]], ended: Callable[[bytes], bool]) -> None:
+        self._pieces: Callable[[bytes], Iterator[bytes]] | None = pieces
+        self._ended = ended
         self._held = bytearray()
         self._count = 0
 
@@ -65,24 +69,28 @@ class Stream:
         return len(self._held)
 
     def feed(self, outgoing: bool, data: bytes) -> list[Message]:
-        if outgoing or not self._inflater:
+        if outgoing or not self._pieces:
             return [self._say(outgoing, data)] if data else []
         self._held += data
-        if not self._held.endswith(_END) and len(self._held) < MOST:
+        if len(self._held) < MOST and not self._ended(bytes(self._held)):
             return []
         packed, out = bytes(self._held), bytearray()
         self._held.clear()
         try:
-            for piece in self._inflater.pieces(packed):
+            for piece in self._pieces(packed):
                 out += piece
         except ValueError:
-            self._inflater = None
+            self._pieces = None
             return [self._say(False, bytes(out))] * bool(out) + [self._say(False, packed)]
         return [self._say(False, bytes(out))]
 
     def _say(self, outgoing: bool, data: bytes) -> Message:
         self._count += 1
         return Message(outgoing, Head(), data, f"{self._count - 1}{'>' if outgoing else '<'}")
+
+
+def Stream() -> Unpacker:  # noqa: N802
+    return Unpacker(Inflater().pieces, lambda held: held.endswith(_END))
 
 
 carriers = {"websocket": Stream}

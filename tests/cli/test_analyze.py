@@ -223,3 +223,22 @@ def test_broken_rules_are_named_by_file_and_line(tmp_path: Path) -> None:
     lines = result.stderr.splitlines()
     assert any(line.startswith("platforms/app/platform.yaml:3:") and "hosts" in line for line in lines)
     assert lines[-1].startswith("auditor: ")
+
+
+def test_what_is_held_back_to_the_end_is_in_the_evidence_too(tmp_path: Path) -> None:
+    """A message in pieces whose last piece never came."""
+    piece = {"target": "bob", "text": "?OTR,1,2,?OTR:AAMDJ+MVmSfjFZcAAAAAAQAAAAIAAADA1g5I,"}
+    line = {
+        "outgoing": True,
+        "protocol": "irc",
+        "host": "irc.example.org",
+        "method": "PRIVMSG",
+        "path": "bob",
+    }
+    capture, evidence = tmp_path / "irc.jsonl", tmp_path / "evidence.jsonl"
+    lines = ({"parcels": 1}, {**line, "body": json.dumps(piece)})
+    capture.write_text("\n".join(map(json.dumps, lines)))
+    result = analyze(capture, "--evidence", evidence, "--format", "json")
+    assert verdicts(result) == {("irc", "dm", "out"): "opaque"}
+    (found,) = map(json.loads, evidence.read_text().splitlines())
+    assert (found["content"], found["note"].partition(" of what")[0]) == ("opaque", "only piece 1 of 2")

@@ -14,6 +14,8 @@ from auditor.report import (
     Account,
     Capture,
     Contacts,
+    Digest,
+    Digests,
     Peer,
     Report,
     Row,
@@ -125,6 +127,16 @@ def _shut() -> tuple[tuple[Peer, Contacts], ...]:
     )
 
 
+def _digests() -> tuple[tuple[Digest, Digests], ...]:
+    text, refs = "meet at 7 by the north gate", (Ref("tablet.mitm", 0, ">"),)
+    return ordered(
+        {
+            Digest("signal", "chat.signal.org", OUT, "sha256", text): Digests(5, refs),
+            Digest("unknown:ads.example", "ads.example", IN, "md5", text): Digests(1, refs),
+        }
+    )
+
+
 @pytest.fixture
 def summed() -> Add:
     return add
@@ -142,7 +154,7 @@ def sample() -> Report:
     rest = Slice(
         Capture("ef" * 32, "tablet.mitm", "mitmproxy dump", 512),
         ((0, 1),), ("d1ce5a17d1ce5a17",), 0, (), _around(), _shut(), ordered(ledger), ordered(troubles),
-        (("discord", 6), ("signal", 12)),
+        (("discord", 6), ("signal", 12)), (), _digests(),
     )  # fmt: skip
     return Report((phone,)) + Report((laptop,)) + Report((rest,))
 

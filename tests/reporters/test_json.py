@@ -18,6 +18,8 @@ from auditor.report import (
     Account,
     Capture,
     Contacts,
+    Digest,
+    Digests,
     Peer,
     Report,
     Row,
@@ -99,6 +101,8 @@ slices = st.builds(
     table(st.sampled_from(sorted(STATES)), st.builds(Account, few, numbers)),
     table(st.builds(Trouble, names, names), st.builds(Troubles, few, places)),
     table(names, few).map(lambda rows: tuple(sorted(rows))),
+    table(names, few).map(lambda rows: tuple(sorted(rows))),
+    table(st.builds(Digest, names, names, directions, names, names), st.builds(Digests, few, places)),
 )
 reports = st.lists(slices, max_size=4).map(lambda many: sum((Report((one,)) for one in many), Report()))
 
@@ -124,7 +128,7 @@ def keys(value: Any, around: str = "") -> set[str]:
 def test_the_keys_at_the_top_stand_in_their_order(sample: Report, book: Rulebook) -> None:
     document = json.loads(written(sample, book))
     assert list(document) == [
-        "schema", "tool", "captures", "verdicts", "observations", "contacts", "ledger", "problems",
+        "schema", "tool", "captures", "verdicts", "observations", "digests", "contacts", "ledger", "problems",
     ]  # fmt: skip
     assert list(document["tool"]) == ["name", "version", "rules"]
     assert [capture["name"] for capture in document["captures"]] == [
@@ -141,6 +145,7 @@ def test_every_kind_of_item_has_exactly_its_keys(sample: Report, book: Rulebook)
         "verdicts": "platform surface direction verdict detail grade reason counts checks claim would_change "
         "limits evidence app",
         "observations": "platform surface direction rule count sees refs",
+        "digests": "platform host direction algorithm text count refs",
         "contacts": "host port transport reason platform connections sent received refs",
         "ledger": "state meaning parcels bytes",
         "problems": "kind message count refs",

@@ -1,6 +1,10 @@
 """What travels in a WebSocket: its own messages, or another protocol's."""
 
 import zlib
+from collections.abc import Callable
+
+import pytest
+import zstandard
 
 from auditor.model import Channel, Event, Head, Parcel, Problem
 from auditor.sources import sockets
@@ -56,9 +60,22 @@ def test_what_a_stream_cannot_read_is_the_websockets_again() -> None:
     assert problem.kind == "damaged"
 
 
-def test_a_shared_compression_is_undone() -> None:
+TEXTS = (b'{"op":10}', b'{"op":0}')
+
+
+def zlib_stream() -> list[bytes]:
     packer = zlib.compressobj()
-    pieces = [packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH) for text in (b'{"op":10}', b'{"op":0}')]
+    return [packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH) for text in TEXTS]
+
+
+def zstd_stream() -> list[bytes]:
+    packer = zstandard.ZstdCompressor().compressobj()
+    return [packer.compress(text) + packer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for text in TEXTS]
+
+
+@pytest.mark.parametrize("pack", [zlib_stream, zstd_stream])
+def test_a_shared_compression_is_undone(pack: Callable[[], list[bytes]]) -> None:
+    pieces = pack()
     events = heard((False, pieces[0]), (True, b'{"op":2}'), (False, pieces[1]))
     assert [body for _, protocol, _, body in seen(events)] == [b'{"op":10}', b'{"op":2}', b'{"op":0}']
     assert {method for _, _, method, _ in seen(events)} == {"WS"}

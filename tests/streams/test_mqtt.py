@@ -1,9 +1,15 @@
 """MQTT 3.1, 3.1.1, 5.0 and MQTToT, packet by packet."""
 
 import json
+import zlib
 
 import pytest
 
+from auditor.decoders import DECODERS
+from auditor.decoders.unwrap import Node, Opening
+from auditor.model import Channel, Parcel, Ref
+from auditor.needles import Needles
+from auditor.rulebook.opening import open_parcel
 from auditor.streams import Message, Talk, mqtt
 
 CONNECT = b"\x10\x0d\0\4MQTT\4\2\0\x3c\0\1a"
@@ -69,7 +75,79 @@ def test_connect_of_version_5_has_properties() -> None:
 def test_connect_of_mqttot_keeps_its_payload() -> None:
     (message,) = mqtt.Stream().feed(True, packet(0x10, b"\0\6MQTToT\3\xc2\0\x3c\x78\xdaxyz"))
     assert (message.head.method, message.body) == ("CONNECT", b"\x78\xdaxyz")
-    assert headers(message) == {"protocol": "MQTToT", "level": "3", "keep-alive": "60"}
+    assert headers(message) == {
+        "protocol": "MQTToT",
+        "level": "3",
+        "keep-alive": "60",
+        "content-type": mqtt.THRIFT,
+    }
+
+
+MQTTOT = b"\0\6MQTToT\3\xc2\0\x3c"
+CLIENT = {1: "android-1234", 4: {1: 777, 2: "Example 1.0", 14: [132, 146]}, 5: "sessionid=1", 10: {"k": "v"}}
+
+
+def opened(message: Message, outgoing: bool = True) -> Node:
+    parcel = Parcel(Ref("a", 1), Channel("mqtt.example"), outgoing, message.body, "mqtt", message.head)
+    body = open_parcel(parcel, Opening()).child("body")
+    assert body is not None
+    return body
+
+
+def value(node: Node, *path: str) -> object:
+    for step in path:
+        inner = node.child(step)
+        assert inner is not None, (step, [child.step for child in node.children])
+        node = inner
+    return node.value
+
+
+def test_connect_of_mqttot_is_opened_to_what_it_says() -> None:
+    payload = zlib.compress(DECODERS["thrift_compact"].wrap(CLIENT), 9)
+    (message,) = mqtt.Stream().feed(True, packet(0x10, MQTTOT + payload))
+    body = opened(message)
+    assert body.trail == ("zlib", "thrift_compact")
+    assert (value(body, "1"), value(body, "4", "2"), value(body, "10", "k")) == (
+        CLIENT[1],
+        "Example 1.0",
+        "v",
+    )
+
+
+PAYLOADS = {
+    "JSON": (b'{"action":"send_item","text":"platform two"}', ("json",)),
+    "JSON in zlib": (zlib.compress(b'{"action":"send_item","text":"platform two"}'), ("zlib", "json")),
+    "JSON in a list": (b'[{"text":"platform two"}]', ("json",)),
+}
+
+
+@pytest.mark.parametrize("what", PAYLOADS)
+@pytest.mark.parametrize("qos", [0, 1])
+def test_what_is_published_after_mqttot_is_opened(what: str, qos: int) -> None:
+    payload, trail = PAYLOADS[what]
+    head = b"\x00\x03132" + (b"\0\1" if qos else b"")
+    talk = session(packet(0x10, MQTTOT + zlib.compress(b"\0")))
+    for outgoing in (True, False):
+        (message,) = talk.feed(outgoing, packet(0x30 | qos << 1, head + payload))
+        assert (message.head.path, message.body) == (("132",), payload)
+        assert opened(message, outgoing).trail == trail
+
+
+def test_thrift_that_is_published_is_opened_up_to_the_thrift() -> None:
+    """Only a rule can say that these bytes are Thrift; a planted text is found in them all the same."""
+    inner = b"\0" + DECODERS["thrift_compact"].wrap({1: "platform two", 2: True})
+    talk = session(packet(0x10, MQTTOT + zlib.compress(b"\0")))
+    (message,) = talk.feed(True, packet(0x30, b"\x00\x03102" + zlib.compress(inner)))
+    body = opened(message)
+    assert (body.trail, body.value) == (("zlib",), inner)
+    assert [hit.text for hit in Needles(["platform two"]).search(body.layers[-1].data)] == ["platform two"]
+
+
+def test_a_connect_of_mqttot_that_is_no_thrift_stays_shut() -> None:
+    for payload in (b"", b"\x78\xdaxyz", zlib.compress(b"\x0f" * 9), b"plain words"):
+        (message,) = mqtt.Stream().feed(True, packet(0x10, MQTTOT + payload))
+        assert message.body == payload
+        assert "thrift_compact" not in opened(message).trail
 
 
 def test_other_packets_have_their_names() -> None:

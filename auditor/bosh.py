@@ -1,0 +1,77 @@
+"""XMPP in HTTP bodies (BOSH, XEP-0124 and XEP-0206): each stanza is a parcel of XMPP, as on TCP.
+
+An HTTP body `<body xmlns='http://jabber.org/protocol/httpbind'>` holds any number of stanzas.
+They get the refs `#14.0>`, `#14.1>` ... and no more is said of them than XMPP says, so the rules
+of XMPP see them as anywhere else. What is left, the head and the tag of `body`, stays a parcel of
+HTTP. A body that is not XML throughout, holds no stanza or too many, stays as it is.
+"""
+
+import re
+
+from msgspec import structs
+
+from auditor.decoders import DECODERS, Clue
+from auditor.decoders.unwrap import CODINGS
+from auditor.errors import TooMuch
+from auditor.model import Parcel, Ref
+from auditor.streams import Message, xmpp
+
+SPACE = b"http://jabber.org/protocol/httpbind"
+MOST = 16_000_000  # bytes that may come out of a compressed body
+STANZAS = 10_000  # in one body
+
+_ROOT = re.compile(
+    rb"""(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]{0,200}\?>\s*+)?<body((?:\s(?:[^"'>]++|"[^"]*+"|'[^']*+')*+)?)>"""
+)
+_OWN = re.compile(rb"""\sxmlns\s*+=\s*+["']%s["']""" % re.escape(SPACE))
+_PREFIX = re.compile(rb"""\sxmlns:(?!stream\b)[\w.-]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+')""")
+_STREAM = b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'%s>"
+_END = re.compile(rb"</body\s*+>\s*+\Z")
+
+
+def parts(parcel: Parcel) -> list[Parcel]:
+    """The parcel; or what is left of it, and the stanzas that it carried."""
+    if parcel.protocol != "http" or not (body := _plain(parcel)):
+        return [parcel]
+    root = _ROOT.match(body)
+    if not root or root[1].endswith(b"/") or not _OWN.search(root[1]):
+        return [parcel]
+    stanzas = _stanzas(parcel, body, root)
+    if not stanzas:
+        return [parcel]
+    kept = tuple(pair for pair in parcel.head.headers if pair[0] != "content-encoding")
+    head = structs.replace(parcel.head, headers=kept)
+    rest = structs.replace(parcel, body=root[0][:-1] + b"/>", head=head)
+    return [rest, *(_parcel(parcel, number, one) for number, one in enumerate(stanzas))]
+
+
+def _plain(parcel: Parcel) -> bytes:
+    """The body without the compression that its head names; nothing where it cannot hold stanzas."""
+    said = dict(parcel.head.headers)
+    coding = said.get("content-encoding", "").strip().lower()
+    if coding and "xml" in said.get("content-type", ""):
+        for name in CODINGS.get(coding, ()):
+            try:
+                plain = DECODERS[name].unwrap(parcel.body, Clue(limit=MOST))
+            except (ValueError, TooMuch):
+                continue
+            return plain if isinstance(plain, bytes) else b""
+    return parcel.body if SPACE in parcel.body[:2000] else b""
+
+
+def _stanzas(parcel: Parcel, body: bytes, root: re.Match[bytes]) -> list[Message]:
+    """What a stream with these namespaces would have carried; nothing where it is no such thing."""
+    stream, way = xmpp.Stream(), parcel.outgoing
+    stream.feed(way, _STREAM % b"".join(_PREFIX.findall(root[1])))
+    end = _END.search(body, root.end())
+    if not end and parcel.whole:
+        return []
+    found = stream.feed(way, body[root.end() : end.start() if end else len(body)])
+    broken = stream.handed_over or (stream.waiting and parcel.whole)
+    return [] if broken or len(found) > STANZAS else found
+
+
+def _parcel(parcel: Parcel, number: int, stanza: Message) -> Parcel:
+    at = parcel.ref
+    ref = Ref(at.capture, at.entry, f".{number}{at.part}")
+    return structs.replace(parcel, ref=ref, body=stanza.body, protocol="xmpp", head=stanza.head, answers=None)

@@ -1,0 +1,31 @@
+"""Stretches: joined without losing a number, and compared without counting."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditor.stretches import joined, overlap
+
+Stretches = tuple[tuple[int, int], ...]
+PAIRS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=8).map(
+    lambda pairs: tuple((start, start + size) for start, size in pairs)
+)
+
+
+def numbers(stretches: Stretches) -> set[int]:
+    return {number for start, end in stretches for number in range(start, end)}
+
+
+@given(PAIRS)
+def test_stretches_are_joined_without_losing_a_number(ranges: Stretches) -> None:
+    made = joined(ranges)
+    assert numbers(made) == numbers(ranges)
+    assert all(one[1] < two[0] for one, two in pairwise(made))
+    assert joined(made) == made
+
+
+@given(PAIRS, PAIRS)
+def test_stretches_overlap_where_they_share_a_number(one: Stretches, other: Stretches) -> None:
+    shared = bool(numbers(one) & numbers(other))
+    assert overlap(joined(one), joined(other)) is overlap(joined(other), joined(one)) is shared
