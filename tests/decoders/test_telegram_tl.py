@@ -214,3 +214,82 @@ def test_a_bomb_in_a_call_stops_early() -> None:
     data = b"\xa1\xcf\x72\x30\xfe" + len(packed).to_bytes(3, "little") + packed
     with pytest.raises(TooMuch):
         telegram_tl.unwrap(data + bytes(-len(data) % 4), Clue(limit=10_000))
+
+
+# What Telethon 1.45 (layer 229) writes for made-up values: another program's hand.
+TELETHON: list[tuple[str, Tree]] = [
+    (
+        (
+            "7fe73003000000004ca5e8ddb315000000000000090300000000000030937c0300000000b50b4ffa0100"
+            "0000000000000200000005612e62696e000009766964656f2f6d7034000015c4b51c02000000487cc543"
+            "02000000000000000000f83f0a000000140000006800591505612e6d703400000d63617074696f6e2076"
+            "6964656f00000600000000000000"
+        ),
+        {
+            "_": "messages.sendMedia",
+            "peer": {"_": "inputPeerUser", "user_id": 5555, "access_hash": 777},
+            "media": {
+                "_": "inputMediaUploadedDocument",
+                "file": {"_": "inputFileBig", "id": 1, "parts": 2, "name": "a.bin"},
+                "mime_type": "video/mp4",
+                "attributes": [
+                    {"_": "documentAttributeVideo", "flags": 2, "duration": 1.5, "w": 10, "h": 20},
+                    {"_": "documentAttributeFilename", "file_name": "a.mp4"},
+                ],
+            },
+            "message": "caption video",
+            "random_id": 6,
+        },
+    ),
+    (
+        (
+            "0d0d9bdae5000000a95ecdc1020000000600000007506978656c20390653444b203336000431322e3100"
+            "000005656e2d757300000000000002656e009dd4c19915c4b51c01000000d91bdec009747a5f6f666673"
+            "65740000a4dfe02b000000000020ac406b18f9c4"
+        ),
+        {
+            "_": "invokeWithLayer",
+            "layer": 229,
+            "query": {
+                "_": "initConnection",
+                "api_id": 6,
+                "device_model": "Pixel 9",
+                "system_version": "SDK 36",
+                "app_version": "12.1",
+                "system_lang_code": "en-us",
+                "lang_pack": "",
+                "lang_code": "en",
+                "params": {
+                    "_": "jsonObject",
+                    "value": [
+                        {
+                            "_": "jsonObjectValue",
+                            "key": "tz_offset",
+                            "value": {"_": "jsonNumber", "value": 3600.0},
+                        }
+                    ],
+                },
+                "query": {"_": "help.getConfig"},
+            },
+        },
+    ),
+    (
+        "f8c73b31020000000100000002000000000000000873686f72742068690000000100000001000000102a2069",
+        {
+            "_": "updateShortMessage",
+            "flags": 2,
+            "id": 1,
+            "user_id": 2,
+            "message": "short hi",
+            "pts": 1,
+            "pts_count": 1,
+            "date": 1763715600,
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("data", "tree"), TELETHON)
+def test_what_a_client_writes_is_read_and_written_to_the_byte(data: str, tree: Tree) -> None:
+    assert telegram_tl.unwrap(bytes.fromhex(data), CLUE) == tree
+    assert telegram_tl.wrap(tree).hex() == data

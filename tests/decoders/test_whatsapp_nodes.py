@@ -114,3 +114,29 @@ def test_the_dictionary_is_whole_and_every_word_has_one_number() -> None:
     assert len(numbers()) == 235 + 4 * 256
     for word, number in numbers().items():
         assert whatsapp_nodes.unwrap(MESSAGE + number, CLUE) == {"message": word}
+
+
+# What Baileys 7.0 writes for made-up nodes: another program's hand.
+BAILEYS: list[tuple[str, Tree]] = [
+    (
+        "00f8090711faff031203631c05f7000cff021234042a08fb84abcdef0f",
+        {
+            "receipt": {
+                "@to": "120363@g.us",
+                "@participant": "1234:12@s.whatsapp.net",
+                "@type": "read",
+                "@id": "ABCDEF0",
+            }
+        },
+    ),
+    ("00f8051f048889fc0cc5bd6c7574c3bd20f09f90a4", {"presence": {"@type": "available", "@name": "Žlutý 🐤"}}),
+    (
+        "00f8071b150708ff02a1b511f78107fc0161",
+        {"ack": {"@class": "receipt", "@id": "-1.5", "@to": "a:7@hosted.lid"}},
+    ),
+]
+
+
+@pytest.mark.parametrize(("data", "tree"), BAILEYS)
+def test_what_a_client_writes_is_read(data: str, tree: Tree) -> None:
+    assert whatsapp_nodes.unwrap(bytes.fromhex(data), CLUE) == tree

@@ -135,3 +135,31 @@ def test_a_stream_that_is_fed_without_having_been_known_says_what_is_wrong() -> 
 
 def test_the_server_opens_what_is_inside() -> None:
     assert STREAMS["mtproto_obfuscated"].opened_by == "server"  # type: ignore[attr-defined]
+
+
+# Headers that Telethon 1.45 made: another program's hand.
+TELETHON = [
+    (
+        "abridged",
+        "49623bb6db3e751f806c4f0f1cec72c2c2e8d73e919659432e4d6f393c00e33c"
+        "5acec48f075b647f97959ebba19a89f24046e47e3daba771a44752c2c26a2cd0",
+    ),
+    (
+        "intermediate",
+        "3b5aed700943bdfee38b11b3476f53205ce749403f7bed708d6028e65a9b6b8b"
+        "1ef61d02c413301083dfebe451d8377008d8d366e587163530337c3617198c16",
+    ),
+    (
+        "padded",
+        "c7ef490be01f472e3f2df440babd4de3bc2b43b9876af2586eee15cf67ab5e22"
+        "60c9ab2ea7415e486eb7dea760fd93f6363ae24dd1a167b2bf8cac18e3251e66",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "header"), TELETHON)
+def test_the_headers_of_a_client_are_known(kind: str, header: str) -> None:
+    sorter = Sorter()
+    assert told(sorter.feed(True, bytes.fromhex(header))) == [
+        (True, "HEADER", ("obfuscated", kind), bytes.fromhex(header))
+    ]
