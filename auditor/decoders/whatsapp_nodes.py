@@ -168,7 +168,8 @@ class _Reader:
             domain, device = self.take(2)
             user = self.part()
             known = user if domain in _SERVERS else f"{user}.{domain}"
-            return f"{known}:{device}@{_SERVERS.get(domain, _SERVERS[0])}".replace(":0@", "@")
+            name = f"{known}:{device}" if device else known
+            return f"{name}@{_SERVERS.get(domain, _SERVERS[0])}"
         user = self.part()
         device = self.number(2) if kind in (_INTEROP, _MESSENGER) else 0
         integrator = f"{self.number(2)}-" if kind == _INTEROP else ""
