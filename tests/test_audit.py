@@ -15,7 +15,7 @@ import pytest
 from auditor import ledger
 from auditor.audit import Audit, audit
 from auditor.decoders import DECODERS
-from auditor.decoders.unwrap import LEAVES
+from auditor.decoders.unwrap import LEAVES, Opening
 from auditor.judge import Verdict, judge
 from auditor.model import (
     Answer,
@@ -38,6 +38,7 @@ from auditor.report import Capture, Report, Slice
 from auditor.reporters.json import encode, line
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.build import sealed
+from auditor.rulebook.opening import open_parcel
 from auditor.shelf import load_rules
 from auditor.sources import read
 
@@ -105,6 +106,55 @@ def test_a_message_is_a_finding() -> None:
     assert (finding.path, finding.trail, str(finding.ref)) == ("body.content", ("json",), "made.mitm#0>")
     assert verdict.verdict is Answer.TRANSPORT_ONLY
     assert whole.platforms == (("discord", 1),)
+
+
+NODE = DECODERS["whatsapp_nodes"].wrap(
+    {
+        "message": {
+            "@to": "1@s.whatsapp.net",
+            "enc": {"@type": "pkmsg", "#text": sealed("signal-prekey", book())},
+        }
+    }
+)
+CALL = DECODERS["telegram_tl"].wrap(
+    {"_": "messages.sendMessage", "peer": {"_": "inputPeerSelf"}, "message": TEXT, "random_id": 1}
+)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "body", "content", "language"),
+    [
+        ("wabinary", NODE, Content.SEALED, "whatsapp_nodes"),
+        ("mtproto", CALL, Content.READABLE, "telegram_tl"),
+        (
+            "wabinary",
+            b"<message to='1@g.us'><enc type='msg'>hello there</enc></message>",
+            Content.READABLE,
+            "xml",
+        ),
+        (
+            "mtproto",
+            json.dumps({"_": "messages.sendMessage", "message": TEXT}).encode(),
+            Content.READABLE,
+            "json",
+        ),
+    ],
+    ids=["nodes", "TL", "nodes as XML", "TL as JSON"],
+)
+def test_what_a_layer_carried_is_read_in_the_language_of_its_protocol(
+    protocol: str, body: bytes, content: Content, language: str
+) -> None:
+    (finding,), _, _ = run(parcel("web.example", "", "", body, protocol=protocol, head=Head()))
+    assert (finding.content, finding.trail[:1]) == (content, (language,))
+
+
+@pytest.mark.parametrize("body", [NODE, CALL], ids=["node", "TL"])
+@pytest.mark.parametrize("protocol", ["http", "websocket", "noise"])
+def test_the_language_of_a_layer_is_not_tried_where_nobody_speaks_it(protocol: str, body: bytes) -> None:
+    root = open_parcel(parcel("web.example", "", "", body, protocol=protocol), Opening())
+    opened = root.child("body")
+    assert opened is not None
+    assert not {"whatsapp_nodes", "telegram_tl"} & {name for node in opened.walk() for name in node.trail}
 
 
 def test_a_sealed_message_is_end_to_end_once_it_was_seen_often() -> None:

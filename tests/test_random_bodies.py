@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from auditor.audit import Audit, audit
-from auditor.decoders import protobuf
+from auditor.decoders import protobuf, telegram_tl, whatsapp_nodes
 from auditor.judge import judge
 from auditor.model import MESSAGES, Answer, Channel, Content, Finding, Head, Parcel, Ref, Road
 from auditor.report import Capture
@@ -92,6 +92,12 @@ def telegram_cloud(text: str) -> Parcel:
     return parcel("149.154.167.51", "", body, "messages.sendMessage", protocol="mtproto")
 
 
+def telegram_tl_cloud(text: str) -> Parcel:
+    peer = {"_": "inputPeerUser", "user_id": 5, "access_hash": 1}
+    body = telegram_tl.wrap({"_": "messages.sendMessage", "peer": peer, "message": text, "random_id": 7})
+    return parcel("149.154.167.51", "", body, "", protocol="mtproto")
+
+
 def instagram(text: str) -> Parcel:
     body = urlencode({"action": "send_item", "thread_ids": "[7]", "text": text}).encode()
     return parcel("i.instagram.com", "api/v1/direct_v2/threads/broadcast/text", body, headers=FORM)
@@ -148,6 +154,23 @@ def whatsapp_socket(data: bytes) -> Parcel:
     return parcel("web.whatsapp.com", "ws/chat", data, "WS", protocol="websocket")
 
 
+def whatsapp_node(data: bytes) -> Parcel:
+    enc = {"@v": "2", "@type": "pkmsg", "#text": data}
+    body = whatsapp_nodes.wrap({"message": {"@to": "15550100@s.whatsapp.net", "enc": enc}})
+    return parcel("web.whatsapp.com", "", body, "", protocol="wabinary")
+
+
+def whatsapp_channel(data: bytes) -> Parcel:
+    body = whatsapp_nodes.wrap({"message": {"@to": "120363@newsletter", "plaintext": data}})
+    return parcel("web.whatsapp.com", "", body, "", protocol="wabinary")
+
+
+def telegram_secret(data: bytes) -> Parcel:
+    peer = {"_": "inputEncryptedChat", "chat_id": 3, "access_hash": 1}
+    body = telegram_tl.wrap({"_": "messages.sendEncrypted", "peer": peer, "random_id": 7, "data": data})
+    return parcel("149.154.167.51", "", body, "", protocol="mtproto")
+
+
 def nested(number: int, value: int | bytes) -> bytes:
     """One field of protobuf; bytes stay bytes, whatever they look like."""
     if isinstance(value, int):
@@ -157,10 +180,11 @@ def nested(number: int, value: int | bytes) -> bytes:
 
 TEXT_SLOTS: tuple[Callable[[str], Parcel], ...] = (
     discord, slack_form, slack_push, matrix, mattermost, telegram_form, telegram_query, telegram_cloud,
-    instagram, irc, tiktok, signal, whatsapp_bot,
+    telegram_tl_cloud, instagram, irc, tiktok, signal, whatsapp_bot,
 )  # fmt: skip
 BYTE_SLOTS: tuple[Callable[[bytes], Parcel], ...] = (
-    tiktok_bytes, signal_push, signal_group, matrix_file, slack_file, whatsapp_socket,
+    tiktok_bytes, signal_push, signal_group, matrix_file, slack_file, whatsapp_socket, whatsapp_node,
+    whatsapp_channel, telegram_secret,
 )  # fmt: skip
 CODINGS: dict[str, Callable[[bytes], str]] = {
     "base64": lambda data: base64.b64encode(data).decode(),

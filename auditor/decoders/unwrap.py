@@ -22,6 +22,7 @@ ATTRIBUTED = (
     ("xml",),
     ("multipart",),
     ("mime",),
+    ("whatsapp_nodes",),
 )  # decoders whose @keys are attributes; in JSON @ is a letter
 SURE = ("gzip", "zstd")  # compressions that cannot be mistaken; they may lie around anything
 
@@ -279,6 +280,7 @@ CODINGS = {
     "zstd": ("zstd",),
     "lz4": ("lz4",),
 }
+LANGUAGES = {"wabinary": "whatsapp_nodes", "mtproto": "telegram_tl"}  # what a protocol's bytes are written in
 COMPRESSIONS = frozenset(name for names in CODINGS.values() for name in names)
 
 

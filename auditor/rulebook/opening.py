@@ -1,6 +1,7 @@
 """A parcel as the one tree that rules look at: host, method, path, query, header, status, body."""
 
-from auditor.decoders.unwrap import Forced, Layer, Node, Opening, clue_from, not_forced
+from auditor.decoders import Clue
+from auditor.decoders.unwrap import LANGUAGES, Forced, Layer, Node, Opening, clue_from, not_forced
 from auditor.model import Parcel, Tree
 from auditor.rulebook.types import Rule
 
@@ -11,7 +12,7 @@ def open_parcel(parcel: Parcel, opening: Opening, headers: bool = True) -> Node:
     An answer carries the method, path and query of its question: that is all the pairing rules need."""
     asked = parcel.asked
     root = Node(())
-    clue = clue_from(parcel.head.header("content-type"), parcel.head.header("content-encoding"))
+    clue = _clue(parcel)
     # Body and surroundings have budgets of their own: neither can close the other.
     body = opening.open(parcel.body, ("body",), clue)
     beside = Opening(opening.recognise, opening.forced)
@@ -29,6 +30,13 @@ def open_parcel(parcel: Parcel, opening: Opening, headers: bool = True) -> Node:
         root.children.append(_shut(parcel.head.headers))
     opening.stopped = opening.stopped or beside.stopped
     return root
+
+
+def _clue(parcel: Parcel) -> Clue:
+    """What headers say of the body, and the language in which its protocol is written."""
+    clue = clue_from(parcel.head.header("content-type"), parcel.head.header("content-encoding"))
+    language = LANGUAGES.get(parcel.protocol)
+    return Clue((*clue.kinds, language), clue.media, clue.boundary, clue.charset) if language else clue
 
 
 def _shut(pairs: tuple[tuple[str, str], ...]) -> Node:

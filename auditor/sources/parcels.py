@@ -10,6 +10,8 @@ A parcel has `outgoing` and a `body` (text) or `body_base64`. It may have `proto
 `host`, `port`, `address`, `road` (clear, protected, unknown), `alpn`, `opened_by` (app hook), `method`,
 `path` (a text with slashes or a list), `query` and `headers` (mappings), `status`, `when`
 (seconds since 1970), `whole` (true), and `answers`: {method, path, query} of the question.
+What lay inside an opened layer may stay as it was: WhatsApp's binary nodes or XML (protocol `wabinary`),
+Telegram's TL or JSON with the constructor as "_" (protocol `mtproto`); it needs no method then.
 
 Laws: an unknown key is a problem with its line, for a misspelt one must not change what is
 concluded; a bad line costs that line; lines over 64 MB are passed over and counted.

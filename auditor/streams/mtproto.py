@@ -2,7 +2,7 @@
 
 Each frame is a message FRAME, its path the transport; a QUICK-ACK is the server's receipt of
 four bytes. Only the server opens what is inside: chats and secret chats look the same here.
-The obfuscated transport looks like random bytes and is not guessed.
+The obfuscated transport is another stream (mtproto_obfuscated).
 https://core.telegram.org/mtproto/mtproto-transports
 """
 
@@ -70,12 +70,14 @@ def _short(data: bytes | bytearray) -> tuple[int, int]:
 
 
 def Stream() -> Talk:  # noqa: N802
-    return Talk(_Mtproto().step)
+    return Talk(Transport().step)
 
 
-class _Mtproto:
-    def __init__(self) -> None:
-        self._kind = ""
+class Transport:
+    """The frames of one transport; without its name it is read off the first bytes of the app."""
+
+    def __init__(self, kind: str = "") -> None:
+        self._kind = kind
         self._want: dict[bool, int] = {}
 
     def step(self, talk: Talk, outgoing: bool) -> bool:

@@ -150,10 +150,7 @@ WAYS: dict[str, Way] = {
     "tg_abridged_req_pq": telegram(),
     "tg_intermediate_req_pq": telegram(),
     "tg_encrypted_message": telegram(),
-    "tg_plain_sendMessage": Way(
-        "149.154.167.51", "", "messages.sendMessage", protocol="mtproto",
-        gap="it is TL, for which there is no decoder: what opened the channel writes JSON",
-    ),
+    "tg_plain_sendMessage": Way("149.154.167.51", protocol="mtproto", method=""),
     "threema_client_hello": tcp("g-33.0.threema.ch"),
     "threema_inner_message": Way("g-33.0.threema.ch", protocol="csp"),
     "tiktok_send_text": http("im-api.tiktok.com", "v1/message/send", PROTOBUF),
@@ -165,13 +162,9 @@ WAYS: dict[str, Way] = {
     "wechat_inner_request": Way("szlong.weixin.qq.com", protocol="wechat"),
     "wa_client_hello": whatsapp(stream="websocket"),
     "wa_noise_frame": whatsapp(stream="websocket", after="wa_client_hello"),
-    "wa_dm_node": whatsapp(path="", method="message"),
-    "wa_channel_node": whatsapp(
-        path="", method="message", gap="binary nodes have no decoder: what opened the channel writes XML"
-    ),
-    "wa_media_blob": http(
-        "mmg.whatsapp.net", "mms/image/abc", "application/octet-stream", gap="files have no rule yet"
-    ),
+    "wa_dm_node": whatsapp(path="", method=""),
+    "wa_channel_node": whatsapp(path="", method=""),
+    "wa_media_blob": http("mmg.whatsapp.net", "mms/image/abc", "application/octet-stream"),
     "wire_proteus_qualified": http(
         "prod-nginz-https.wire.com", "v4/conversations/wire.com/0c1d/proteus/messages", PROTOBUF
     ),

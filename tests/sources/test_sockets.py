@@ -6,6 +6,8 @@ from collections.abc import Callable
 import pytest
 import zstandard
 
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
 from auditor.model import Channel, Event, Head, Parcel, Problem
 from auditor.sources import sockets
 from auditor.sources.heads import Place
@@ -79,3 +81,15 @@ def test_a_shared_compression_is_undone(pack: Callable[[], list[bytes]]) -> None
     events = heard((False, pieces[0]), (True, b'{"op":2}'), (False, pieces[1]))
     assert [body for _, protocol, _, body in seen(events)] == [b'{"op":10}', b'{"op":2}', b'{"op":0}']
     assert {method for _, _, method, _ in seen(events)} == {"WS"}
+
+
+def test_a_veil_of_mtproto_is_lifted_in_a_websocket() -> None:
+    start = bytes(range(101, 157)) + b"\xee" * 4 + b"\2\0ab"
+    veil = Cipher(algorithms.AES(start[8:40]), modes.CTR(start[40:56])).encryptor()
+    hidden = veil.update(start)
+    frame = b"\1\2\3\4\5\6\7\x08" + bytes(32)
+    pieces = [start[:56] + hidden[56:], veil.update(len(frame).to_bytes(4, "little") + frame)]
+    assert seen(heard(*((True, piece) for piece in pieces))) == [
+        ("a.mitm#14.0>", "mtproto", "HEADER", pieces[0]),
+        ("a.mitm#14.1>", "mtproto", "FRAME", frame),
+    ]
