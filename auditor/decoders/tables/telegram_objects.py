@@ -3,7 +3,7 @@
 Only what carries messages, or says what else leaves the phone; layers 143 to 229, the newest of a name
 last. Fields that are only a flag are left out, as in the checksum: the number of a constructor is the CRC-32
 of its line, so that a line with a slip is never met. core.telegram.org/schema, as client libraries carry it
-(tdlib/td td/generate/scheme, LonamiWebs/Telethon telethon_generator/data; read 2026-11-21).
+(the schema files of Pyrogram, kurigram and GramJS; read 2026-11-21).
 """
 
 OBJECTS = """\
