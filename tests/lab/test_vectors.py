@@ -9,7 +9,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ XMPP = (
     b" xmlns:stream='http://etherx.jabber.org/streams'>"
 )
 APNS = b"\7\0\0\0\4\2\0\1\1"
+MADE_UP = "made up: random bytes follow its first packet"
 ROOM = "_matrix/client/v3/rooms/!a:b.org/send"
 
 
@@ -111,10 +112,13 @@ def whatsapp(**more: Any) -> Way:
 WAYS: dict[str, Way] = {
     "bsky_send": http("api.bsky.chat", "xrpc/chat.bsky.convo.sendMessage"),
     "deltachat_mail": Way(
-        "mail.example.org", "bob@example.org", "DATA", protocol="smtp", gap="made up: random bytes follow its first packet, so its armor is a text like any other"
+        "mail.example.org", "bob@example.org", "DATA", protocol="smtp",
+        gap=f"{MADE_UP}, so its armor is a text like any other"
     ),
     "discord_send": http("discord.com", "api/v9/channels/131/messages"),
-    "dave_frame": Way("rotterdam1.discord.media", protocol="rtp", gap="a frame of a call, in RTP inside SRTP: no source reads calls"),
+    "dave_frame": Way(
+        "rotterdam1.discord.media", protocol="rtp", gap="a frame of a call: no source reads RTP inside SRTP"
+    ),
     "gchat_create_topic": http("chat.google.com", "u/0/api/create_topic", PROTOBUF),
     "gm_sendmessage_pblite": http(
         "instantmessaging-pa.googleapis.com",
@@ -197,7 +201,7 @@ WAYS: dict[str, Way] = {
     "xmpp_clear": jabber(),
     "xmpp_omemo03": jabber(),
     "xmpp_ox": jabber(),
-    "xmpp_0027": replace(jabber(), gap="made up: random bytes follow its first packet, and the fixed text beside it is read"),
+    "xmpp_0027": jabber(gap=f"{MADE_UP}, and the fixed text beside it is read"),
     "otr_v3_spec_data_message": jabber(before=b"", inside=said),
     "zulip_send": http("chat.zulip.org", "api/v1/messages", FORM),
 }  # fmt: skip
@@ -336,6 +340,14 @@ def test_an_example_has_the_answer_that_is_expected(name: str, audited: Callable
         assert not wrong
 
 
+WRITTEN = (  # in XML, in JSON inside something else, on a line of IRC, below the head of a mail
+    rb"<body>([^<]+)<",
+    rb'\\?"text\\?": ?\\?"([^"\\]+)',
+    rb" :([^\r\n]+)\r\n$",
+    rb"\r\n\r\n([^\r\n]+)\s*$",
+)
+
+
 def plain(name: str) -> str:
     """The text of an example that anybody or the service reads, found without any part of auditor."""
     one, data = VECTORS[name], payload(name)
@@ -350,12 +362,7 @@ def plain(name: str) -> str:
     zipped = re.search(rb"\x78\xda|\x1f\x8b", data)
     if zipped:
         data = zlib.decompressobj(wbits=47).decompress(data[zipped.start() :])
-    for written in (
-        rb"<body>([^<]+)<",
-        rb'\\?"text\\?": ?\\?"([^"\\]+)',
-        rb" :([^\r\n]+)\r\n$",
-        rb"\r\n\r\n([^\r\n]+)\s*$",
-    ):
+    for written in WRITTEN:
         if found := re.search(written, data):
             return found[1].decode()
     words: list[bytes] = re.findall(rb"[\w ?']{4,}", data)
