@@ -53,6 +53,7 @@ def _rule(rule: Rule) -> Iterator[str]:
     verbs = "/".join(when.methods) or "any method"
     address = ", ".join(when.address_texts) or "any path"
     yield f"  looks at: {when.protocol}, {ways}, {verbs} {address} at {hosts}"
+    yield from (f"  only with the header {name}: {', '.join(values)}" for name, values in when.headers)
     yield from _opens(rule)
     if rule.each:
         yield f"  one message for each: {rule.each.text}"

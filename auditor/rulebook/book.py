@@ -118,7 +118,7 @@ class Rulebook:
         return [
             (rule, platform)
             for rule, platform in self._spoken_at(parcel.protocol, parcel.outgoing, parcel.channel.host)
-            if rule.when.meets(parcel.protocol, parcel.outgoing, asked.method, asked.path)
+            if rule.when.meets(parcel.protocol, parcel.outgoing, asked)
         ]
 
     def _spoken_at(self, protocol: str, outgoing: bool, host: str) -> list[tuple[Rule, str]]:

@@ -93,6 +93,8 @@ class Judge:
         """Everything of weight at this node, for a rule that accepts these weak envelopes."""
         texts = self._read_below(node)
         if not texts:
+            if self._beside(node, accept):
+                return []
             if sealed := self._sealed(node, accept):
                 return [sealed]
         elif not node.children or self.planted.get(id(node)):
@@ -117,6 +119,11 @@ class Judge:
             return Seen(Content.OPAQUE, node, note=f"shaped like {seal.name}, without what proves it")
         return self._seen(node, seal.name)
 
+    def _beside(self, node: Node, accept: tuple[str, ...]) -> bool:
+        """Whether it belongs to a seal that is several values, and is not the secret one."""
+        trees = self._trees(accept)
+        return id(node) in trees.covered and id(node) not in trees.secrets
+
     def _seen(self, node: Node, name: str) -> Seen:
         opener = self.book.envelopes[name].opened_by
         content = _BY_OPENER.get(opener, Content.OPAQUE)
@@ -124,12 +131,11 @@ class Judge:
         return Seen(content, node, seal=name, note=note)
 
     def _container(self, node: Node, accept: tuple[str, ...]) -> list[Seen]:
-        trees = self._trees(accept)
         below = [
             seen
             for child in node.children
             if (not child.attribute or (isinstance(child.value, str) and is_prose(child.value)))
-            and not (id(child) in trees.covered and id(child) not in trees.secrets)
+            and not self._beside(child, accept)
             for seen in self.judge(child, accept)
         ]
         written = next((x for x in node.layers if isinstance(x.value, str)), None)

@@ -104,7 +104,7 @@ def _when(fields: Fields) -> When:
     when = fields.inner("when")
     if when is None:
         return When()
-    when.known("direction", "protocol host method path")
+    when.known("direction", "protocol host method path header")
     directions = when.texts("direction")
     for word in directions:
         if word not in DIRECTIONS:
@@ -117,7 +117,13 @@ def _when(fields: Fields) -> When:
         hosts=when.texts("host"),
         addresses=tuple(tuple(s for s in text.split("/") if s) for text in addresses),
         address_texts=addresses,
+        headers=_headers(when),
     )
+
+
+def _headers(when: Fields) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    inner = when.inner("header")
+    return tuple((str(name).lower(), inner.texts(name)) for name in inner.block) if inner else ()
 
 
 def _surface(fields: Fields, required: bool) -> SurfaceRule:

@@ -140,7 +140,8 @@ def _is(name: str, node: Node, shapes: Shapes) -> bool:
 
 def _bytes(node: Node, text: str) -> list[bytes]:
     """What was opened; and base64 that is too short to be opened anywhere else, unless it is a word."""
-    if len(node.layers) == 1 and len(text) < least and not _WORD.fullmatch(text):
+    written = len(node.layers) == 1 and isinstance(node.layers[0].value, str)
+    if written and len(text) < least and not _WORD.fullmatch(text):
         try:
             return [base64.b64decode(text + "=" * (-len(text) % 4), validate=True)]
         except (binascii.Error, ValueError):

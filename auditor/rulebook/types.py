@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.rulebook.paths import Pattern, address_fits, host_fits
+from auditor.model import Head
+from auditor.rulebook.paths import Pattern, address_fits, glob, host_fits
 from auditor.rulebook.shape import Outline
 from auditor.rulebook.tree import TreeShape
 
@@ -45,6 +46,10 @@ class Test:
     published: str = ""  # who published these bytes
 
 
+def _says(asked: Head, name: str, values: tuple[str, ...]) -> bool:
+    return any(key == name and any(glob(v).match(said) for v in values) for key, said in asked.headers)
+
+
 @dataclass(frozen=True, slots=True)
 class When:
     """Which parcels a rule is about."""
@@ -55,13 +60,15 @@ class When:
     hosts: tuple[str, ...] = ()  # empty: the platform's own
     addresses: tuple[tuple[str, ...], ...] = ()
     address_texts: tuple[str, ...] = ()
+    headers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of the request: a name, and what it may say
 
-    def meets(self, protocol: str, outgoing: bool, method: str, path: tuple[str, ...]) -> bool:
+    def meets(self, protocol: str, outgoing: bool, asked: Head) -> bool:
         return (
             protocol == self.protocol
             and outgoing in self.outgoing
-            and (not self.methods or method in self.methods)
-            and (not self.addresses or any(address_fits(a, path) for a in self.addresses))
+            and (not self.methods or asked.method in self.methods)
+            and (not self.addresses or any(address_fits(a, asked.path) for a in self.addresses))
+            and all(_says(asked, name, values) for name, values in self.headers)
         )
 
 

@@ -19,6 +19,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         "status:",
         "because:",
     ),
+    "line/bot-webhook": ("only with the header x-line-signature: *",),
     "matrix/room-send": ("any host", "the far end also sees:"),
     "discord/typing": ("it is not a message but: typing",),
     "megolm": ("only the recipient can open it: a seal", "a tree of:"),

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from auditor.audit import Audit
 from auditor.cli import cli
+from auditor.errors import CaptureError
 from auditor.judge import Verdict, judge
 from auditor.model import MESSAGES, Answer
 from auditor.report import Capture, Slice
@@ -57,6 +58,15 @@ def test_the_catalogue_names_every_file_that_is_here() -> None:
     here = {f.relative_to(CORPUS).as_posix() for kind in ("har", "mitm") for f in CORPUS.rglob(f"*.{kind}")}
     assert here <= set(FILES)
     assert [file for file in FILES if not (CORPUS / file).is_file()] == []
+
+
+def test_every_other_file_that_is_here_is_refused_in_one_line() -> None:
+    here = sorted(f.relative_to(CORPUS).as_posix() for f in CORPUS.rglob("*") if f.is_file())
+    for file in here:
+        if file not in FILES:
+            with pytest.raises(CaptureError) as refused:
+                list(read(CORPUS / file))
+            assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("file", FILES)

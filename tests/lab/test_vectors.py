@@ -6,19 +6,24 @@ version cannot see what it should, why. A gap that is closed has to be taken out
 
 import base64
 import json
+import re
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from click.testing import CliRunner
 
 from auditor.audit import Audit
 from auditor.cli import cli
+from auditor.decoders import thrift_compact
 from auditor.judge import Verdict, judge
 from auditor.model import MESSAGES, Answer, Content, Finding
+from auditor.needles import Needles
 from auditor.report import Capture
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import load_rules
@@ -38,6 +43,8 @@ XMPP = (
     b"<?xml version='1.0'?><stream:stream xmlns='jabber:client' to='capulet.lit' version='1.0'"
     b" xmlns:stream='http://etherx.jabber.org/streams'>"
 )
+APNS = b"\7\0\0\0\4\2\0\1\1"
+MADE_UP = "made up: random bytes follow its first packet"
 ROOM = "_matrix/client/v3/rooms/!a:b.org/send"
 
 
@@ -73,6 +80,15 @@ def said(data: bytes) -> bytes:
     return XMPP + b"<message to='a@b.org' type='chat'><body>" + data + b"</body></message>"
 
 
+def thrift(data: bytes) -> bytes:
+    """The message that a client hands to Thrift, in Thrift."""
+    message = json.loads(data)
+    chunks = [base64.b64decode(chunk) for chunk in message["chunks"]]
+    fields = {1: message["from"], 2: message["to"], 15: 0, 18: message["contentMetadata"], 20: chunks}
+    call = {"message": "sendMessage", "type": "call", "sequence": 1, "body": {1: 0, 2: fields}}
+    return thrift_compact.wrap(call)
+
+
 def http(host: str, path: str, media: str = JSON, **more: Any) -> Way:
     return Way(host, path, media=media, **more)
 
@@ -96,10 +112,13 @@ def whatsapp(**more: Any) -> Way:
 WAYS: dict[str, Way] = {
     "bsky_send": http("api.bsky.chat", "xrpc/chat.bsky.convo.sendMessage"),
     "deltachat_mail": Way(
-        "mail.example.org", "bob@example.org", "DATA", protocol="smtp", gap="its armor holds no packets"
+        "mail.example.org", "bob@example.org", "DATA", protocol="smtp",
+        gap=f"{MADE_UP}, so its armor is a text like any other"
     ),
     "discord_send": http("discord.com", "api/v9/channels/131/messages"),
-    "dave_frame": Way("rotterdam1.discord.media", protocol="rtp", gap="calls are not read yet"),
+    "dave_frame": Way(
+        "rotterdam1.discord.media", protocol="rtp", gap="a frame of a call: no source reads RTP inside SRTP"
+    ),
     "gchat_create_topic": http("chat.google.com", "u/0/api/create_topic", PROTOBUF),
     "gm_sendmessage_pblite": http(
         "instantmessaging-pa.googleapis.com",
@@ -107,17 +126,17 @@ WAYS: dict[str, Way] = {
         "application/json+protobuf",
     ),
     "rcs_cpim_plain": Way("example.ims.net", stream="udp"),
-    "apns_imessage_pair": Way("courier.push.apple.com", protocol="apns", gap="no verb of an opened APNs"),
-    "imessage_plist_pair_ec": Way("courier.push.apple.com", protocol="apns", gap="no verb of an opened APNs"),
+    "apns_imessage_pair": Way("22-courier.push.apple.com", stream="tcp", before=APNS),
+    "imessage_plist_pair_ec": Way(
+        "22-courier.push.apple.com", "com.apple.madrid", "SendMessage", protocol="apns"
+    ),
     "ig_broadcast_text": http("i.instagram.com", "api/v1/direct_v2/threads/broadcast/text", FORM),
     "ig_mqttot_132": Way("edge-mqtt.facebook.com", stream="tcp", before=MQTT),
     "irc_clear": tcp("irc.example.org", before=IRC),
     "loco_handshake": tcp("ticket-loco.kakao.com"),
     "loco_write": Way("ticket-loco.kakao.com", "", "WRITE", protocol="loco"),
     "saltpack_binary": http("api-1.core.keybase.io", "_/api/1.0/message.json", "application/octet-stream"),
-    "line_letter_sealing_v2": http(
-        "legy.line-apps.com", "S5", "application/x-thrift", gap="only bots have a rule yet"
-    ),
+    "line_letter_sealing_v2": http("gw.line.naver.jp", "S4", "application/x-thrift", inside=thrift),
     "masto_direct": http("mastodon.social", "api/v1/statuses"),
     "matrix_clear": http("matrix.example.org", f"{ROOM}/m.room.message/1", method="PUT"),
     "matrix_megolm": http("matrix.example.org", f"{ROOM}/m.room.encrypted/1", method="PUT"),
@@ -175,7 +194,7 @@ WAYS: dict[str, Way] = {
     "xmpp_clear": jabber(),
     "xmpp_omemo03": jabber(),
     "xmpp_ox": jabber(),
-    "xmpp_0027": replace(jabber(), gap="its text holds no packets"),
+    "xmpp_0027": jabber(gap=f"{MADE_UP}, and the fixed text beside it is read"),
     "otr_v3_spec_data_message": jabber(before=b"", inside=said),
     "zulip_send": http("chat.zulip.org", "api/v1/messages", FORM),
 }  # fmt: skip
@@ -241,19 +260,22 @@ class Result:
     verdicts: list[Verdict]  # about messages that were seen
 
 
+def looked(file: Path, planted: tuple[str, ...] = ()) -> Result:
+    audit, source = Audit(book(), Needles(planted)), read(file)
+    findings = [finding for event in source for finding in audit.feed(event)]
+    report = audit.report(Capture(source.sha256, source.name, source.kind, source.size, source.unread))
+    assert not report.whole().troubles, report.whole().troubles
+    return Result(findings, [v for v in judge(report, book()) if v.counts])
+
+
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Result]:
     folder = tmp_path_factory.mktemp("vectors")
 
     @lru_cache
     def result(name: str) -> Result:
-        audit = Audit(book())
-        source = read(written([name], folder / f"{name}.jsonl"))
-        findings = [finding for event in source for finding in audit.feed(event)]
-        report = audit.report(Capture(source.sha256, source.name, source.kind, source.size, source.unread))
-        assert not report.whole().troubles, report.whole().troubles
-        verdicts = [v for v in judge(report, book()) if v.surface in MESSAGES and v.counts]
-        return Result(findings, verdicts)
+        found = looked(written([name], folder / f"{name}.jsonl"))
+        return Result(found.findings, [v for v in found.verdicts if v.surface in MESSAGES])
 
     return result
 
@@ -309,6 +331,56 @@ def test_an_example_has_the_answer_that_is_expected(name: str, audited: Callable
         assert wrong, "the gap is closed: take it out of the table"
     else:
         assert not wrong
+
+
+WRITTEN = (  # in XML, in JSON inside something else, on a line of IRC, below the head of a mail
+    rb"<body>([^<]+)<",
+    rb'\\?"text\\?": ?\\?"([^"\\]+)',
+    rb" :([^\r\n]+)\r\n$",
+    rb"\r\n\r\n([^\r\n]+)\s*$",
+)
+
+
+def plain(name: str) -> str:
+    """The text of an example that anybody or the service reads, found without any part of auditor."""
+    one, data = VECTORS[name], payload(name)
+    place = one["content_at"] or ""
+    if one["encoding"] == "json" and place.replace(".", "").isalpha():
+        value = json.loads(data)
+        for step in place.strip(".").split("."):
+            value = value[step]
+        return str(value)
+    if place.startswith("form "):
+        return parse_qs(data.decode())[place.removeprefix("form ")][0]
+    zipped = re.search(rb"\x78\xda|\x1f\x8b", data)
+    if zipped:
+        data = zlib.decompressobj(wbits=47).decompress(data[zipped.start() :])
+    for written in WRITTEN:
+        if found := re.search(written, data):
+            return found[1].decode()
+    words: list[bytes] = re.findall(rb"[\w ?']{4,}", data)
+    return max((w.strip() for w in words), key=lambda w: (w.count(b" "), len(w))).decode()
+
+
+@pytest.mark.parametrize("name", [n for n in WAYS if n in VECTORS and VECTORS[n]["expect"] in OPEN])
+def test_a_text_that_can_be_read_is_found_where_it_is_known(name: str, tmp_path: Path) -> None:
+    """With rules or without: then it is an app that nobody knows."""
+    text = plain(name)
+    found = looked(written([name], tmp_path / "one.jsonl"), (text,))
+    assert {t for f in found.findings for t in f.texts} == {text}, text
+    assert {f.content for f in found.findings if f.texts} == {Content.READABLE}
+    if VECTORS[name]["platform"] not in book().platforms:
+        known = {f"unknown:{WAYS[name].host}", *book().platforms}
+        assert {f.platform for f in found.findings} <= known
+    assert {v.verdict for v in found.verdicts if any(e.excerpt for e in v.evidence)} == {
+        Answer.CLEARTEXT if WAYS[name].road == "clear" else Answer.TRANSPORT_ONLY
+    }
+
+
+@pytest.mark.parametrize("name", [n for n in WAYS if n in VECTORS and VECTORS[n]["expect"] in SECRET])
+def test_what_only_the_ends_read_is_not_read(name: str, audited: Callable[[str], Result]) -> None:
+    if not WAYS[name].gap:
+        assert [f for f in audited(name).findings if f.content is Content.READABLE] == []
 
 
 def test_all_examples_together_are_read_from_the_command_line(tmp_path: Path) -> None:

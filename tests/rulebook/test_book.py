@@ -68,6 +68,7 @@ def platform(old: str, new: str) -> dict[str, str]:
 BROKEN = {
     "unknown key": rule("slot:", "slott:"),
     "unknown key in when": rule("{direction: out}", "{direction: out, metod: POST}"),
+    "headers that are a list": rule("{direction: out}", "{direction: out, header: [x-signature]}"),
     "missing key": rule("title: T\n", ""),
     "missing surface": rule("surface: dm\n", ""),
     "missing direction": rule("{direction: out}", "{method: POST}"),

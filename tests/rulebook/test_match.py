@@ -231,6 +231,10 @@ def naive_meets(book: Rulebook, rule: Rule, parcel: Parcel) -> bool:
         and parcel.outgoing in when.outgoing
         and (not when.methods or asked.method in when.methods)
         and (not addresses or any(naive_address(a, list(asked.path)) for a in addresses))
+        and all(
+            any(key == name and wild(v, said) for v in values for key, said in asked.headers)
+            for name, values in when.headers
+        )
         and ("any" in hosts or any(naive_host(h, parcel.channel.host) for h in hosts))
     )
 

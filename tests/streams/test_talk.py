@@ -65,6 +65,10 @@ SESSIONS: dict[str, Session] = {
     "noise": [(True, b"WA\6\3\0\0\4\x12\2\n\0\0\0\1x"), (False, b"\0\0\2ab\0")],
     "mmtls": [(True, b"\x19\xf1\4\0\3abc\x17\xf1\4\0\1x"), (False, b"\x16\xf1\4\0\0")],
     "loco": [(True, b"\0\1\0\0\x0c\0\0\0\2\0\0\0" + bytes(256) + b"\2\0\0\0ab"), (False, b"\1\0\0\0x")],
+    "apns": [
+        (True, b"\7\0\0\0\4\2\0\1\1\x0a\0\0\0\5\3\0\2hi"),
+        (False, b"\x08\0\0\0\4\1\0\1\0\x0d\0\0\0\0"),
+    ],
     "mtproto": [
         (True, b"\xef\x06" + KEY * 3 + b"\x06" + KEY * 3),
         (False, b"\x81\0\0\0\x01abcd\x7f\1\0\0abcd"),

@@ -57,6 +57,39 @@ def test_text_before_or_after_armor_is_text() -> None:
             assert parts is None or flaw(parts) or name in ("age", "saltpack"), name
 
 
+KNOWN = "X25519 " + "A1b+" * 10 + "x/Q"
+
+
+def age(*recipients: str) -> bytes:
+    stanzas = "".join(f"-> {line}\n{'q8Zw' * 10}c3T\n" for line in recipients)
+    return f"age-encryption.org/v1\n{stanzas}--- {'u7Kp' * 10}d4E\n".encode() + random.Random(1).randbytes(90)
+
+
+@pytest.mark.parametrize(
+    ("line", "shut"),
+    [
+        ("&-grease c IKF0y= e-;3=", True),
+        ("AsRsqP*-grease", True),
+        ("meet-grease me at seven pm", False),
+        ("MEET-grease ME AT SEVEN", False),
+        ("Pier9-grease Boat7714 Key0029 Gate1288", False),
+        ("ninechars-grease a", False),
+        ("ab-grease a b c d e", False),
+        ("secret words-grease a", False),
+    ],
+)
+def test_age_lets_a_recipient_of_random_characters_stand_but_no_words(line: str, shut: bool) -> None:
+    parts = SEALS["age"].cut(age(KNOWN, line))
+    assert parts
+    assert (not flaw(parts)) is shut
+
+
+def test_age_lets_only_one_such_recipient_stand() -> None:
+    parts = SEALS["age"].cut(age(KNOWN, "Zk!-grease", "&%$#!?;)-grease {}|<>~^`"))
+    assert parts
+    assert flaw(parts)
+
+
 def test_deep_nesting_is_refused() -> None:
     assert SEALS["smime"].cut(b"\x30\x80" * 5_000) is None
     assert SEALS["jwe"].cut(b"eyJ" + b"W1tb" * 2_000 + b".a.a.a.a") is None
