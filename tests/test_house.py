@@ -424,7 +424,11 @@ def test_every_file_of_a_kind_is_found() -> None:
     assert set(STREAMS) == stems("streams")
     assert {name.replace("-", "_") for name in FUNCTIONS} == stems("rulebook/seals")
     assert set(names()) == stems("reporters", "fields", "phrases", "tables")
-    listed = {m.name for m in pkgutil.iter_modules([str(PACKAGE / "cli")])} - {"captures", "progress", "shares"}
+    listed = {m.name for m in pkgutil.iter_modules([str(PACKAGE / "cli")])} - {
+        "captures",
+        "progress",
+        "shares",
+    }
     assert set(Commands().list_commands(None)) == listed  # type: ignore[arg-type]
 
 

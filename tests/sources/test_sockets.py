@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 import zstandard
-
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from auditor.model import Channel, Event, Head, Parcel, Problem
