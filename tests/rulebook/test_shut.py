@@ -170,7 +170,9 @@ def test_genuine_samples_are_hardly_ever_refused(real: Rulebook) -> None:
 @pytest.mark.slow
 def test_genuine_samples_are_refused_about_once_in_ten_thousand(real: Rulebook) -> None:
     shaped = [e.id for e in real.envelopes.values() if e.shape is not None]
-    assert sum(alarms(real, name, 10_000) for name in shaped) <= 2 * len(shaped)
+    refused = {name: alarms(real, name, 10_000) for name in shaped}
+    print(f"{sum(refused.values())} of {len(shaped)} times 10,000 were refused: {refused}")
+    assert sum(refused.values()) <= 2 * len(shaped)
 
 
 def judged(book: Rulebook, data: bytes) -> list[Content]:
