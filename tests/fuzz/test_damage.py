@@ -7,6 +7,7 @@ import base64
 import json
 import random
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -240,6 +241,23 @@ def test_no_damage_in_thousands_of_places_makes_one_of_another_kind_look_safer(
     name: str, tmp_path: Path
 ) -> None:
     assert sweep(rewritten(name, tmp_path), 2_000, tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["session.mitm", *KINDS])
+def test_memory_does_not_grow_with_the_file(name: str, tmp_path: Path) -> None:
+    """Ten megabytes of the same session, one after the other."""
+    dump = next(file for file in OWN if file.suffix == ".mitm" and file.parent.name == "matrix-e2ee")
+    made = KINDS[name](dump) if name in KINDS else content(dump)
+    begin = made.find(b"\n") + 1 if name == "parcels.jsonl" else 0  # says what the file is, once
+    path = tmp_path / name
+    path.write_bytes(made[:begin] + made[begin:] * (10_000_000 // len(made)))
+    tracemalloc.start()
+    count = sum(1 for _ in read(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count > 500
+    assert peak < 5_000_000
 
 
 # In a stream the damage lies inside of a capture that is whole.
