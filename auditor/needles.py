@@ -13,6 +13,7 @@ import html
 import json
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
@@ -137,7 +138,14 @@ def variants(text: str) -> Iterator[tuple[str, bytes]]:
         yield from _quoted(utf8)
         yield "hex", utf8.hex().encode()
         yield "hex", utf8.hex().upper().encode()
+        yield "deflate", _deflated(utf8)
         yield from _base64(utf8)
+
+
+def _deflated(data: bytes) -> bytes:
+    """Without a header. A short text in it looks like noise to whoever does not know the text."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
 
 
 def _base64(data: bytes) -> Iterator[tuple[str, bytes]]:

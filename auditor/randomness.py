@@ -2,8 +2,10 @@
 
 Laws: a test compares with random bytes *of the same length* (fixed entropy thresholds
 fail both ways); passing proves nothing (compressed bytes pass too), failing does:
-ciphertext has no text, no runs and no habits. Measured by tests/test_randomness.py:
-random bytes of 8 to 4,096 pass more than 999 times in 1,000.
+ciphertext has no text, no runs and no habits. What is long is counted at both ends,
+and searched for text as a whole: who seals only the beginning of a file seals nothing.
+Measured by tests/test_randomness.py: random bytes of 8 to 4,096 pass more than 999
+times in 1,000.
 """
 
 import math
@@ -11,7 +13,7 @@ import re
 from collections import Counter
 
 TEXT = "text stands in it"
-_SAMPLE = 65_536
+_SAMPLE = 65_536  # bytes that are counted at either end
 # Counts beyond this many standard deviations: once in some 10,000 random strings, all nine tests together.
 _DEVIATIONS = 5.0
 # Counts of pairs are skewed to the right in short strings, so they are given more room.
@@ -35,6 +37,9 @@ _UTF8 = re.compile(
     rb"(?:(?:[\xc3-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|\xf0[\x9f-\xa0][\x80-\xbf]{2})[ .,!?-]?){6,}"
 )
 _CHANCE = 1e-6
+# The same two for strings of any length: runs that are as rare in 64 MB as the short ones are in 64 kB.
+_LONG_UTF8 = re.compile(_UTF8.pattern.replace(b"{6,}", b"{9,}"))
+_LONG_UTF16 = re.compile(rb"[\0\3-\6]{8,}")  # of every second byte
 
 
 def habits(data: bytes) -> str:
@@ -43,8 +48,22 @@ def habits(data: bytes) -> str:
     Short strings are only searched for text and runs: under 32 bytes counting has no power.
     Fewer than six bytes are always let through.
     """
-    data = data[:_SAMPLE]
+    if len(data) <= _SAMPLE:
+        return _habits(data)
+    return _habits(data[:_SAMPLE]) or _habits(data[-_SAMPLE:]) or _text_anywhere(data)
+
+
+def _habits(data: bytes) -> str:
     return text_inside(data) or _run(data) or (_counts(data) if len(data) >= 32 else "")
+
+
+def _text_anywhere(data: bytes) -> str:
+    """Whether text stands in a string that is too long for tests that were made for short ones."""
+    for runs, share in _RUNS:
+        longer = runs.pattern.replace(b"{8,}", b"{%d,}" % plain_run(len(data), share))
+        if re.search(longer, data):
+            return TEXT
+    return TEXT if _LONG_UTF8.search(data) or any(_LONG_UTF16.search(data[i::2]) for i in (0, 1)) else ""
 
 
 def text_inside(data: bytes) -> str:

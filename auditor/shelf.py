@@ -1,6 +1,7 @@
 """The shelf where the rules stand: the edge that reads rule files and the recordings their tests cite."""
 
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
@@ -34,7 +35,9 @@ def texts_of(folder: Path) -> dict[str, str]:
     """Every rule file below a folder, by its path there."""
     if not folder.is_dir():
         raise CaptureError(f"{folder}: no such folder of rules")
-    files = sorted(folder.rglob("*.yaml"))[:MOST_FILES]
+    files = sorted(islice(folder.rglob("*.yaml"), MOST_FILES + 1))
+    if len(files) > MOST_FILES:
+        raise CaptureError(f"{folder}: more than {MOST_FILES:,} rule files")
     texts = {}
     for file in files:
         if file.is_symlink() or "captures" in file.relative_to(folder).parts[:1]:
@@ -129,8 +132,10 @@ def session_of(file: Path) -> Session:
 def _beside(file: Path, name: str) -> Block:
     """A small mapping in a file of this name beside another; empty where there is none."""
     where = file.parent / name
-    if not where.is_file() or where.stat().st_size > LARGEST:
+    if not where.is_file():
         return Block((1, 1))
+    if where.stat().st_size > LARGEST:
+        raise CaptureError(f"{where}: too large for a {name}")
     try:
         return load(where.read_text(encoding="utf-8"), where.as_posix())
     except (OSError, UnicodeDecodeError):

@@ -5,6 +5,7 @@ Three questions, three functions, never mixed up: `as_text` (are these bytes tex
 (what of it may reach a terminal?).
 """
 
+import codecs
 import re
 import unicodedata
 
@@ -59,6 +60,14 @@ def is_prose(text: str) -> bool:
         return True
     beyond = sum(not c.isascii() and unicodedata.category(c)[0] in "LS" for c in text)
     return beyond >= 2 or (len(words) > 1 and _WORDS.fullmatch(text) is not None and lettered > 0)
+
+
+def begins_as_text(data: bytes) -> bool:
+    """Whether these bytes are the beginning of a text; the cut may go through a character."""
+    try:
+        return is_text(codecs.getincrementaldecoder("utf-8")().decode(data))
+    except UnicodeDecodeError:
+        return False
 
 
 def printable(text: str) -> str:

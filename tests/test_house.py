@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -167,7 +167,7 @@ TESTED_ELSEWHERE = {
 }
 
 
-@lru_cache
+@cache
 def tree(file: str) -> ast.Module:
     return ast.parse((PACKAGE / file).read_text(encoding="utf-8"), file)
 
@@ -178,7 +178,7 @@ MODULES = {
 }
 
 
-@lru_cache
+@cache
 def imports(file: str) -> tuple[str, ...]:
     """Full names of all that a file imports; `from package import module` names the module."""
     found: list[str] = []

@@ -141,6 +141,29 @@ def test_a_sentence_in_noise_is_seen(where: str) -> None:
         assert habits(data) == "text stands in it"
 
 
+FAR = {
+    "a sentence": b"meet me at seven by the old gate",
+    "cyrillic": "встретимся у ворот".encode(),
+    "chinese": "今晚七点在北门见面好吗".encode(),
+    "utf-16": "meet me at seven".encode("utf-16-le"),
+    "utf-16 of cyrillic": "встретимся в семь".encode("utf-16-be"),
+}
+
+
+@pytest.mark.parametrize("text", FAR)
+@pytest.mark.parametrize("odd", [0, 1])
+def test_a_text_far_from_both_ends_is_seen(text: str, odd: int) -> None:
+    noise = random.Random(7).randbytes(300_000 + odd)
+    assert habits(noise) == ""
+    assert habits(noise + FAR[text] + noise) == "text stands in it"
+
+
+@pytest.mark.parametrize("name", sorted({"words", "hex", "records", "sound", "seven bits"}))
+def test_what_is_noise_only_at_its_beginning_fails(name: str) -> None:
+    dice = random.Random(name)
+    assert habits(dice.randbytes(200_000) + HABITS[name](dice, 100_000))
+
+
 def test_compressed_text_passes_so_decoding_comes_first() -> None:
     dice = random.Random(6)
     passed = sum(not habits(zlib.compress(words(dice, 3_000))[2:-4]) for _ in range(100))

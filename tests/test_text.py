@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.text import as_text, is_prose, is_text, is_token, printable
+from auditor.text import as_text, begins_as_text, is_prose, is_text, is_token, printable
 
 TEXT = [
     "",
@@ -146,3 +146,11 @@ def test_nothing_that_moves_a_cursor_is_shown(text: str) -> None:
     assert len(shown) == len(text)
     assert not set(shown) & {chr(c) for c in (*range(32), 127, *range(128, 160), 0x202E, 0x2066, 0xFEFF)}
     assert isinstance(shown.encode(), bytes)
+
+
+@pytest.mark.parametrize("text", ["meet me", "у ворот", "今晚七点", "👨‍👩‍👧 🔐"])
+def test_a_text_that_is_cut_anywhere_begins_as_one(text: str) -> None:
+    data = text.encode()
+    assert all(begins_as_text(data[:end]) for end in range(len(data) + 1))
+    assert not any(begins_as_text(data[:end] + b"\xff") for end in range(len(data) + 1))
+    assert not begins_as_text(data + b"\0")

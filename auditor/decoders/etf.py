@@ -29,7 +29,9 @@ reads = "bytes"
 needs_clue = True
 
 _DEPTH = 64
-_BYTES = 400
+_BYTES = 400  # of one number
+_RATIO = 1_000
+_FREE = 1_000_000  # bytes that may come out whatever the ratio
 _ATOMS: dict[str | bytes, Tree] = {"true": True, "false": False, "nil": None, "null": None}
 _SIZED = {100: 2, 115: 1, 118: 2, 119: 1, 107: 2, 109: 4, 110: 1, 111: 4}
 _LISTS = {104: 1, 105: 4, 108: 4}
@@ -54,7 +56,7 @@ def wrap(tree: Tree) -> bytes:
 
 def _inflated(data: bytes, limit: int) -> bytes:
     size = int.from_bytes(data[2:6])
-    if size > min(limit, max(1_000_000, 1_000 * len(data))):
+    if size > min(limit, max(_FREE, _RATIO * len(data))):
         raise TooMuch(f"ETF: {size:,} bytes would come out")
     inflate = zlib.decompressobj()
     try:

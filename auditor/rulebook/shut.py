@@ -13,16 +13,23 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auditor.decoders import DECODERS, Clue
+from auditor.decoders import DECODERS, Clue, brotli, deflate
 from auditor.decoders.unwrap import Node, Opening
 from auditor.errors import TooMuch
 from auditor.randomness import TEXT, habits
-from auditor.text import as_text
+from auditor.text import as_text, begins_as_text
 
 _SHORTEST = 6  # shorter parts are as often text by chance as by intent
 _WHOLE = 12  # from here on a part that is text as a whole is no accident
-_OPENED = 64_000
-_GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"  # no ciphertext begins like this: 1 in 16 million
+_OPENED = 64_000  # bytes that are looked at of what was compressed
+_READ = 1_000_000  # bytes that may come out of one part, or twice its length
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_MAGIC = (b"\x1f\x8b\x08", _ZSTD, b"\x04\x22\x4d\x18")  # no ciphertext begins like this: 1 in 16 million
+_PROOF = (
+    (brotli.beginning, 4),
+    (deflate.beginning, 12),
+)  # they have no mark, and so many characters do not come out of noise
+_DIFFERENT = 5  # of these; what noise gives is one to three characters repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ def _flaw(part: Part) -> str:
     for bare in _bare(part.data):
         if len(bare) < len(part.data) and isinstance(as_text(bare), str):
             return "it is text with padding"
-        if bare.startswith((_GZIP, _ZSTD)) or _squeezed(bare):
+        if bare.startswith(_MAGIC) or _squeezed(bare):
             return "it is compressed"
         if _opens_into_text(bare):
             return "it opens into text"
@@ -63,7 +70,7 @@ def _flaw(part: Part) -> str:
 def _bare(data: bytes) -> Iterator[bytes]:
     """These bytes, and what is left without padding: zeros on either side, 80 00.., PKCS#7."""
     yield data
-    for bare in (data.strip(b"\0"), data.rstrip(b"\0").removesuffix(b"\x80")):
+    for bare in (data.strip(b"\0"), data.lstrip(b"\0"), data.rstrip(b"\0").removesuffix(b"\x80")):
         if 3 <= len(bare) < len(data):
             yield bare
     last = data[-1]
@@ -80,15 +87,24 @@ def _squeezed(data: bytes) -> bytes:
     if data.startswith(_ZSTD):
         return _zstd(data)
     if data[:1] != b"\x1f" and (data[0] & 15 != 8 or data[0] > 0x78):
-        return b""
+        return _unmarked(data)
     opener = zlib.decompressobj(wbits=47)  # gzip or zlib, told apart by the header
     try:
         plain = opener.decompress(data, _OPENED)
     except zlib.error:
-        return b""
+        return _unmarked(data)
     # With its checksum right it is no accident. Cut in the middle it may be as readable:
     # three characters are a word.
-    return plain if opener.eof or (len(plain) >= 3 and isinstance(as_text(plain), str)) else b""
+    return plain if opener.eof or (len(plain) >= 3 and begins_as_text(plain)) else _unmarked(data)
+
+
+def _unmarked(data: bytes) -> bytes:
+    """Text out of a compression that nothing names, whatever follows it."""
+    for beginning, proof in _PROOF:
+        plain = beginning(data, _OPENED)
+        if len(plain) >= proof and len(set(plain)) >= _DIFFERENT and begins_as_text(plain):
+            return plain
+    return b""
 
 
 def _zstd(data: bytes) -> bytes:
@@ -109,7 +125,10 @@ def _zstd(data: bytes) -> bytes:
 
 
 def _opens_into_text(data: bytes) -> bool:
-    root = Opening(output=_OPENED).open(data, ())
+    opening = Opening(output=max(_READ, 2 * len(data)))
+    root = opening.open(data, ())
+    if opening.stopped:  # noise opens into little
+        return True
     guessed = all(name == "protobuf" for name in root.trail)
     # Random bytes parse as protobuf now and then and show a short text; half of the bytes is no chance.
     needed = len(data) // 2 if guessed else 3

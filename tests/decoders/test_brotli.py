@@ -6,6 +6,7 @@ import brotli as library
 import pytest
 
 from auditor.decoders import NO_CLUE, Clue, brotli
+from auditor.errors import TooMuch
 
 NAMED = Clue(kinds=("brotli",))
 
@@ -33,3 +34,14 @@ def test_random_bytes_are_not_brotli() -> None:
     for _ in range(2000):
         with pytest.raises(ValueError, match=r"."):
             brotli.unwrap(dice.randbytes(dice.randint(8, 400)), NO_CLUE)
+
+
+def test_a_text_that_is_too_long_is_too_much_and_noise_is_nothing() -> None:
+    text, noise = "встретимся ".encode() * 2_000, random.Random(2).randbytes(300) * 60
+    for limit in range(10_000, 10_003):  # some of them go through a letter
+        with pytest.raises(TooMuch):
+            brotli.unwrap(library.compress(text), Clue(limit=limit))
+        with pytest.raises(ValueError, match="noise"):
+            brotli.unwrap(library.compress(noise), Clue(limit=limit))
+        with pytest.raises(TooMuch):
+            brotli.unwrap(library.compress(noise), Clue(kinds=("brotli",), limit=limit))

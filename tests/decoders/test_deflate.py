@@ -1,5 +1,7 @@
 """Raw deflate."""
 
+import random
+
 import pytest
 
 from auditor.decoders import NO_CLUE, Clue, deflate
@@ -32,3 +34,12 @@ def test_only_a_text_of_some_length_proves_it() -> None:
 def test_a_bomb_stops_early() -> None:
     with pytest.raises(TooMuch):
         deflate.unwrap(deflate.wrap(bytes(50_000_000)), Clue(kinds=("deflate",), limit=10_000))
+
+
+def test_a_text_that_is_too_long_is_too_much_and_noise_is_nothing() -> None:
+    text, noise = "встретимся ".encode() * 2_000, random.Random(2).randbytes(300) * 60
+    for limit in range(10_000, 10_003):  # some of them go through a letter
+        with pytest.raises(TooMuch):
+            deflate.unwrap(deflate.wrap(text), Clue(limit=limit))
+        with pytest.raises(ValueError, match="noise"):
+            deflate.unwrap(deflate.wrap(noise), Clue(limit=limit))

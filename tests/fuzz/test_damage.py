@@ -3,25 +3,35 @@
 Our own captures in every run; the shared lab's where it is there. `pytest -m slow` tries thousands of places.
 """
 
+import base64
+import json
 import random
 import time
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mitmproxy.io import FlowReader
 
 from auditor.audit import Audit
 from auditor.errors import CaptureError
 from auditor.judge import judge
-from auditor.model import LADDER, MESSAGES, Answer, Direction
+from auditor.model import LADDER, MESSAGES, Answer, Channel, Direction, Parcel, Ref, Road
 from auditor.report import Capture
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import load_rules
 from auditor.sources import read
+from auditor.sources.records import line
+from auditor.streams import STREAMS, Sorter
+from tests.sources.test_journal import FIRST, of
+from tests.streams.test_talk import SESSIONS
 
 CHECKOUT = Path(__file__).parents[2]
 OWN = sorted(f for f in (CHECKOUT / "captures").glob("*/*") if f.suffix in (".mitm", ".har"))
@@ -171,6 +181,123 @@ def test_no_damage_makes_a_session_of_the_lab_look_safer(tmp_path: Path) -> None
 @pytest.mark.skipif(not SHARED, reason=f"no shared lab at {LAB}")
 def test_no_damage_in_thousands_of_places_makes_a_session_of_the_lab_look_safer(tmp_path: Path) -> None:
     assert sweep(SHARED, 3_000, tmp_path) == []
+
+
+# The other kinds of files say the same as our captures, and are damaged in the same ways.
+
+
+def as_journal(file: Path) -> bytes:
+    with file.open("rb") as raw:
+        flows = list(FlowReader(raw).stream())
+    return b"".join(line(record) for record in (FIRST, *of(*flows)))
+
+
+def as_parcels(file: Path) -> bytes:
+    said: list[dict[str, Any]] = [{"parcels": 1, "made_by": "test"}]
+    for one in read(file, renamed=RENAMED if file.parent.name.startswith("signal") else {}):
+        if isinstance(one, Parcel):
+            head, asked = one.head, one.answers
+            said.append(
+                {
+                    "outgoing": one.outgoing, "body_base64": base64.b64encode(one.body).decode(),
+                    "protocol": one.protocol, "host": one.channel.host, "port": one.channel.port,
+                    "road": one.channel.road, "method": head.method, "path": list(head.path),
+                    "query": dict(head.query), "headers": dict(head.headers), "status": head.status,
+                    "answers": asked and {"method": asked.method, "path": list(asked.path)},
+                }
+            )  # fmt: skip
+    return b"".join(json.dumps(one).encode() + b"\n" for one in said)
+
+
+KINDS: dict[str, Callable[[Path], bytes]] = {"session.mitm.journal": as_journal, "parcels.jsonl": as_parcels}
+
+
+def rewritten(name: str, folder: Path) -> list[Path]:
+    """Our captures as files of another kind."""
+    made = []
+    for number, file in enumerate(f for f in OWN if f.suffix == ".mitm"):
+        path = folder / str(number) / file.parent.name / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(KINDS[name](file))
+        made.append(path)
+    return made
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_capture_of_another_kind_says_the_same(name: str, tmp_path: Path) -> None:
+    dumps = [file for file in OWN if file.suffix == ".mitm"]
+    for file, dump in zip(rewritten(name, tmp_path), dumps, strict=True):
+        assert whole(file) == whole(dump)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_no_damage_makes_a_capture_of_another_kind_look_safer(name: str, tmp_path: Path) -> None:
+    assert sweep(rewritten(name, tmp_path), 60, tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS)
+def test_no_damage_in_thousands_of_places_makes_one_of_another_kind_look_safer(
+    name: str, tmp_path: Path
+) -> None:
+    assert sweep(rewritten(name, tmp_path), 2_000, tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["session.mitm", *KINDS])
+def test_memory_does_not_grow_with_the_file(name: str, tmp_path: Path) -> None:
+    """Ten megabytes of the same session, one after the other."""
+    dump = next(file for file in OWN if file.suffix == ".mitm" and file.parent.name == "matrix-e2ee")
+    made = KINDS[name](dump) if name in KINDS else content(dump)
+    begin = made.find(b"\n") + 1 if name == "parcels.jsonl" else 0  # says what the file is, once
+    path = tmp_path / name
+    path.write_bytes(made[:begin] + made[begin:] * (10_000_000 // len(made)))
+    tracemalloc.start()
+    count = sum(1 for _ in read(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count > 500
+    assert peak < 5_000_000
+
+
+# In a stream the damage lies inside of a capture that is whole.
+
+
+def cut_up(data: bytes, rng: random.Random) -> list[bytes]:
+    """As it may have come in."""
+    ends = sorted(rng.sample(range(len(data) + 1), min(len(data), rng.randrange(4))))
+    return [data[start:end] for start, end in pairwise((0, *ends, len(data)))]
+
+
+def stream_sweep(name: str, places: int) -> None:
+    """Sessions of a protocol, damaged once or twice: read as far as they go, audited, never a traceback."""
+    for number in range(places):
+        rng = random.Random(f"{name} {number}")
+        pieces = list(SESSIONS[name])
+        for _ in range(rng.randint(1, 2)):
+            at = rng.randrange(len(pieces))
+            out, data = pieces[at]
+            how = rng.choice(DAMAGES)
+            pieces[at] = (out, how(data, rng.randrange(len(data)), rng) if data else data)
+        for one in (Sorter(), STREAMS[name].Stream()):
+            audit = Audit(book())
+            for out, data in pieces:
+                for message in (m for part in cut_up(data, rng) for m in one.feed(out, part)):
+                    ref, channel = Ref("made", number, message.part), Channel("a.example", 1, Road.CLEAR)
+                    audit.feed(Parcel(ref, channel, message.outgoing, message.body, name, message.head))
+            assert one.waiting >= 0
+            judge(audit.report(Capture("0" * 64, "made", "mitm", 1)), book())
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_no_damage_to_a_stream_is_more_than_it_can_take(name: str) -> None:
+    stream_sweep(name, 60)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SESSIONS)
+def test_no_damage_in_a_thousand_places_is_more_than_a_stream_can_take(name: str) -> None:
+    stream_sweep(name, 1_500)
 
 
 SMALL = [file for file in OWN if file.stat().st_size < 40_000]

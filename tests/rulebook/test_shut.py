@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 import zstandard
 
+from auditor.decoders import DECODERS
 from auditor.decoders.unwrap import Node, Opening
 from auditor.model import Content
 from auditor.rulebook.book import Rulebook
@@ -62,11 +63,39 @@ NOISE = DICE.randbytes(64)
         zstandard.ZstdCompressor(write_checksum=True).compress(TEXT) + NOISE,
         packed(b""),
         packed(TEXT)[:-6],
+        *(DECODERS[kind].wrap(TEXT) + NOISE for kind in ("brotli", "deflate", "lz4")),
+        *(bytes(9) + DECODERS[kind].wrap(TEXT) + bytes(5) for kind in ("brotli", "deflate", "lz4")),
     ],
 )
 @pytest.mark.parametrize("secret", [True, False])
 def test_text_in_a_part_is_found(data: bytes, secret: bool) -> None:
     assert flaw([Part("1", NOISE, True), Part("4", data, secret)]).startswith("part 4: ")
+
+
+WORDS = ("meet", "me", "at", "seven", "by", "the", "north", "gate", "у", "северных", "ворот")
+LONG = " ".join(random.Random(2).choices(WORDS, k=200_000))
+
+
+@pytest.mark.parametrize("size", [100_000, 1_000_000])
+@pytest.mark.parametrize("kind", ["brotli", "deflate", "lz4", "gzip", "zlib", "zstd"])
+def test_compressed_text_is_found_however_much_comes_out(kind: str, size: int) -> None:
+    for cut in range(2):  # one of the two goes through a letter
+        data = DECODERS[kind].wrap(LONG.encode()[: size + cut])
+        assert flaw([Part("4", data, secret=True)])
+
+
+def test_text_far_behind_the_beginning_of_a_part_is_found() -> None:
+    noise = random.Random(3).randbytes(100_000)
+    for text in (TEXT, "встретимся у ворот".encode(), TEXT.decode().encode("utf-16-be")):
+        assert flaw([Part("4", noise + text, secret=True)])
+        assert flaw([Part("4", noise + text + noise, secret=True)])
+        assert flaw([Part("4", noise + text + noise)])
+
+
+def test_large_noise_is_no_text() -> None:
+    dice = random.Random(4)
+    assert [w for _ in range(40) if (w := flaw([Part("4", dice.randbytes(100_000), secret=True)]))] == []
+    assert flaw([Part("4", dice.randbytes(3_000_000), secret=True)]) == ""
 
 
 @pytest.mark.parametrize(
@@ -141,7 +170,9 @@ def test_genuine_samples_are_hardly_ever_refused(real: Rulebook) -> None:
 @pytest.mark.slow
 def test_genuine_samples_are_refused_about_once_in_ten_thousand(real: Rulebook) -> None:
     shaped = [e.id for e in real.envelopes.values() if e.shape is not None]
-    assert sum(alarms(real, name, 10_000) for name in shaped) <= 2 * len(shaped)
+    refused = {name: alarms(real, name, 10_000) for name in shaped}
+    print(f"{sum(refused.values())} of {len(shaped)} times 10,000 were refused: {refused}")
+    assert sum(refused.values()) <= 2 * len(shaped)
 
 
 def judged(book: Rulebook, data: bytes) -> list[Content]:
