@@ -4,6 +4,7 @@ What is drawn anew keeps its length and its kind of letters, so that lengths wri
 true and a seal stays the seal it was.
 """
 
+import hashlib
 import random
 import re
 import string
@@ -13,12 +14,15 @@ from typing import Any, cast
 
 from mitmproxy.io import tnetstring
 
+from auditor.text import as_text
+
 WORD = rb"[\w'-]+(?: |\+|%20)"
 SENTENCE = re.compile(rb"(?:%s){3,}[\w'-]+" % WORD, re.ASCII)
 TOKEN = re.compile(rb"(?<![\w%-])(?=(?:[A-Za-z_-]*[0-9]){3})[\w+/-]{6,}(?![\w+/-]*\"\s*:)", re.ASCII)
 STEP = re.compile(rb"(?<=[/=!:])(?=(?:[A-Za-z_-]*[0-9]){3})[\w-]{6,}", re.ASCII)
 FIRST = re.compile(rb"[A-Za-z_-]*.")  # up to the first number
 SEALED = 64  # a token of so many letters may be a seal: its end is noise, its head is not
+SPOKEN = 100  # bytes; what is shorter is mostly what programs always say
 KEPT = (b"content-type", b"content-encoding", b"host", b"upgrade", b"connection")
 HEX = b"0123456789abcdef"
 ALIKE = {
@@ -47,6 +51,9 @@ def anew(data: bytes, rng: random.Random, told: list[bytes]) -> bytes:
             told.append(other)
         return other
 
+    if len(data) >= SPOKEN and isinstance(as_text(data), bytes):
+        at = len(data) * 3 // 5  # where noise is, as a rule
+        data = data[:at] + rng.randbytes(8) + data[at + 8 :]
     return TOKEN.sub(lambda found: _token(found.group(), rng), SENTENCE.sub(sentence, data))
 
 
@@ -109,3 +116,16 @@ def write(path: Path, flows: int, dumps: Sequence[Path], seed: str = "dump") -> 
             kept += told[:1]
             told.clear()
     return [text.decode() for text in kept[:: max(1, len(kept) // 20)][:20]]
+
+
+def distinct(dump: Path) -> float:
+    """The share of its bodies and messages that are like no other, of those that are no mere formula."""
+    seen, bodies = set[bytes](), 0
+    for state in states([dump]):
+        sides = [made["content"] or b"" for side in ("request", "response") if (made := state.get(side))]
+        said = [one[1] for one in state.get("messages", ())]
+        said += [one[2] for one in (state.get("websocket") or {}).get("messages", ())]
+        for body in (one for one in (*sides, *said) if len(one) >= SPOKEN):
+            seen.add(hashlib.blake2b(body, digest_size=12).digest())
+            bodies += 1
+    return len(seen) / max(bodies, 1)
