@@ -234,7 +234,7 @@ FREE = {
 
 
 def _limited(clue: Clue, order: str, left: int) -> Clue:
-    if clue is NO_CLUE and not order and left == OUTPUT:
+    if clue is NO_CLUE and not order and left == clue.limit:
         return clue
     kinds = (*clue.kinds, order) if order else clue.kinds
     return Clue(kinds, clue.media, clue.boundary, clue.charset, max(left, 0))
