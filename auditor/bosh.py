@@ -11,7 +11,7 @@ import re
 from msgspec import structs
 
 from auditor.decoders import DECODERS, Clue
-from auditor.decoders.unwrap import CODINGS
+from auditor.decoders.clues import CODINGS
 from auditor.errors import TooMuch
 from auditor.model import Parcel, Ref
 from auditor.streams import Message, xmpp

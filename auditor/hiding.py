@@ -11,7 +11,8 @@ from contextlib import suppress
 from urllib.parse import unquote_to_bytes
 
 from auditor.decoders import DECODERS, NO_CLUE
-from auditor.decoders.unwrap import COMPRESSIONS, Node, Opening, Recognise, clue_from
+from auditor.decoders.clues import COMPRESSIONS, LANGUAGES, clue_from
+from auditor.decoders.unwrap import Node, Opening, Recognise
 from auditor.errors import TooMuch
 from auditor.model import Parcel
 from auditor.needles import Hit, Needles
@@ -20,7 +21,9 @@ from auditor.text import as_text
 FORMS = 8  # of one text, with escapes undone; a text in more of them is opened
 DEEPEST = 4  # texts inside base64 inside texts
 LONGEST = 4_000_000  # letters; what is longer is opened, with the budget that opening has
+REMEMBERED, MOST_WORDS = 64, 20_000  # letters of a word, and words
 WRITTEN = ("form", "json", "ndjson", "xml")  # formats that keep the letters of a text together
+CODES = (DECODERS["hex"], DECODERS["base64"])
 UTF8 = ("", "utf-8", "utf8", "us-ascii")
 
 _LEAST = 16  # letters that base64 and hexadecimal are opened from
@@ -39,14 +42,17 @@ _MAIL = re.compile(r"(?i)(?<![\w-])(?:from|to|subject|date|mime-version)[ \t]*+:
 _JOINED = ("\\x", "<data", "data:", "ransfer-", "BEGIN ", "?OTR", "?iv=")
 
 
-def could_hold(parcel: Parcel, needles: Needles, recognise: Recognise) -> bool:
-    """False only where no reading of this parcel shows a planted text."""
+def could_hold(
+    parcel: Parcel, needles: Needles, recognise: Recognise, barren: set[bytes] | None = None
+) -> bool:
+    """False only where no reading of this parcel shows a planted text. `barren` remembers words, for one
+    set of texts and one way to recognise seals."""
     head, asked = parcel.head, parcel.asked
     body = _written(parcel)
     if body is None:
         return True
     values = (*asked.path, *_values(asked.query), *_values(head.headers), body)
-    return Hiding(needles, recognise).text("|".join(values))
+    return Hiding(needles, recognise, barren).text("|".join(values))
 
 
 def look_for(needles: Needles, node: Node) -> list[Hit]:
@@ -65,9 +71,10 @@ def look_for(needles: Needles, node: Node) -> list[Hit]:
 class Hiding:
     """Looks through texts for one set of planted texts."""
 
-    def __init__(self, needles: Needles, recognise: Recognise) -> None:
+    def __init__(self, needles: Needles, recognise: Recognise, barren: set[bytes] | None = None) -> None:
         self.needles = needles
         self.recognise = recognise
+        self.barren = set() if barren is None else barren  # words that hold nothing; names come again
 
     def text(self, text: str, depth: int = 0) -> bool:
         if len(text) > LONGEST or depth > DEEPEST:
@@ -85,22 +92,30 @@ class Hiding:
                     return True
                 if other not in forms:
                     forms.append(other)
-        return any(self._word(word, depth) for word in words)
+        words -= self.barren
+        for word in words:
+            if self._word(word, depth):
+                return True
+            if len(word) <= REMEMBERED:
+                self.barren.add(word)
+        if len(self.barren) > MOST_WORDS:
+            self.barren.clear()
+        return False
 
     def _word(self, word: bytes, depth: int) -> bool:
         """Base64 and hexadecimal, and what comes out; a seal made of letters is opened by who knows seals."""
         if self.recognise(word) is not None:
             return True
-        for name in ("hex", "base64"):
+        for decoder in CODES:
             try:
-                inner = as_text(DECODERS[name].unwrap(word, NO_CLUE))
+                inner = as_text(decoder.unwrap(word, NO_CLUE))
             except ValueError:
                 continue
             return self.text(inner, depth + 1) if isinstance(inner, str) else self._bytes(inner)
         return False
 
     def _bytes(self, data: bytes) -> bool:
-        if self.needles.search(data):
+        if self.needles.within(data):
             return True
         seal = self.recognise(data)
         opening = Opening(self.recognise)
@@ -118,7 +133,7 @@ def _written(parcel: Parcel) -> str | None:
     """The body as text, compressed or not; nothing where it is no text, or of a format that joins pieces."""
     head = parcel.head
     clue = clue_from(head.header("content-type"), head.header("content-encoding"))
-    if clue.charset.lower() not in UTF8:
+    if clue.charset.lower() not in UTF8 or parcel.protocol in LANGUAGES:
         return None
     value: str | bytes = as_text(parcel.body)
     for kind in clue.kinds:

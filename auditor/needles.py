@@ -51,6 +51,7 @@ class Needles:
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self.texts = tuple(dict.fromkeys(text for text in map(_whole, texts) if text.strip()))
+        self.barren: set[bytes] = set()  # words that were opened and hold none of them (hiding.py)
         self._exact: list[tuple[str, str, bytes]] = []
         known: set[tuple[str, bytes]] = set()
         for text in self.texts:
@@ -64,6 +65,10 @@ class Needles:
 
     def __bool__(self) -> bool:
         return bool(self.texts)
+
+    def within(self, data: bytes) -> bool:
+        """Whether any planted text stands in these bytes, exactly."""
+        return self._find is not None and bool(self._find.find_matches_as_indexes(data))
 
     def anywhere(self, data: bytes, text: str) -> bool:
         """Whether a text, and the bytes that it is, hold any planted text, exact or tolerant."""

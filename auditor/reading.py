@@ -40,7 +40,8 @@ class Reading:
         self.hits: list[tuple[Node, Hit]] = []
         self.digests: set[tuple[str, str]] = set()  # algorithm and planted text: nobody read it there
         self.whole = parcel.whole
-        self.searched = bool(needles) and could_hold(parcel, needles, book.recogniser(self.accept))
+        known = None if self.accept else needles.barren
+        self.searched = bool(needles) and could_hold(parcel, needles, book.recogniser(self.accept), known)
 
     def opened(self, rule: Rule | None = None) -> tuple[Node, Judge]:
         if rule is not None and rule.opens:

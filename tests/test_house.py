@@ -51,7 +51,7 @@ DOORS = {
     "click": ("cli/",),
     "mitmproxy": ("live/addon.py", "sources/mitm.py"),
     "msgspec": (
-        "audit.py", "bosh.py", "claims.py", "cli/shares.py", "decoders/__init__.py", "fragments.py",
+        "audit.py", "bosh.py", "claims.py", "cli/shares.py", "decoders/", "fragments.py",
         "judge.py", "model.py", "needles.py", "reading.py", "report.py", "reporters/", "shelf.py",
         "sources/", "streams/__init__.py",
     ),
@@ -420,7 +420,7 @@ def stems(folder: str, *besides: str) -> set[str]:
 
 
 def test_every_file_of_a_kind_is_found() -> None:
-    assert set(DECODERS) == stems("decoders", "unwrap")
+    assert set(DECODERS) == stems("decoders", "clues", "unwrap")
     assert set(STREAMS) == stems("streams")
     assert {name.replace("-", "_") for name in FUNCTIONS} == stems("rulebook/seals")
     assert set(names()) == stems("reporters", "fields", "phrases", "tables")

@@ -50,7 +50,7 @@ class Decoder(Protocol):
 
 
 def _discover() -> dict[str, Decoder]:
-    skip = {"unwrap"}
+    skip = {"unwrap", "clues"}
     names = [m.name for m in pkgutil.iter_modules(__path__) if m.name not in skip and not m.ispkg]
     found = {name: importlib.import_module(f"{__name__}.{name}") for name in names}
     return dict(sorted(found.items(), key=lambda item: (item[1].order, item[0])))

@@ -7,10 +7,14 @@ layer, for seals and needles to look at. Opening never fails: when the budget en
 what is left stays shut and the tree says why.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.decoders import DECODERS, NO_CLUE, Clue
+from auditor.decoders.clues import COMPRESSIONS
 from auditor.errors import TooMuch
 from auditor.model import Path, Scalar, Tree
 from auditor.text import as_text
@@ -24,11 +28,12 @@ ATTRIBUTED = (
     ("mime",),
     ("whatsapp_nodes",),
 )  # decoders whose @keys are attributes; in JSON @ is a letter
+# Short words that no decoder opens unless something names it, and that are no seal: most values are such.
+SHORT = re.compile(r"[\w ,!?'-]{1,15}")
 SURE = ("gzip", "zstd")  # compressions that cannot be mistaken; they may lie around anything
 
 
-@dataclass(slots=True)
-class Layer:
+class Layer(Struct, eq=False):
     """A value on the way in, and the decoders passed so far."""
 
     value: str | bytes
@@ -55,21 +60,20 @@ class Seal:
 Recognise = Callable[[bytes], Seal | None]
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct, eq=False):
     """One place in a parcel: what stood there, layer by layer, and what it opened into."""
 
     path: Path
-    layers: list[Layer] = field(default_factory=list)
+    layers: list[Layer] = []
     value: Scalar = None
     trail: tuple[str, ...] = ()
-    children: list["Node"] = field(default_factory=list)
+    children: list["Node"] = []
     listing: bool = False  # a list: rules pass through it
     seal: Seal | None = None
     sealed_layer: int = -1
     attribute: bool = False  # stands beside a value, not below it: only an explicit @step finds it
 
-    step: str = field(init=False)  # the last of its path
+    step: str = ""  # the last of its path
 
     def __post_init__(self) -> None:
         self.step = self.path[-1] if self.path else ""
@@ -143,6 +147,10 @@ class Opening:
         """Take off layers until a container, a plain text or something shut is left."""
         text_layer: Layer | None = None
         order = "" if self.forced is not_forced else self.forced(plain(node.path))
+        if isinstance(value, str) and not order and clue is NO_CLUE and SHORT.fullmatch(value):
+            node.layers.append(Layer(value, node.trail))
+            node.value = value
+            return
         while True:
             current = as_text(value) if isinstance(value, bytes) else value
             layer = Layer(current, node.trail, value if isinstance(value, bytes) else b"")
@@ -243,57 +251,3 @@ def _limited(clue: Clue, order: str, left: int) -> Clue:
 def plain(path: Path) -> Path:
     """A path without list positions: rules pass through lists."""
     return tuple(step for step in path if not step.startswith("#") or not step[1:].isdigit())
-
-
-MEDIA = {
-    media: decoder
-    for decoder, names in {
-        "json": "application/json",
-        "form": "application/x-www-form-urlencoded",
-        "multipart": "multipart/form-data multipart/mixed multipart/related",
-        "protobuf": "application/x-protobuf application/protobuf application/x-google-protobuf"
-        " application/vnd.google.protobuf",
-        "xml": "text/xml application/xml",
-        "ndjson": "application/x-ndjson application/jsonl application/x-jsonlines",
-        "sse": "text/event-stream",
-        "grpc": "application/grpc application/grpc+proto",
-        "grpc_web": "application/grpc-web application/grpc-web+proto application/grpc-web-text"
-        " application/grpc-web-text+proto",
-        "pblite": "application/json+protobuf application/x-protobuf+json",
-        "mime": "message/rfc822 message/global",
-        "msgpack": "application/msgpack application/x-msgpack application/vnd.msgpack",
-        "cbor": "application/cbor application/cose",
-        "plist": "application/x-plist application/x-apple-plist application/x-bplist text/x-apple-plist",
-        "bson": "application/bson",
-        "thrift_binary": "application/vnd.apache.thrift.binary",
-        "thrift_compact": "application/vnd.apache.thrift.compact",
-        "jwt": "application/jwt application/jose",
-    }.items()
-    for media in names.split()
-}
-SUFFIXES = {"json": "json", "xml": "xml", "cbor": "cbor"}
-CODINGS = {
-    "gzip": ("gzip",),
-    "x-gzip": ("gzip",),
-    "deflate": ("zlib", "deflate"),  # RFC 9110 says zlib; servers send both
-    "br": ("brotli",),
-    "zstd": ("zstd",),
-    "lz4": ("lz4",),
-}
-LANGUAGES = {"wabinary": "whatsapp_nodes", "mtproto": "telegram_tl"}  # what a protocol's bytes are written in
-COMPRESSIONS = frozenset(name for names in CODINGS.values() for name in names)
-
-
-def clue_from(content_type: str, encoding: str = "") -> Clue:
-    """What the headers of a body say about it. They are hints: a lie only costs the hint."""
-    media, _, rest = content_type.partition(";")
-    media = media.strip().lower()
-    settings = dict(part.strip().partition("=")[::2] for part in rest.split(";")[:16] if "=" in part)
-    quoted = {key.strip().lower(): value.strip().strip('"') for key, value in settings.items()}
-    kinds = [name for coding in encoding.lower().split(",") for name in CODINGS.get(coding.strip(), ())]
-    suffix = media.rpartition("+")[2]
-    if media in MEDIA:
-        kinds.append(MEDIA[media])
-    elif "+" in media and suffix in SUFFIXES:
-        kinds.append(SUFFIXES[suffix])
-    return Clue(tuple(kinds), media, quoted.get("boundary", "")[:200], quoted.get("charset", "")[:40])

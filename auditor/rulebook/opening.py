@@ -1,7 +1,8 @@
 """A parcel as the one tree that rules look at: host, method, path, query, header, status, body."""
 
 from auditor.decoders import Clue
-from auditor.decoders.unwrap import LANGUAGES, Forced, Layer, Node, Opening, clue_from, not_forced
+from auditor.decoders.clues import LANGUAGES, clue_from
+from auditor.decoders.unwrap import Forced, Layer, Node, Opening, not_forced
 from auditor.model import Parcel, Tree
 from auditor.rulebook.types import Rule
 

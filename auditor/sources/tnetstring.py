@@ -24,7 +24,16 @@ def loads(data: bytes, keys: frozenset[str] | None = None) -> State:
 
 
 def _value(data: bytes, at: int, limit: int, depth: int, keys: frozenset[str] | None) -> tuple[State, int]:
-    start, end = _stretch(data, at, limit)
+    colon = data.find(
+        b":", at, at + _DIGITS + 1
+    )  # as in _stretch, which would be one more call for each value
+    size = data[at:colon]
+    if colon < 0 or not size.isdigit():
+        raise ValueError("a length is missing")
+    start = colon + 1
+    end = start + int(size)
+    if end >= limit:
+        raise ValueError("a value reaches beyond the one around it")
     match data[end]:
         case 0x2C:  # ,
             return data[start:end], end + 1
