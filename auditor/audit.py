@@ -69,11 +69,17 @@ class Audit:
         self.entries.add(event.ref.entry)
         match event:
             case Parcel():
-                return [finding for part in bosh.parts(event) for finding in self._parcel(part)]
+                return [finding for part in bosh.parts(event) for finding in self._part(part)]
             case Contact():
                 self._contact(event)
             case Problem():
                 self._problem(event)
+        return []
+
+    def _part(self, part: Parcel | Problem) -> list[Finding]:
+        if isinstance(part, Parcel):
+            return self._parcel(part)
+        self._problem(part)
         return []
 
     def finish(self) -> list[Finding]:

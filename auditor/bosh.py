@@ -3,7 +3,8 @@
 An HTTP body `<body xmlns='http://jabber.org/protocol/httpbind'>` holds any number of stanzas.
 They get the refs `#14.0>`, `#14.1>` ... and no more is said of them than XMPP says, so the rules
 of XMPP see them as anywhere else. What is left, the head and the tag of `body`, stays a parcel of
-HTTP. A body that is not XML throughout, holds no stanza or too many, stays as it is.
+HTTP. A body that is not XML throughout or holds no stanza stays as it is; so does one that is too
+much to look through, and a problem says so.
 """
 
 import re
@@ -13,15 +14,15 @@ from msgspec import structs
 from auditor.decoders import DECODERS, Clue
 from auditor.decoders.clues import CODINGS
 from auditor.errors import TooMuch
-from auditor.model import Parcel, Ref
-from auditor.streams import Message, xmpp
+from auditor.model import Parcel, Problem, Ref
+from auditor.streams import START, Message, xmpp
 
 SPACE = b"http://jabber.org/protocol/httpbind"
 MOST = 16_000_000  # bytes that may come out of a compressed body
 STANZAS = 10_000  # in one body
 
 _ROOT = re.compile(
-    rb"""(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]{0,200}\?>\s*+)?<body((?:\s(?:[^"'>]++|"[^"]*+"|'[^']*+')*+)?)>"""
+    rb"""(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]*+>\s*+)?<body((?:\s(?:[^"'>]++|"[^"]*+"|'[^']*+')*+)?)>"""
 )
 _OWN = re.compile(rb"""\sxmlns\s*+=\s*+["']%s["']""" % re.escape(SPACE))
 _PREFIX = re.compile(rb"""\sxmlns:(?!stream\b)[\w.-]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+')""")
@@ -29,14 +30,18 @@ _STREAM = b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jab
 _END = re.compile(rb"</body\s*+>\s*+\Z")
 
 
-def parts(parcel: Parcel) -> list[Parcel]:
+def parts(parcel: Parcel) -> list[Parcel | Problem]:
     """The parcel; or what is left of it, and the stanzas that it carried."""
-    if parcel.protocol != "http" or not (body := _plain(parcel)):
+    if parcel.protocol != "http":
         return [parcel]
-    root = _ROOT.match(body)
-    if not root or root[1].endswith(b"/") or not _OWN.search(root[1]):
-        return [parcel]
-    stanzas = _stanzas(parcel, body, root)
+    try:
+        body = _plain(parcel)
+        root = _ROOT.match(body)
+        if not root or root[1].endswith(b"/") or not _OWN.search(root[1]):
+            return [parcel]
+        stanzas = _stanzas(parcel, body, root)
+    except TooMuch as error:
+        return [parcel, Problem(parcel.ref, "too much", f"no stanzas were looked for in a body: {error}")]
     if not stanzas:
         return [parcel]
     kept = tuple(pair for pair in parcel.head.headers if pair[0] != "content-encoding")
@@ -53,10 +58,10 @@ def _plain(parcel: Parcel) -> bytes:
         for name in CODINGS.get(coding, ()):
             try:
                 plain = DECODERS[name].unwrap(parcel.body, Clue(limit=MOST))
-            except (ValueError, TooMuch):
+            except ValueError:
                 continue
             return plain if isinstance(plain, bytes) else b""
-    return parcel.body if SPACE in parcel.body[:2000] else b""
+    return parcel.body if SPACE in parcel.body else b""
 
 
 def _stanzas(parcel: Parcel, body: bytes, root: re.Match[bytes]) -> list[Message]:
@@ -66,9 +71,13 @@ def _stanzas(parcel: Parcel, body: bytes, root: re.Match[bytes]) -> list[Message
     end = _END.search(body, root.end())
     if not end and parcel.whole:
         return []
-    found = stream.feed(way, body[root.end() : end.start() if end else len(body)])
-    broken = stream.handed_over or (stream.waiting and parcel.whole)
-    return [] if broken or len(found) > STANZAS else found
+    last = end.start() if end else len(body)
+    found: list[Message] = []
+    for at in range(root.end(), last, START):
+        found += stream.feed(way, body[at : min(at + START, last)])
+        if len(found) > STANZAS:
+            raise TooMuch(f"more than {STANZAS:,} of them")
+    return [] if stream.handed_over or (stream.waiting and parcel.whole) else found
 
 
 def _parcel(parcel: Parcel, number: int, stanza: Message) -> Parcel:

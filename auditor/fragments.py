@@ -21,6 +21,7 @@ from auditor.text import is_token
 
 MOST = 10_000  # fragments that are held
 LONGEST = 1_000_000  # characters of one message
+HELD = 64_000_000  # characters of all that are held
 SHORT = 12  # characters; fewer could be a word as well as a key
 
 _FRAGMENT = re.compile(
@@ -81,7 +82,7 @@ class Fragments:
 
     def __init__(self) -> None:
         self._open: OrderedDict[Key, _Message] = OrderedDict()
-        self._held = 0
+        self._held = self._size = 0
 
     def add(self, key: Key, one: Fragment, finding: Finding) -> tuple[str, list[Finding]]:
         """The whole message, where this was the last piece of it; and what is settled besides."""
@@ -93,14 +94,15 @@ class Fragments:
         message = message or _Message(one.number, one.total)
         message.take(one, finding)
         self._held += 1
+        self._size += len(one.piece)
         if not message.ended:
             self._open[key] = message
         elif message.first == 1:
-            self._held -= len(message.findings)
+            self._forget(message)
             return "".join(message.pieces), settled
         else:
             settled += self._let_go(message)
-        while self._held > MOST:
+        while self._held > MOST or self._size > HELD:
             settled += self._let_go(self._open.popitem(last=False)[1])
         return "", settled
 
@@ -112,12 +114,16 @@ class Fragments:
         """The same, and they are open no longer."""
         found = self.unfinished()
         self._open.clear()
-        self._held = 0
+        self._held = self._size = 0
         return found
 
     def _let_go(self, message: _Message) -> Iterator[Finding]:
-        self._held -= len(message.findings)
+        self._forget(message)
         return _said(message)
+
+    def _forget(self, message: _Message) -> None:
+        self._held -= len(message.findings)
+        self._size -= message.size
 
 
 def _said(message: _Message) -> Iterator[Finding]:

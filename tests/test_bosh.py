@@ -15,7 +15,19 @@ from auditor.audit import Audit
 from auditor.bosh import SPACE, STANZAS, parts
 from auditor.decoders import DECODERS
 from auditor.judge import judge
-from auditor.model import Answer, Channel, Content, Direction, Event, Finding, Head, Parcel, Ref, Road
+from auditor.model import (
+    Answer,
+    Channel,
+    Content,
+    Direction,
+    Event,
+    Finding,
+    Head,
+    Parcel,
+    Problem,
+    Ref,
+    Road,
+)
 from auditor.needles import Needles
 from auditor.report import Capture
 from auditor.rulebook.book import Rulebook
@@ -65,6 +77,14 @@ def http(body: bytes, *headers: tuple[str, str], **changes: Any) -> Parcel:
 def answer(body: bytes) -> Parcel:
     head = Head(headers=(XML,), status=200)
     return http(body, ref=Ref("a.mitm", 14, "<"), outgoing=False, head=head, answers=Head("POST"))
+
+
+def split(parcel: Parcel) -> list[Parcel]:
+    """Its parts, where nothing was too much."""
+    found = parts(parcel)
+    parcels = [part for part in found if isinstance(part, Parcel)]
+    assert parcels == found
+    return parcels
 
 
 def told(parcel: Parcel) -> tuple[str, str, str, bytes]:
@@ -150,7 +170,7 @@ def test_what_comes_is_received() -> None:
 
 def test_a_body_gives_its_stanzas_and_what_is_left() -> None:
     first, second = PLAIN.replace(b"%s", b"", 1), TYPING.replace(b"%s", b"", 1)
-    assert [told(part) for part in parts(http(wrapped(PLAIN, b"\n", TYPING)))] == [
+    assert [told(part) for part in split(http(wrapped(PLAIN, b"\n", TYPING)))] == [
         ("a.mitm#14>", "http", "POST", b"<body rid='77' sid='s1' xmlns='" + SPACE + b"'/>"),
         ("a.mitm#14.0>", "xmpp", "message", first),
         ("a.mitm#14.1>", "xmpp", "message", second),
@@ -161,7 +181,7 @@ def test_a_body_gives_its_stanzas_and_what_is_left() -> None:
     ("coding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("x-gzip", gzip.compress)]
 )
 def test_a_compressed_body_is_opened(coding: str, pack: Callable[[bytes], bytes]) -> None:
-    rest, stanza = parts(http(pack(wrapped(PLAIN)), ("content-encoding", coding)))
+    rest, stanza = split(http(pack(wrapped(PLAIN)), ("content-encoding", coding)))
     assert (stanza.protocol, stanza.head.method) == ("xmpp", "message")
     assert rest.head.header("content-encoding") == ""
 
@@ -173,7 +193,7 @@ def test_a_body_that_begins_in_other_ways_is_known() -> None:
 
 def test_namespaces_of_the_body_hold_for_its_stanzas() -> None:
     more = b" xmlns:stream='http://etherx.jabber.org/streams' xmlns:e='urn:example:e'"
-    _, features, message = parts(
+    _, features, message = split(
         answer(wrapped(b"<stream:features/>", b"<message%s><e:x/></message>", more=more))
     )
     assert features.body == b'<stream:features xmlns:stream="http://etherx.jabber.org/streams"/>'
@@ -181,13 +201,13 @@ def test_namespaces_of_the_body_hold_for_its_stanzas() -> None:
 
 
 def test_a_stanza_without_its_own_namespace_is_a_stanza() -> None:
-    _, stanza = parts(http(wrapped(PLAIN.replace(b"%s", b"", 1))))
+    _, stanza = split(http(wrapped(PLAIN.replace(b"%s", b"", 1))))
     assert stanza.head.method == "message"
 
 
 def test_of_a_body_that_was_cut_the_whole_stanzas_are_read() -> None:
     cut = http(wrapped(PLAIN, TYPING)[:-40], whole=False)
-    _, stanza = parts(cut)
+    _, stanza = split(cut)
     assert (stanza.head.method, stanza.whole) == ("message", False)
     _, (finding,) = seen(iter([cut]))
     assert finding.rule == "xmpp/message-send"
@@ -222,19 +242,34 @@ def test_what_is_no_http_stays_as_it_is() -> None:
 def test_an_explosion_stays_as_it_is() -> None:
     bomb = gzip.compress(wrapped(PLAIN) + b" " * 20_000_000)
     parcel = http(bomb, ("content-encoding", "gzip"))
-    assert parts(parcel) == [parcel]
+    kept, problem = parts(parcel)
+    assert kept == parcel
+    assert isinstance(problem, Problem)
+    assert "16,000,000 bytes" in problem.message
 
 
-def test_a_body_with_endless_stanzas_stays_as_it_is() -> None:
-    for number, kept in ((STANZAS, STANZAS + 1), (STANZAS + 1, 1)):
-        assert len(parts(http(wrapped(b"<iq/>" * number)))) == kept
+def test_a_body_with_endless_stanzas_stays_as_it_is_and_a_problem_says_so() -> None:
+    assert len(parts(http(wrapped(b"<iq/>" * STANZAS)))) == STANZAS + 1
+    parcel = http(wrapped(b"<iq/>" * (STANZAS + 1)))
+    run, findings = seen(iter([parcel]))
+    assert parts(parcel)[0] == parcel
+    assert findings == []
+    ((trouble, sums),) = run.report(Capture("aa", "a.mitm", "dump", 1)).whole().troubles
+    assert trouble.message == "no stanzas were looked for in a body: more than 10,000 of them"
+    assert sums.refs == (parcel.ref,)
+
+
+def test_a_body_that_hides_its_name_behind_much_else_is_known() -> None:
+    spaced = wrapped(PLAIN).replace(b"<body", b"<body note='" + b"x" * 9_000 + b"'", 1)
+    for body in (spaced, b"<?xml version='1.0'" + b" " * 9_000 + b"?>" + wrapped(PLAIN)):
+        assert len(split(http(body))) == 2
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60))
 def test_no_bytes_make_it_raise(attributes: bytes, inside: bytes) -> None:
     start = b"<body xmlns='" + SPACE + b"' " + attributes
     for body in (start + b">" + inside + b"</body>", start, inside):
-        found = parts(http(body))
+        found = split(http(body))
         assert found[0].protocol == "http"
 
 

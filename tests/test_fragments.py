@@ -274,6 +274,15 @@ def test_what_is_held_is_bounded_and_nothing_is_lost(monkeypatch: pytest.MonkeyP
         assert len(held.unfinished()) <= 10
     assert len(settled + held.finish()) == 40
     assert held.unfinished() == []
+    monkeypatch.setattr(fragments, "HELD", 3 * len(one.piece))
+    for number in range(40):
+        held.add(("made.mitm", number, True, "r", "", ""), one, finding)
+        assert len(held.unfinished()) <= 3
+    for number in range(40):  # what was put together is held no longer
+        for piece in map(fragment_of, cut(otr(), 2)):
+            assert piece is not None
+            held.add(("made.mitm", number, False, "r", "", ""), piece, finding)
+    assert len(held.finish()) == 2
     endless = [fragments.Fragment("", number, 9_000, "aB3" * 300) for number in range(1, 20)]
     key = ("made.mitm", 0, True, "r", "", "")
     count = sum(len(held.add(key, piece, finding)[1]) for piece in endless)

@@ -234,10 +234,10 @@ def _free(wanted: tuple[str, str], start: int) -> list[tuple[str, int, bytes]]:
     ]
 
 
-ANY_START = 256
+ANY_START = 256  # stands behind all bytes
 FREE = {
-    True: [_free(("text", "both"), start) for start in range(257)],
-    False: [_free(("bytes", "both"), start) for start in range(257)],
+    True: [_free(("text", "both"), start) for start in range(ANY_START + 1)],
+    False: [_free(("bytes", "both"), start) for start in range(ANY_START + 1)],
 }
 
 

@@ -17,6 +17,7 @@ _NAMES = {
 }  # fmt: skip
 _TOPIC, _PAYLOAD = 20, 3
 _CONNECT = 4096  # bytes that a first frame has at most
+FIELDS = 10_000  # of one frame
 _SEND = 10
 Field = tuple[int, bytes]
 
@@ -66,8 +67,8 @@ class _Apns:
 
 def _say(talk: Talk, outgoing: bool, command: int, data: bytes) -> None:
     fields = _fields(data)
-    if fields is None:
-        talk.say(outgoing, Head("UNREADABLE"), data)
+    if fields is None or len(fields) > FIELDS:
+        talk.too_long(outgoing, data, len(data)) if fields else talk.say(outgoing, Head("UNREADABLE"), data)
         return
     method = _NAMES.get(command, f"COMMAND-{command}")
     topic, payload, rest = b"", b"", []
@@ -83,10 +84,12 @@ def _say(talk: Talk, outgoing: bool, command: int, data: bytes) -> None:
 
 
 def _fields(data: bytes) -> list[Field] | None:
-    """Every field; nothing where they do not fill the frame."""
+    """Every field; one more than there may be where there are too many; nothing where they do not fill it."""
     fields: list[Field] = []
     at = 0
     while at + 3 <= len(data):
+        if len(fields) > FIELDS:
+            return fields
         end = at + 3 + int.from_bytes(data[at + 1 : at + 3])
         fields.append((data[at], data[at + 3 : end]))
         at = end

@@ -14,6 +14,7 @@ from auditor.streams import MOST, TLS, Talk, words
 name = "pop3"
 
 LONGEST = 65536  # of a line; RFC 2449 allows 512 bytes, AUTH more
+ASKED = 10_000  # commands that wait for their answer
 
 _SERVER = re.compile(rb"\+OK[ \r\n]")
 _CLIENT = re.compile(
@@ -36,7 +37,7 @@ def Stream() -> Talk:  # noqa: N802
 
 class _Pop3:
     def __init__(self) -> None:
-        self._asked: deque[tuple[str, str]] = deque([("greeting", "")], maxlen=10_000)
+        self._asked: deque[tuple[str, str]] = deque([("greeting", "")])
         self._now = ("", "", "")  # verb, parameters and first line of the long answer that is coming
         self._body = bytearray()
         self._size = 0
@@ -66,6 +67,8 @@ class _Pop3:
             self._asked.append((verb, rest.strip()))
             method = f"{verb}-ASKED" if verb in _MAILS else verb
             talk.say(True, Head(method), {"params": rest.split()})
+        if len(self._asked) > ASKED:
+            talk.hand_over(f"more than {ASKED:,} commands wait for an answer")
 
     def _answer(self, talk: Talk, line: str) -> None:
         verb, rest = self._asked[0] if self._asked else ("", "")

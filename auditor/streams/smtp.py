@@ -17,6 +17,7 @@ name = "smtp"
 LONGEST = 65536  # RFC 5321 allows 512 bytes, AUTH 12288
 HELD = 65536  # bytes after DATA for which the answer of the server is waited for
 LINES = 1000  # of one reply
+ASKED = 10_000  # commands, or mails to one recipient, that wait for their answer
 
 _FIRST = re.compile(rb"(?:EHLO|HELO|LHLO)[ \r\n]", re.IGNORECASE)
 _VERBS = re.compile(rb"[A-Za-z]{0,4}|(?:[A-Za-z]{4}|STARTTLS)[ \r\n][^\0]*", re.IGNORECASE)
@@ -41,7 +42,7 @@ def Stream() -> Talk:  # noqa: N802
 
 class _Smtp:
     def __init__(self) -> None:
-        self._asked: deque[str] = deque(["greeting"], maxlen=10_000)  # what the server has yet to answer
+        self._asked: deque[str] = deque(["greeting"])  # what the server has yet to answer
         self._state = "command"  # asked: DATA was said; mail: it follows; chunk: of BDAT; answer: to AUTH
         self._mail = bytearray()
         self._size = 0
@@ -72,8 +73,8 @@ class _Smtp:
         line, size = found
         if line == b"." and size == 1:
             self._state = "command"
-            self._asked.extend(["."] * (max(1, self._recipients) if self._lmtp else 1))
             self._finish(talk, "DATA")
+            self._ask(talk, ".", max(1, self._recipients) if self._lmtp else 1)
         else:
             # RFC 5321, 4.5.2: "If the first character is a period and there are other characters [...]"
             self._keep(talk, line.removeprefix(b".") + b"\r\n", size + 2)
@@ -122,7 +123,6 @@ class _Smtp:
         return True
 
     def _order(self, talk: Talk, verb: str, rest: str) -> None:
-        self._asked.append(verb)
         if self._size and verb not in ("BDAT", "NOOP"):
             self._finish(talk, "DATA-PART")
         body: dict[str, object] = {"params": rest.split()}
@@ -134,7 +134,7 @@ class _Smtp:
             self._to, self._recipients = "", 0
         elif verb == "RCPT":
             self._to = self._to or (path[0] if path else "")
-            self._recipients = min(1000, self._recipients + 1)
+            self._recipients += 1
         elif verb == "LHLO":
             self._lmtp = True
         elif verb == "DATA":
@@ -142,6 +142,14 @@ class _Smtp:
         elif verb == "BDAT" and (chunk := _CHUNK.fullmatch(rest)):
             self._state, self._chunk = "chunk", (int(chunk[1]), bool(chunk[2]))
         talk.say(True, Head("DATA-ASKED" if verb == "DATA" else verb, path), body)
+        self._ask(talk, verb)
+
+    def _ask(self, talk: Talk, what: str, times: int = 1) -> None:
+        """Beyond what may wait nobody could say which answer is whose."""
+        if len(self._asked) + times > ASKED:
+            talk.hand_over(f"more than {ASKED:,} commands wait for an answer")
+        else:
+            self._asked.extend([what] * times)
 
     def _answer(self, talk: Talk) -> bool:
         found = talk.sides[False].line(LONGEST)

@@ -58,7 +58,9 @@ class Unpacker:
     `ended` says whether a message ends where the bytes do.
     """
 
-    def __init__(self, pieces: Callable[[bytes], Iterator[bytes]], ended: Callable[[bytes], bool]) -> None:
+    def __init__(
+        self, pieces: Callable[[bytes], Iterator[bytes]], ended: Callable[[bytearray], bool]
+    ) -> None:
         self._pieces: Callable[[bytes], Iterator[bytes]] | None = pieces
         self._ended = ended
         self._held = bytearray()
@@ -72,7 +74,7 @@ class Unpacker:
         if outgoing or not self._pieces:
             return [self._say(outgoing, data)] if data else []
         self._held += data
-        if len(self._held) < MOST and not self._ended(bytes(self._held)):
+        if len(self._held) < MOST and not self._ended(self._held):
             return []
         packed, out = bytes(self._held), bytearray()
         self._held.clear()

@@ -51,19 +51,24 @@ class Blocks:
 
     def __init__(self) -> None:
         self._begun = False
+        self._last = 0  # where the last block begins that was seen: nobody walks twice
 
-    def ended(self, data: bytes) -> bool:
+    def ended(self, data: bytes | bytearray) -> bool:
         """Whether a message ends with these bytes: with a block, or in something that is none."""
         end = self.walk(data)
+        ended = end in (len(data), NOT_BLOCKS)
         self._begun |= end == len(data)
-        return end in (len(data), NOT_BLOCKS)
+        self._last = 0 if ended else self._last
+        return ended
 
-    def walk(self, data: bytes) -> int:
+    def walk(self, data: bytes | bytearray) -> int:
         """The end of the last block that begins in these bytes; more than there are while it is to come."""
-        at = start = 0 if self._begun else _header(data)
+        known = self._last if self._last < len(data) else 0
+        at = start = known or (0 if self._begun else _header(data))
         while at < len(data) or at == start:
             if at + 3 > len(data):
                 return at + 3
+            self._last = at
             head = int.from_bytes(data[at : at + 3], "little")
             last, kind, size = head & 1, head >> 1 & 3, head >> 3
             if last or kind == 3 or size > LONGEST:
@@ -72,7 +77,7 @@ class Blocks:
         return at
 
 
-def _header(data: bytes) -> int:
+def _header(data: bytes | bytearray) -> int:
     """How long the header of the frame is."""
     flags = data[4] if len(data) > 4 else 0
     single = flags >> 5 & 1

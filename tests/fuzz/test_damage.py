@@ -31,7 +31,7 @@ from auditor.sources import read
 from auditor.sources.records import line
 from auditor.streams import STREAMS, Sorter
 from tests.sources.test_journal import FIRST, of
-from tests.streams.test_talk import SESSIONS
+from tests.streams.test_talk import CARRIERS, SESSIONS
 
 CHECKOUT = Path(__file__).parents[2]
 SILENT = "mls-relay"  # of an app that no rule knows: damage there can take away nothing
@@ -276,6 +276,7 @@ def cut_up(data: bytes, rng: random.Random) -> list[bytes]:
 
 def stream_sweep(name: str, places: int) -> None:
     """Sessions of a protocol, damaged once or twice: read as far as they go, audited, never a traceback."""
+    protocol = getattr(STREAMS[name], "protocol", name)
     for number in range(places):
         rng = random.Random(f"{name} {number}")
         pieces = list(SESSIONS[name])
@@ -284,12 +285,12 @@ def stream_sweep(name: str, places: int) -> None:
             out, data = pieces[at]
             how = rng.choice(DAMAGES)
             pieces[at] = (out, how(data, rng.randrange(len(data)), rng) if data else data)
-        for one in (Sorter(), STREAMS[name].Stream()):
+        for one in (Sorter(carrier=CARRIERS[name]), STREAMS[name].Stream()):
             audit = Audit(book())
             for out, data in pieces:
                 for message in (m for part in cut_up(data, rng) for m in one.feed(out, part)):
                     ref, channel = Ref("made", number, message.part), Channel("a.example", 1, Road.CLEAR)
-                    audit.feed(Parcel(ref, channel, message.outgoing, message.body, name, message.head))
+                    audit.feed(Parcel(ref, channel, message.outgoing, message.body, protocol, message.head))
             assert one.waiting >= 0
             judge(audit.report(Capture("0" * 64, "made", "mitm", 1)), book())
 

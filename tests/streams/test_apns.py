@@ -56,6 +56,13 @@ def test_what_is_not_understood_is_said() -> None:
     ]
 
 
+def test_a_frame_of_endless_fields_is_not_taken_apart() -> None:
+    for number, method in ((apns.FIELDS, "PushTopics"), (apns.FIELDS + 1, "TOO-LONG")):
+        (found,) = apns.Stream().feed(True, frame(9, *[field(1, b"")] * number))
+        assert found.head.method == method
+        assert len(found.head.headers) == number * (method == "PushTopics")
+
+
 def test_a_frame_of_an_absurd_length_is_not_kept() -> None:
     talk = apns.Stream()
     talk.feed(False, b"\x0a\xff\xff\xff\xff")

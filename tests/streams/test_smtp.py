@@ -34,6 +34,15 @@ def test_a_mail_goes_to_its_first_recipient_without_the_dots_that_were_put_on() 
     assert after[0] == "QUIT"
 
 
+def test_in_lmtp_every_recipient_of_a_mail_has_an_answer() -> None:
+    talk, count = talk_to(b"LHLO b\r\n"), 1_500
+    talk.feed(True, b"MAIL FROM:<a@b>\r\n" + b"RCPT TO:<c@d>\r\n" * count + b"DATA\r\n")
+    talk.feed(False, b"250 ok\r\n" * (count + 1) + b"354 go\r\n")
+    talk.feed(True, b"x\r\n.\r\nNOOP\r\n")
+    answers = talk.feed(False, b"250 ok\r\n" * (count + 1))
+    assert Counter(json.loads(m.body)["to"] for m in answers) == {".": count, "NOOP": 1}
+
+
 def test_a_mail_that_is_refused_does_not_turn_commands_into_mail() -> None:
     talk = talk_to()
     talk.feed(True, b"MAIL FROM:<>\r\nDATA\r\nRSET\r\n")

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from collections.abc import Callable
 
 import pytest
@@ -53,6 +54,18 @@ def test_a_message_in_two_pieces_waits_for_its_end(at: int) -> None:
         assert stream.waiting == cut
         assert [m.body for m in stream.feed(False, data[cut:])] == [text]
     assert stream.feed(False, b"") == []
+
+
+def test_an_endless_message_is_not_walked_again_for_every_piece() -> None:
+    """Blocks of one letter each, none of which ends where a piece does."""
+    count, block = 40_000, b"\x0a\0\0a"
+    data = b"\x28\xb5\x2f\xfd\0\x58" + block * count
+    stream = zstd_stream.Stream()
+    started = time.process_time()
+    assert stream.feed(False, data[:7]) == []
+    pieces = [data[at : at + 4] for at in range(7, len(data), 4)]
+    assert [message.body for piece in pieces for message in stream.feed(False, piece)] == [b"a" * count]
+    assert time.process_time() - started < 20
 
 
 def test_no_message_is_opened_without_those_before_it() -> None:
