@@ -74,6 +74,7 @@ class Node(Struct, eq=False):
     attribute: bool = False  # stands beside a value, not below it: only an explicit @step finds it
 
     step: str = ""  # the last of its path
+    named: dict[str, list["Node"]] | None = None  # its children by their steps, once somebody asked
 
     def __post_init__(self) -> None:
         self.step = self.path[-1] if self.path else ""
@@ -84,6 +85,14 @@ class Node(Struct, eq=False):
             node = stack.pop()
             yield node
             stack.extend(reversed(node.children))
+
+    def table(self) -> dict[str, list["Node"]]:
+        """Its children by their steps; asked when all of them are there."""
+        if self.named is None:
+            self.named = {}
+            for child in self.children:
+                self.named.setdefault(child.step, []).append(child)
+        return self.named
 
     def child(self, step: str) -> "Node | None":
         return next((c for c in self.children if c.step == step), None)

@@ -64,6 +64,16 @@ class Pattern:
 
     def select(self, root: Node) -> list[Node]:
         """All nodes at this path below `root`, in order, each once."""
+        if "**" in self.steps:
+            return self._search(root)
+        nodes = [root]
+        for step, quoted in zip(self.steps, self.quoted, strict=True):
+            literal = quoted or not _wild(step)
+            nodes = [child for node in nodes for child in _step_down(node, step, literal)]
+        return [item for node in nodes for item in _items(node)]
+
+    def _search(self, root: Node) -> list[Node]:
+        """The same for paths that may go any number of steps down, and so come by twice."""
         found: dict[int, Node] = {}
         visited: set[tuple[int, int]] = set()
         stack = [(root, 0)]
@@ -103,6 +113,29 @@ def _below(node: Node, step: str, at: int, literal: bool) -> Iterator[tuple[Node
                 yield child, at + 1
         elif name == VALUE:
             yield child, at
+
+
+def _step_down(node: Node, step: str, literal: bool) -> list[Node]:
+    if node.listing and not (step.startswith("#") and step[1:].isdigit()):
+        return [child for item in node.children for child in _step_down(item, step, literal)]
+    table = node.table()
+    if literal and VALUE not in table:
+        named = table.get(step, [])
+        return named if step.startswith("@") else [child for child in named if not child.attribute]
+    below: list[Node] = []
+    for child in node.children:
+        if child.step == step if literal else step_fits(step, child.step):
+            below += [child] if step.startswith("@") or not child.attribute else []
+        elif child.step == VALUE:
+            below += _step_down(child, step, literal)
+    return below
+
+
+def _items(node: Node) -> list[Node]:
+    """The node; of a list what is in it."""
+    if not node.listing or _typed(node):
+        return [node]
+    return [item for child in node.children for item in _items(child)]
 
 
 def _wild(step: str) -> bool:
