@@ -49,7 +49,8 @@ OTHERS = {
     "a sign for what is no value": """
         decoders/unwrap.py ANY_START, hiding.py _PHRASE, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
-        cli/shares.py LARGE, cli/shares.py MOST, sources/heads.py STRETCH, streams/zstd_stream.py _STEP,
+        cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
+        streams/zstd_stream.py _STEP,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
         probes/canaries.py MUCH,

@@ -283,6 +283,7 @@ def test_what_is_held_is_bounded_and_nothing_is_lost(monkeypatch: pytest.MonkeyP
             assert piece is not None
             held.add(("made.mitm", number, False, "r", "", ""), piece, finding)
     assert len(held.finish()) == 2
+    monkeypatch.setattr(fragments, "HELD", 1_000_000)
     endless = [fragments.Fragment("", number, 9_000, "aB3" * 300) for number in range(1, 20)]
     key = ("made.mitm", 0, True, "r", "", "")
     count = sum(len(held.add(key, piece, finding)[1]) for piece in endless)

@@ -218,6 +218,13 @@ def stanzas_in(body: bytes, coding: str = "") -> Callable[[Path], object]:
 BOSH = b"<body xmlns='http://jabber.org/protocol/httpbind'><iq/><iq/><iq/></body>"
 
 
+def words_kept(_: Path) -> object:
+    barren = set[bytes]()
+    words = " ".join(f'"{noise(20, number).hex()}"' for number in range(50))
+    hiding.Hiding(Needles(["harbor lighthouse"]), unwrap.no_seal, barren).text(words)
+    return f"kept {len(barren)}"
+
+
 def looked_through(text: str) -> Callable[[Path], object]:
     return lambda _: hiding.Hiding(Needles(["harbor lighthouse"]), unwrap.no_seal).text(text)
 
@@ -243,6 +250,7 @@ KEEPING = [
     Budget("fragments.py HELD", fragments, "given up 1", fragments_of((PIECE,), (PIECE,)), low=50),
     Budget("hiding.py DEEPEST", hiding, "True", looked_through(in_base64(7))),
     Budget("hiding.py FORMS", hiding, "True", looked_through("%" + "25" * 12 + "41")),
+    Budget("hiding.py MOST_WORDS", hiding, "kept 0", words_kept, low=10),
     Budget("hiding.py LONGEST", hiding, "True", looked_through("see you " * 50), low=100),
     Budget("excerpts.py LONGEST", excerpts, "^80$", lambda _: len(excerpts.cut("x" * 1_000))),
     Budget("pieces.py CONNECTIONS", pieces, r"^\(\)$", remembered, low=2),
