@@ -222,3 +222,47 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert count > 900
     assert peak < 25_000_000
+
+
+RAW = b"\x0a\x04\xff\xfe\x80\x00" * 9
+CODED = base64.b64encode(RAW).decode()
+OK: dict[str, Any] = {"status": 200, "headers": [{"name": "Content-Encoding", "value": "gzip"}]}
+# How programs write the same exchange: bytes were sent, "see you at 7" came back compressed.
+SHAPES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    # The body on the road was longer or shorter than what is kept, which is unpacked.
+    "PCAPdroid": (
+        {"bodySize": 54, "postData": {"mimeType": "", "text": CODED, "encoding": "base64", "params": []}},
+        OK | {"bodySize": 32, "content": {"size": 12, "mimeType": "text/plain", "text": "see you at 7"}},
+    ),
+    "Proxyman": (
+        {"bodySize": 54, "postData": {"mimeType": "application/octet-stream", "text": RAW.decode("latin-1")}},
+        OK | {"bodySize": 32, "content": {"size": 12, "mimeType": "text/plain", "encoding": "base64",
+                                          "text": base64.b64encode(b"see you at 7").decode()}},
+    ),
+    "Charles Proxy": (
+        {"bodySize": 54, "postData": {"mimeType": "image/x", "text": CODED, "encoding": "base64"}},
+        OK | {"bodySize": 32, "content": {"size": 12, "compression": -20, "mimeType": "text/plain",
+                                          "text": "see you at 7"}},
+    ),
+    "mitmproxy": (
+        {"bodySize": 54, "postData": {"mimeType": "application/octet-stream", "text": RAW.decode("latin-1")}},
+        OK | {"bodySize": 32, "content": {"size": 32, "compression": -20, "mimeType": "text/plain",
+                                          "text": "see you at 7"}},
+    ),
+    "WebInspector": (
+        {"bodySize": 54, "postData": {"mimeType": "application/octet-stream", "text": RAW.decode("latin-1")}},
+        OK | {"bodySize": -1, "_transferSize": 99,
+              "content": {"size": 12, "mimeType": "text/plain", "text": "see you at 7"}},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("creator", SHAPES)
+def test_whatever_program_wrote_it_the_bytes_are_those_that_were_sent(har, creator: str) -> None:  # type: ignore[no-untyped-def]
+    request, response = SHAPES[creator]
+    one = entry(**request)
+    one["response"] = response
+    sent, answer = parcels(har(one, creator=creator))
+    assert (sent.body, sent.whole) == (RAW, True)
+    assert (answer.body, answer.whole) == (b"see you at 7", True)
+    assert answer.head.header("content-encoding") == ""
