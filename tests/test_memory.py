@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.analyze import DUMPS, program
-from tests.bench.dump import distinct, write
+from tests.bench.dump import write
 
 MEGABYTES = 30
 
@@ -15,7 +15,7 @@ def peak(folder: Path, flows: int, jobs: str) -> int:
     """Megabytes that an audit of so many flows takes at most."""
     dump, texts = folder / f"{flows}.mitm", folder / "texts.txt"
     if not dump.exists():
-        texts.write_text("\n".join(write(dump, flows, DUMPS)), encoding="utf-8")
+        texts.write_text("\n".join(write(dump, flows, DUMPS).texts), encoding="utf-8")
     command = [sys.executable, "-m", "auditor", "analyze", str(dump), "--canaries", str(texts)]
     return program([*command, "--format", "summary", "--jobs", jobs]).memory
 
@@ -32,7 +32,6 @@ def test_forty_times_as_many_flows_take_hardly_more_memory(
 
 
 def test_the_flows_made_for_it_are_nearly_all_different(tmp_path: Path) -> None:
-    dump = tmp_path / "made.mitm"
-    texts = write(dump, 300, DUMPS)
-    assert len(set(texts)) == len(texts) == 20
-    assert distinct(dump) > 0.9
+    made = write(tmp_path / "made.mitm", 300, DUMPS)
+    assert len(set(made.texts)) == len(made.texts) == 20
+    assert made.distinct > 0.9

@@ -25,7 +25,7 @@ from auditor.audit import Audit
 from auditor.needles import Needles
 from auditor.shelf import load_rules
 from auditor.sources import read
-from tests.bench.dump import distinct, write
+from tests.bench.dump import write
 
 CHECKOUT = Path(__file__).parents[2]
 DUMPS = sorted((CHECKOUT / "captures").glob("*/*.mitm"))
@@ -96,21 +96,21 @@ def programs(dump: Path, texts: Path) -> dict[str, list[str]]:
         "mitmdump": [mitmdump, "-nr", str(dump), "-q"],
         "auditor analyze": analyze,
         "with 20 texts": [*analyze, "--canaries", str(texts)],
-        "by one process": [*analyze, "--canaries", str(texts), "--jobs", "1"],
     }
 
 
 def whole_programs(flows: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         dump, few, texts = (Path(folder) / name for name in ("day.mitm", "few.mitm", "texts.txt"))
-        texts.write_text("\n".join(write(dump, flows, LAB or DUMPS)), encoding="utf-8")
+        made = write(dump, flows, LAB or DUMPS)
+        texts.write_text("\n".join(made.texts), encoding="utf-8")
         write(few, FEW, LAB or DUMPS)
         commands = programs(dump, texts)
         runs: dict[str, list[Run]] = {name: [] for name in commands}
         for _ in range(PROGRAM_TURNS):
             for name, command in commands.items():
                 runs[name].append(program(command))
-        size, share = dump.stat().st_size, distinct(dump)
+        size, share = dump.stat().st_size, made.distinct
         print(f"\n{flows:,} flows, {size:,} bytes, {share:.0%} of the bodies distinct")
         shown(runs, "mitmdump -nr FILE -q")
         small = program(programs(few, texts)["with 20 texts"])

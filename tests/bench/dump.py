@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mitmproxy.io import tnetstring
+from msgspec import Struct
 
 from auditor.text import as_text
 
@@ -104,28 +105,36 @@ def states(dumps: Sequence[Path]) -> Iterator[dict[str, Any]]:
                 yield cast(dict[str, Any], tnetstring.load(file))
 
 
-def write(path: Path, flows: int, dumps: Sequence[Path], seed: str = "dump") -> list[str]:
-    """Writes a dump of so many flows; twenty of the sentences in it."""
+def bodies(state: dict[str, Any]) -> Iterator[bytes]:
+    """Its bodies and messages, without mere formulas."""
+    sides = [made["content"] or b"" for side in ("request", "response") if (made := state.get(side))]
+    said = [one[1] for one in state.get("messages", ())]
+    said += [one[2] for one in (state.get("websocket") or {}).get("messages", ())]
+    return (one for one in (*sides, *said) if len(one) >= SPOKEN)
+
+
+class Made(Struct, frozen=True):
+    """What is known of a dump that was made."""
+
+    texts: list[str]  # twenty of the sentences in it
+    distinct: float  # the share of its bodies that are like no other
+
+
+def write(path: Path, flows: int, dumps: Sequence[Path], seed: str = "dump") -> Made:
+    """A dump of so many flows."""
     rng = random.Random(f"{seed} {flows}")
     known = list(states(dumps))
     told: list[bytes] = []
     kept: list[bytes] = []
+    seen, count = set[bytes](), 0
     with path.open("wb") as file:
         for _ in range(flows):
-            file.write(tnetstring.dumps(flow_anew(rng.choice(known), rng, told)))
+            state = flow_anew(rng.choice(known), rng, told)
+            file.write(tnetstring.dumps(state))
             kept += told[:1]
             told.clear()
-    return [text.decode() for text in kept[:: max(1, len(kept) // 20)][:20]]
-
-
-def distinct(dump: Path) -> float:
-    """The share of its bodies and messages that are like no other, of those that are no mere formula."""
-    seen, bodies = set[bytes](), 0
-    for state in states([dump]):
-        sides = [made["content"] or b"" for side in ("request", "response") if (made := state.get(side))]
-        said = [one[1] for one in state.get("messages", ())]
-        said += [one[2] for one in (state.get("websocket") or {}).get("messages", ())]
-        for body in (one for one in (*sides, *said) if len(one) >= SPOKEN):
-            seen.add(hashlib.blake2b(body, digest_size=12).digest())
-            bodies += 1
-    return len(seen) / max(bodies, 1)
+            for body in bodies(state):
+                seen.add(hashlib.blake2b(body, digest_size=12).digest())
+                count += 1
+    texts = [text.decode() for text in kept[:: max(1, len(kept) // 20)][:20]]
+    return Made(texts, len(seen) / max(count, 1))
