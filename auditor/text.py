@@ -73,3 +73,18 @@ def begins_as_text(data: bytes) -> bool:
 def printable(text: str) -> str:
     """Text that cannot move a cursor, colour a terminal or turn its direction around."""
     return _ESCAPES.sub("·", text)
+
+
+# Python's own XML tools would import half of the network before the first page is shown.
+_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_QUOTED = _MARKUP | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
+
+
+def xml_escaped(text: str) -> str:
+    """Text as it stands between tags."""
+    return text.translate(_MARKUP)
+
+
+def xml_quoted(text: str) -> str:
+    """Text as the value of an attribute, with its quotes."""
+    return f'"{text.translate(_QUOTED)}"'

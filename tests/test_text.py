@@ -1,10 +1,21 @@
 """What is text, what could be a key, what a person wrote, what may be shown."""
 
+from xml.etree import ElementTree
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.text import as_text, begins_as_text, is_prose, is_text, is_token, printable
+from auditor.text import (
+    as_text,
+    begins_as_text,
+    is_prose,
+    is_text,
+    is_token,
+    printable,
+    xml_escaped,
+    xml_quoted,
+)
 
 TEXT = [
     "",
@@ -154,3 +165,12 @@ def test_a_text_that_is_cut_anywhere_begins_as_one(text: str) -> None:
     assert all(begins_as_text(data[:end]) for end in range(len(data) + 1))
     assert not any(begins_as_text(data[:end] + b"\xff") for end in range(len(data) + 1))
     assert not begins_as_text(data + b"\0")
+
+
+@given(text=st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), max_size=40))
+def test_text_in_xml_comes_back(text: str) -> None:
+    """As text and as an attribute, whatever signs of XML are in it."""
+    for odd in (text, f"{text}&<>\"'\t\n\r{text}"):
+        page = f"<a b={xml_quoted(odd)}>{xml_escaped(odd)}</a>"
+        element = ElementTree.fromstring(page)
+        assert (element.text or "", element.get("b")) == (odd, odd)

@@ -234,20 +234,21 @@ def _candidates(value: str | bytes, data: bytes, clue: Clue, order: str) -> Iter
     return [*named, *(name for name in asked if name not in clue.kinds)]
 
 
-def _free(wanted: tuple[str, str], start: int) -> list[tuple[str, int, bytes]]:
-    """Decoders that are asked without a clue, and what a value that begins so must have for it."""
-    return [
-        (name, getattr(d, "least", 1), getattr(d, "mark", b""))
-        for name, d in DECODERS.items()
-        if d.reads in wanted and not d.needs_clue and start in (ANY_START, *getattr(d, "starts", range(256)))
-    ]
+ANY_START = 256
 
 
-ANY_START = 256  # stands behind all bytes
-FREE = {
-    True: [_free(("text", "both"), start) for start in range(ANY_START + 1)],
-    False: [_free(("bytes", "both"), start) for start in range(ANY_START + 1)],
-}
+def _free(*kinds: str) -> list[list[tuple[str, int, bytes]]]:
+    """By first byte: decoders that are asked without a clue, and what a value must have for it."""
+    table: list[list[tuple[str, int, bytes]]] = [[] for _ in range(ANY_START + 1)]
+    for name, decoder in DECODERS.items():
+        if decoder.reads in kinds and not decoder.needs_clue:
+            asked = (name, getattr(decoder, "least", 1), getattr(decoder, "mark", b""))
+            for start in {*getattr(decoder, "starts", range(256)), ANY_START}:
+                table[start].append(asked)
+    return table
+
+
+FREE = {True: _free("text", "both"), False: _free("bytes", "both")}
 
 
 def _limited(clue: Clue, order: str, left: int) -> Clue:

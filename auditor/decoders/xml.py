@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 from auditor.decoders import Clue
 from auditor.errors import TooMuch
 from auditor.model import Tree
+from auditor.text import xml_escaped, xml_quoted
 
 EXAMPLES: list[tuple[bytes, Tree]] = [
     (b"<a>hi &lt;you&gt;</a>", {"a": "hi <you>"}),
@@ -51,7 +51,6 @@ _DEPTH = 64
 _START = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*+(?=<[A-Za-z_:?!\x80-\xff])")
 _SPACE = " \t\r\n"
 _BETWEEN = "\x01"  # no XML document can hold it, so names are cut apart safely
-_RETURN = {"\r": "&#13;"}
 
 
 @dataclass(slots=True)
@@ -148,8 +147,8 @@ def _write(key: str, value: Tree) -> Iterator[str]:
     # The tree does not know what a prefix stands for; any namespace gives the same tree.
     for prefix in sorted({name.partition(":")[0] for name in attributes if ":" in name} - {"xml"}):
         attributes[f"xmlns:{prefix}"] = f"urn:prefix:{prefix}"
-    yield "<" + tag + "".join(f" {name}={quoteattr(one, _RETURN)}" for name, one in attributes.items()) + ">"
-    yield escape(_text(fields.get("#text", "")), _RETURN)
+    yield ("<" + tag + "".join(f" {name}={xml_quoted(one)}" for name, one in attributes.items()) + ">")
+    yield xml_escaped(_text(fields.get("#text", "")))
     for name, several in fields.items():
         if name != "#text" and not _is_attribute(name):
             for one in several if isinstance(several, list) else [several]:

@@ -13,11 +13,11 @@ with a tag of more than TAG, is TOO-LONG with its beginning, and reading goes on
 import re
 from dataclasses import dataclass, field
 from html import unescape
-from xml.sax.saxutils import quoteattr
 
 from auditor.model import Head
 from auditor.streams import TLS, Buffer, Talk, words
 from auditor.streams.zlib_stream import Inflater
+from auditor.text import xml_quoted
 
 name = "xmpp"
 
@@ -275,5 +275,5 @@ def _alone(xml: bytes, root: bytes, spaces: dict[str, str]) -> bytes:
         for prefix, space in spaces.items()
         if prefix not in own and (f"{prefix}:".encode() in xml if prefix else space not in _OWN)
     ]
-    added = "".join(f" {key}={quoteattr(space)}" for key, space in used).encode(errors="replace")
+    added = "".join(f" {key}={xml_quoted(space)}" for key, space in used).encode(errors="replace")
     return xml[: found.end()] + added + xml[found.end() :]
