@@ -16,7 +16,7 @@ from auditor.decoders.unwrap import Node, Opening, Recognise
 from auditor.errors import TooMuch
 from auditor.model import Parcel
 from auditor.needles import Hit, Needles
-from auditor.text import as_text
+from auditor.text import as_text, is_text
 
 FORMS = 8  # of one text, with escapes undone; a text in more of them is opened
 DEEPEST = 4  # texts inside base64 inside texts
@@ -82,8 +82,8 @@ class Hiding:
         forms, words = [text], set[bytes]()
         for form in forms:
             data = form.encode("utf-8", "replace")
-            if self.needles.anywhere(data, form) or _joins(form):
-                return True
+            if self.needles.anywhere(data, form) or _joins(form) or not is_text(form):
+                return True  # what is no text may be bytes that were written as one
             for piece in data.translate(_WORDS).split(b" "):
                 if len(piece) >= _LEAST and _PHRASE not in piece:
                     words.update(_PADDED.findall(piece) if b"=" in piece else (piece,))
