@@ -34,6 +34,7 @@ _PADDED = re.compile(rb"[^=]{16,}={0,2}")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|(.))", re.DOTALL)
 _MEANT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _QUOTED = re.compile(rb"=(?:([0-9A-F]{2})|[ \t]*+\r?\n)")
+_PROVEN = re.compile(rb"=(?!3[0-9]|[46][1-9A-F]|[57][0-9A])[0-9A-F]{2}|=[ \t]*+\r?\n")  # as its decoder asks
 _MIXED = re.compile(r">\s*+[^<>\s][^<>]*+<[^/]|<!")  # text beside children, or pieces of it
 _LINES = re.compile(r"[\w+/-]{16,}+={0,2}[ \t]*+\r?\n[ \t]*+[\w+/=-]{2}", re.ASCII)
 _SHORT_TOKEN = re.compile(r"ey[\w-]++\.[\w-]{1,15}+(?:\.|\Z)", re.ASCII)
@@ -44,15 +45,18 @@ _JOINED = ("\\x", "<data", "data:", "ransfer-", "BEGIN ", "?OTR", "?iv=")
 
 def could_hold(
     parcel: Parcel, needles: Needles, recognise: Recognise, barren: set[bytes] | None = None
-) -> bool:
-    """False only where no reading of this parcel shows a planted text. `barren` remembers words, for one
-    set of texts and one way to recognise seals."""
-    head, asked = parcel.head, parcel.asked
+) -> tuple[bool, bool]:
+    """Whether a planted text could lie in the address or the headers, and in the body: False only where no
+    reading shows one. `barren` remembers words, for one set of texts and one way to recognise seals."""
+    hiding = Hiding(needles, recognise, barren)
+    asked = parcel.asked
+    around = "|".join((*asked.path, *_values(asked.query), *_values(parcel.head.headers)))
     body = _written(parcel)
     if body is None:
-        return True
-    values = (*asked.path, *_values(asked.query), *_values(head.headers), body)
-    return Hiding(needles, recognise, barren).text("|".join(values))
+        return hiding.text(around), True
+    if not hiding.text(f"{around}|{body}"):
+        return False, False
+    return hiding.text(around), hiding.text(body)
 
 
 def look_for(needles: Needles, node: Node) -> list[Hit]:
@@ -169,7 +173,7 @@ def _undone(text: str, data: bytes) -> Iterator[str | bytes]:
         yield as_text(unquote_to_bytes(data.replace(b"+", b" ")))
     if "%" in text and "+" in text:
         yield as_text(unquote_to_bytes(data))
-    if "=" in text and _QUOTED.search(data):
+    if "=" in text and _PROVEN.search(data):
         yield as_text(_QUOTED.sub(_unquoted, data))
     if "&" in text:
         with suppress(ValueError):

@@ -41,7 +41,10 @@ class Reading:
         self.digests: set[tuple[str, str]] = set()  # algorithm and planted text: nobody read it there
         self.whole = parcel.whole
         known = None if self.accept else needles.barren
-        self.searched = bool(needles) and could_hold(parcel, needles, book.recogniser(self.accept), known)
+        around, body = False, False
+        if needles:
+            around, body = could_hold(parcel, needles, book.recogniser(self.accept), known)
+        self.headers, self.searched = around, around or body
 
     def opened(self, rule: Rule | None = None) -> tuple[Node, Judge]:
         if rule is not None and rule.opens:
@@ -52,7 +55,7 @@ class Reading:
 
     def _open(self, rule: Rule | None) -> tuple[Node, Judge]:
         opening = Opening(self.book.recogniser(rule.accept if rule else self.accept), forced_by(rule))
-        root = open_parcel(self.parcel, opening, headers=self.searched)
+        root = open_parcel(self.parcel, opening, headers=self.headers)
         if opening.stopped:
             self.whole = False
             why = f"opening a parcel stopped early: {opening.stopped}"

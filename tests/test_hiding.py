@@ -98,7 +98,8 @@ def check(value: str | bytes, needles: Needles) -> bool:
         one = parcel(value, place)
         if shows(one, needles):
             found = True
-            assert could_hold(one, needles, book().recognise), (place, value)
+            around, body = could_hold(one, needles, book().recognise)
+            assert body if place == "body" else around, (place, value)
     return found
 
 
@@ -152,7 +153,7 @@ JOINED: dict[str, tuple[str, str]] = {
 def test_a_text_that_a_format_joins_is_not_overlooked(how: str) -> None:
     text, body = JOINED[how]
     assert shows(parcel(body), Needles([text])) or how in ("lines of base64",)
-    assert could_hold(parcel(body), Needles([text]), book().recognise)
+    assert could_hold(parcel(body), Needles([text]), book().recognise)[1]
 
 
 def test_texts_in_seals_of_letters_are_not_overlooked() -> None:
@@ -170,7 +171,7 @@ def test_most_parcels_need_no_opening() -> None:
     needles = Needles(["Harbor-4471 meet me by the old crane"])
     events = [e for dump in sorted(CAPTURES.glob("*/*.mitm")) for e in read(dump)]
     parcels = [e for e in events if isinstance(e, Parcel)]
-    held = [could_hold(one, needles, book().recognise) for one in parcels]
+    held = [any(could_hold(one, needles, book().recognise)) for one in parcels]
     assert sum(held) < len(held) / 2
     for one, could in zip(parcels, held, strict=True):
         assert could or not shows(one, needles)
