@@ -155,11 +155,14 @@ def _written(parcel: Parcel) -> str | None:
 
 def _joins(text: str) -> bool:
     """Whether a format could make one text of pieces that stand apart here, or of fewer letters."""
+    for mark in _JOINED:
+        if mark in text:
+            return True
+    lines = "\n" in text
     return (
-        any(mark in text for mark in _JOINED)
-        or ("<" in text and _MIXED.search(text) is not None)
-        or ("\n" in text and _LINES.search(text) is not None)
-        or ("\n" in text and ":" in text and _MAIL.search(text) is not None)
+        ("<" in text and _MIXED.search(text) is not None)
+        or (lines and _LINES.search(text) is not None)
+        or (lines and ":" in text and _MAIL.search(text) is not None)
         or ("=?" in text and _CODED_WORD.search(text) is not None)
         or ("ey" in text and _SHORT_TOKEN.search(text) is not None)
     )

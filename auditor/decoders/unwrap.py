@@ -28,8 +28,8 @@ ATTRIBUTED = (
     ("mime",),
     ("whatsapp_nodes",),
 )  # decoders whose @keys are attributes; in JSON @ is a letter
-# Short words that no decoder opens unless something names it, and that are no seal: most values are such.
-SHORT = re.compile(r"[\w ,!?'-]{1,15}")
+# Short words, and words in a row, that no decoder opens unless something names it, and that are no seal.
+SHORT = re.compile(r"[\w ,!?'-]{1,15}+|(?=[\w'-]*+[ ,!?])[\w ,!?'-]{16,400}+")
 SURE = ("gzip", "zstd")  # compressions that cannot be mistaken; they may lie around anything
 
 

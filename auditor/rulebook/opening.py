@@ -17,16 +17,16 @@ def open_parcel(parcel: Parcel, opening: Opening, headers: bool = True) -> Node:
     # Body and surroundings have budgets of their own: neither can close the other.
     body = opening.open(parcel.body, ("body",), clue)
     beside = Opening(opening.recognise, opening.forced)
-    around: dict[str, Tree] = {
-        "host": parcel.channel.host,
-        "method": asked.method,
-        "path": list(asked.path),
-        "query": _grouped(asked.query),
-        "status": parcel.head.status,
-    }
+    around: dict[str, Tree] = {"path": list(asked.path), "query": _grouped(asked.query)}
     if headers:
         around["header"] = _grouped(parcel.head.headers)
-    root.children = [*(beside.open(value, (name,)) for name, value in around.items()), body]
+    plain = {"host": parcel.channel.host, "method": asked.method}  # nobody writes texts into them
+    root.children = [
+        *(Node((name,), [Layer(value, ())], value) for name, value in plain.items()),
+        *(beside.open(value, (name,)) for name, value in around.items()),
+        Node(("status",), value=parcel.head.status),
+        body,
+    ]
     if not headers:
         root.children.append(_shut(parcel.head.headers))
     opening.stopped = opening.stopped or beside.stopped
