@@ -26,10 +26,8 @@ WRITTEN = ("form", "json", "ndjson", "xml")  # formats that keep the letters of 
 CODES = (DECODERS["hex"], DECODERS["base64"])
 UTF8 = ("", "utf-8", "utf8", "us-ascii")
 
-_LEAST = 16  # letters that base64 and hexadecimal are opened from
-_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-="
-_PHRASE = 0x01  # stands for a space: what has one beside it is a part of a longer text
-_WORDS = bytes(b if b in _LETTERS else _PHRASE if b in b" \t" else 0x20 for b in range(256))
+# What has a space beside it is a part of a longer text.
+_WORD = re.compile(rb"(?<![\w+/= \t-])[\w+/=-]{16,}+(?![ \t])", re.ASCII)
 _PADDED = re.compile(rb"[^=]{16,}={0,2}")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|(.))", re.DOTALL)
 _MEANT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
@@ -88,9 +86,8 @@ class Hiding:
             data = form.encode("utf-8", "replace")
             if self.needles.anywhere(data, form) or _joins(form) or not is_text(form):
                 return True  # what is no text may be bytes that were written as one
-            for piece in data.translate(_WORDS).split(b" "):
-                if len(piece) >= _LEAST and _PHRASE not in piece:
-                    words.update(_PADDED.findall(piece) if b"=" in piece else (piece,))
+            for piece in _WORD.findall(data):
+                words.update(_PADDED.findall(piece) if b"=" in piece else (piece,))
             for other in _undone(form, data):
                 if isinstance(other, bytes) or len(forms) == FORMS:
                     return True

@@ -29,7 +29,7 @@ OTHERS = {
     "from where on something is believed or tested, so that raising it believes less": """
         decoders/base64.py _SHORTEST, decoders/brotli.py _SHORT, decoders/deflate.py _TEXT,
         decoders/protobuf.py _PLAUSIBLE, decoders/protobuf.py _LEVELS, decoders/protobuf.py _PROOF,
-        fragments.py SHORT, hiding.py _LEAST, streams/mtproto_obfuscated.py _PLAIN,
+        fragments.py SHORT, streams/mtproto_obfuscated.py _PLAIN,
         needles.py SHORTEST, pieces.py SHORTEST, probes/canaries.py _LETTER, probes/canaries.py ENOUGH,
         randomness.py _DEVIATIONS, randomness.py _DEVIATIONS_PAIRS, randomness.py _CHANCE,
         rulebook/book.py SMALLEST_SEAL, rulebook/contents.py TESTABLE, rulebook/shut.py _SHORTEST,
@@ -47,7 +47,7 @@ OTHERS = {
         sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
         rulebook/seals/saltpack.py _BLOCK, rulebook/seals/web_push.py _KEY""",
     "a sign for what is no value": """
-        decoders/unwrap.py ANY_START, hiding.py _PHRASE, streams/zstd_stream.py NOT_BLOCKS""",
+        decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
         cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
         streams/zstd_stream.py _STEP,

@@ -8,7 +8,7 @@ Prints ratios of medians, measured in turns in the same run. Times depend on the
 asserted.
 """
 
-import os
+import json
 import shutil
 import statistics
 import subprocess
@@ -80,13 +80,24 @@ def timed(work: Callable[[], object]) -> Run:
     return Run(time.perf_counter() - start)
 
 
+# A process starts as large as the one that starts it, so a small one has to.
+LAUNCH = """
+import json, resource, subprocess, sys, time
+start = time.perf_counter()
+status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+took = time.perf_counter() - start
+print(json.dumps([status, took, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024]))
+"""
+
+
 def program(command: Sequence[str]) -> Run:
-    start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, command
-    return Run(time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss // 1024)
+    said = subprocess.run(
+        [sys.executable, "-c", LAUNCH, *command], cwd=CHECKOUT, capture_output=True, check=False
+    )
+    status, seconds, busy, memory = json.loads(said.stdout)
+    assert status == 0, (command, said.stderr)
+    return Run(seconds, busy, memory)
 
 
 def programs(dump: Path, texts: Path) -> dict[str, list[str]]:
