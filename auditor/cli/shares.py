@@ -20,6 +20,7 @@ from auditor.sources import Source
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkProcess
 
 LARGE = 4_000_000  # bytes of a capture for which more processes are worth their start
 MOST = 4
@@ -37,11 +38,13 @@ class Others:
 
     def __init__(self, source: Source, audit: Callable[[], Audit], of: int) -> None:
         self.source, self.audit, self.of = source, audit, of
+        self.pipes: list[Connection] = []
+        self.processes: list[ForkProcess] = []
+        if of == 1:
+            return
         import multiprocessing  # a small capture does without
 
         context = multiprocessing.get_context("fork")
-        self.pipes: list[Connection] = []
-        self.processes = []
         for number in range(1, of):
             ours, theirs = context.Pipe(duplex=False)
             process = context.Process(target=self._work, args=(number, theirs), daemon=True)

@@ -18,6 +18,7 @@ from auditor.streams import LAYERS
 from auditor.text import is_prose
 
 STRENGTH = list(Content)
+PIECE = "?OTR"  # how the pieces of a message begin whose seal is told when the last one has come
 FRAME = "FRAME"  # what streams call a piece of a layer that nobody opened
 
 
@@ -89,7 +90,8 @@ class _Element:
             ]
         slot, weakest = min(values, key=lambda v: STRENGTH.index(v[1].content))
         found: list[Message | Around] = [Message(surface, weakest.content, slot, weakest, weakest.note, sees)]
-        if weakest.content is Content.SEALED and (prose := self.prose()):
+        told_later = text_of(weakest.node).lstrip().startswith(PIECE)
+        if (weakest.content is Content.SEALED or told_later) and (prose := self.prose()):
             seen = Seen(Content.READABLE, prose, note="readable text beside the seal")
             found.append(Message(surface, Content.READABLE, "beside the slot", seen, seen.note, beside=True))
         return found
