@@ -35,7 +35,7 @@ _QUOTED = re.compile(rb"=(?:([0-9A-F]{2})|[ \t]*+\r?\n)")
 _PROVEN = re.compile(rb"=(?!3[0-9]|[46][1-9A-F]|[57][0-9A])[0-9A-F]{2}|=[ \t]*+\r?\n")  # as its decoder asks
 _MIXED = re.compile(r">\s*+[^<>\s][^<>]*+<[^/]|<!")  # text beside children, or pieces of it
 _LINES = re.compile(r"[\w+/-]{16,}+={0,2}[ \t]*+\r?\n[ \t]*+[\w+/=-]{2}", re.ASCII)
-_SHORT_TOKEN = re.compile(r"ey[\w-]++\.[\w-]{1,15}+(?:\.|\Z)", re.ASCII)
+_SHORT_TOKEN = re.compile(r"ey[\w-]++(?:\.[\w-]*+){0,3}\.[\w-]{1,15}+(?![\w-])", re.ASCII)
 _CODED_WORD = re.compile(r"=\?[\w.:*-]++\?[bBqQ]\?", re.ASCII)
 _MAIL = re.compile(r"(?i)(?<![\w-])(?:from|to|subject|date|mime-version)[ \t]*+:")
 _JOINED = ("\\x", "<data", "data:", "ransfer-", "BEGIN ", "?OTR", "?iv=")

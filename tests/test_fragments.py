@@ -138,6 +138,11 @@ def test_in_xmpp_they_are_joined_as_well() -> None:
     findings, _, (verdict,) = run(parcels)
     assert [(f.rule, f.content) for f in findings] == [("xmpp/message-send", Content.SEALED)]
     assert verdict.verdict is Answer.END_TO_END
+    copy = b"<note xmlns='urn:x'>bring the spare oars to the north gate</note></message>"
+    beside = msgspec.structs.replace(parcels[0], body=parcels[0].body.replace(b"</message>", copy))
+    findings, _, (verdict,) = run([beside, *parcels[1:]])
+    assert Content.READABLE in {f.content for f in findings}
+    assert verdict.verdict is not Answer.END_TO_END
 
 
 def test_keys_on_their_way_are_no_sealed_message() -> None:
