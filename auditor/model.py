@@ -151,6 +151,7 @@ class Contact(Struct, frozen=True):
     sent: int = 0
     received: int = 0
     when: float | None = None
+    facts: tuple[tuple[str, str], ...] = ()  # what shows from outside: ("tls", "1.3"), ("ja4", "t13d...")
 
 
 class Problem(Struct, frozen=True):

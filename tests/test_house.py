@@ -158,6 +158,8 @@ TESTED_ELSEWHERE = {
     "rulebook/types.py": "tests/rulebook/test_book.py",
     **{f: "tests/rulebook/seals/test_seals.py" for f in SEALS if not f.endswith("__init__.py")},
     "sources/exchange.py": "tests/sources/test_har.py",
+    "sources/pcap/__init__.py": "a docstring",
+    "sources/pcap/wire.py": "words, in all tests of packets",
     "sources/records.py": "tests/sources/test_journal.py",
     "sources/tape.py": "tests/sources/test_sources.py",
     "live/__init__.py": "a docstring",

@@ -1,0 +1,156 @@
+"""The hellos of TLS, as TLS, DTLS and QUIC carry them: what shows before anything is sealed.
+
+All of it was written by a stranger: lengths are held against what is there, and whatever
+does not fit is a ValueError.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+SERVER_NAME, GROUPS, POINTS, SIGNATURES, ALPN = 0, 10, 11, 13, 16
+ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, SESSION_TICKET, PRE_SHARED_KEY, EARLY_DATA = 22, 23, 35, 41, 42
+VERSIONS, KEY_SHARE, QUIC_PARAMETERS, ENCRYPTED_HELLO = 43, 51, 57, 0xFE0D
+RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")  # RFC 8446, 4.1.3
+
+
+class Cut:
+    """Bytes that are taken from the front, never more than there are."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 0
+
+    @property
+    def left(self) -> int:
+        return len(self.data) - self.at
+
+    def take(self, size: int) -> bytes:
+        if size > self.left:
+            raise ValueError(f"{size} bytes expected, {self.left} are there")
+        self.at += size
+        return self.data[self.at - size : self.at]
+
+    def number(self, size: int) -> int:
+        return int.from_bytes(self.take(size))
+
+    def block(self, size: int) -> bytes:
+        """What follows a length of `size` bytes."""
+        return self.take(self.number(size))
+
+
+class ClientHello(Struct, frozen=True):
+    version: int
+    random: bytes
+    session: bytes
+    ciphers: tuple[int, ...]
+    extensions: tuple[tuple[int, bytes], ...] = ()
+    cookie: bytes = b""  # of DTLS
+
+    def extension(self, kind: int) -> bytes | None:
+        return next((data for number, data in self.extensions if number == kind), None)
+
+    @property
+    def server_name(self) -> str:
+        """The name asked for; nothing where there is none, or none that could be one."""
+        try:
+            names = Cut(Cut(self.extension(SERVER_NAME) or b"").block(2))
+            while names.left:
+                kind, name = names.number(1), names.block(2)
+                if kind == 0:
+                    return name.decode("ascii").lower()
+        except ValueError:
+            pass
+        return ""
+
+    @property
+    def protocols(self) -> tuple[bytes, ...]:
+        """What it would speak inside, as in ALPN."""
+        return tuple(_blocks(self.extension(ALPN)))
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """The versions it speaks, as it lists them; the old field where it lists none."""
+        listed = self.extension(VERSIONS)
+        return _numbers(listed[1:]) if listed else (self.version,)
+
+    @property
+    def groups(self) -> tuple[int, ...]:
+        return _numbers((self.extension(GROUPS) or b"")[2:])
+
+    @property
+    def signatures(self) -> tuple[int, ...]:
+        return _numbers((self.extension(SIGNATURES) or b"")[2:])
+
+
+class ServerHello(Struct, frozen=True):
+    version: int
+    random: bytes
+    session: bytes
+    cipher: int
+    compression: int = 0
+    extensions: tuple[tuple[int, bytes], ...] = ()
+
+    def extension(self, kind: int) -> bytes | None:
+        return next((data for number, data in self.extensions if number == kind), None)
+
+    @property
+    def agreed(self) -> int:
+        """The version that is spoken from here on."""
+        chosen = self.extension(VERSIONS)
+        return int.from_bytes(chosen) if chosen and len(chosen) == 2 else self.version
+
+    @property
+    def retry(self) -> bool:
+        return self.random == RETRY
+
+    @property
+    def protocol(self) -> bytes:
+        """What is spoken inside, where the server says so in the open (up to TLS 1.2)."""
+        return next(iter(_blocks(self.extension(ALPN))), b"")
+
+
+def client_hello(body: bytes, datagrams: bool = False) -> ClientHello:
+    """The body of a client's hello, without the header of the handshake message."""
+    cut = Cut(body)
+    version, random, session = cut.number(2), cut.take(32), cut.block(1)
+    cookie = cut.block(1) if datagrams else b""
+    ciphers = _numbers(cut.block(2))
+    cut.block(1)  # compression
+    return ClientHello(version, random, session, ciphers, _extensions(cut), cookie)
+
+
+def server_hello(body: bytes) -> ServerHello:
+    """The body of a server's hello, without the header of the handshake message."""
+    cut = Cut(body)
+    version, random, session = cut.number(2), cut.take(32), cut.block(1)
+    cipher, compression = cut.number(2), cut.number(1)
+    return ServerHello(version, random, session, cipher, compression, _extensions(cut))
+
+
+def is_grease(number: int) -> bool:
+    """Numbers that mean nothing, sent so that nobody grows stiff (RFC 8701)."""
+    return number & 0x0F0F == 0x0A0A and number >> 8 == number & 0xFF
+
+
+def _extensions(cut: Cut) -> tuple[tuple[int, bytes], ...]:
+    if not cut.left:
+        return ()
+    block = Cut(cut.block(2))
+    found = []
+    while block.left:
+        found.append((block.number(2), block.block(2)))
+    return tuple(found)
+
+
+def _numbers(data: bytes) -> tuple[int, ...]:
+    return tuple(int.from_bytes(data[at : at + 2]) for at in range(0, len(data) - 1, 2))
+
+
+def _blocks(extension: bytes | None) -> Iterator[bytes]:
+    try:
+        listed = Cut(Cut(extension or b"").block(2))
+        while listed.left:
+            yield listed.block(1)
+    except ValueError:
+        return
