@@ -17,12 +17,13 @@ from auditor.rulebook.build import BuildError
 from tests.budgets.captures import READING
 from tests.budgets.decoders import DECODING
 from tests.budgets.made import Budget
+from tests.budgets.packets import PACKETS
 from tests.budgets.rules import KEEPING, RULES
 from tests.budgets.streams import STREAMING
 
 PACKAGE = Path(__file__).parents[1] / "auditor"
 
-BUDGETS = [*DECODING, *STREAMING, *READING, *RULES, *KEEPING]
+BUDGETS = [*DECODING, *STREAMING, *READING, *PACKETS, *RULES, *KEEPING]
 
 # Numbers that bound nothing: (what they are): where they stand.
 OTHERS = {
@@ -50,7 +51,7 @@ OTHERS = {
         decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
         cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
-        streams/zstd_stream.py _STEP,
+        streams/zstd_stream.py _STEP, sources/raw.py MOST,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
         probes/canaries.py MUCH,
@@ -62,6 +63,7 @@ OTHERS = {
 }
 TYPES = re.compile(  # numbers that stand for a kind of value
     r"decoders/(?:thrift_\w+|whatsapp_nodes)\.py _(?!DEPTH)[A-Z0-9_]+"
+    r"|sources/pcap/(?:hello|wire)\.py [A-Z_]+"
     r"|rulebook/seals/(?:loco|mmtls|openpgp|qq_sso|smime|whatsapp_noise|xchat)\.py _[A-Z]+"
 )
 
