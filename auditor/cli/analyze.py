@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 
 from auditor.audit import Audit
-from auditor.cli.captures import expand
+from auditor.cli.captures import expand, key_logs
 from auditor.cli.progress import watched
 from auditor.cli.shares import others, shares, together
 from auditor.errors import CaptureError
@@ -23,8 +23,9 @@ from auditor.reporters import Options, names, reporter
 from auditor.reporters.json import line
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import Session, load_rules, session_of
-from auditor.sources import read
+from auditor.sources import Source, Where, read
 from auditor.sources.journal import SUFFIX, journal_of
+from auditor.sources.keylogs import keys_of
 from auditor.text import printable
 
 
@@ -52,6 +53,21 @@ from auditor.text import printable
     help="Audit a local or staging HOST as if it were NAME.",
 )
 @click.option(
+    "--keylog",
+    "keylogs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Secrets that open TLS and QUIC in captures of packets; give it again for more.",
+)
+@click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    metavar="ADDRESS",
+    help="IP or MAC address of the phone in captures of packets; give it again for more.",
+)
+@click.option(
     "--rules", type=click.Path(path_type=Path), metavar="FOLDER", help="Other rules than the built-in ones."
 )
 @click.option("--format", "style", type=click.Choice(names()), default="terminal", show_default=True)
@@ -76,13 +92,15 @@ from auditor.text import printable
 @click.option("--each", is_flag=True, help="Judge every capture by itself, not all of them together.")
 def command(
     captures: tuple[str, ...], canaries: tuple[str, ...], canary_file: Path | None, renames: tuple[str, ...],
-    rules: Path | None, style: str, evidence: Path | None, app_name: str, app_version: str, mode: str,
-    jobs: int | None, reveal: bool, each: bool,
+    keylogs: tuple[Path, ...], devices: tuple[str, ...], rules: Path | None, style: str,
+    evidence: Path | None, app_name: str, app_version: str, mode: str, jobs: int | None, reveal: bool,
+    each: bool,
 ) -> None:  # fmt: skip
     """Say who can read the messages in CAPTURES.
 
-    CAPTURES are mitmproxy dumps and HAR files, folders of them, or - for standard input.
-    Of a dump with the addon's journal beside it, the journal is read.
+    CAPTURES are mitmproxy dumps, HAR files, pcap files and the key logs that open them, folders
+    of these, or - for standard input. Of a dump with the addon's journal beside it, the journal
+    is read.
     With --canary, every place where that text can be read is found and shown. A session.yaml
     beside a capture may say app, version, mode, as (HOST: NAME) and texts; options go first.
     """
@@ -91,6 +109,7 @@ def command(
     book = load_rules(rules)
     texts = (*canaries, *_lines(canary_file))
     renamed = dict(_pair(text) for text in renames)
+    keys = keys_of(dict.fromkeys((*keylogs, *key_logs(captures))))
     report = Report()
     with Findings(evidence) as findings:
         for path, name in expand(captures):
@@ -98,7 +117,10 @@ def command(
             app = App(app_name or beside.app.name, app_version or beside.app.version, mode or beside.app.mode)
             needles = Needles((*texts, *beside.texts))
             fresh = partial(Audit, book, needles, reveal, app)
-            one = _audit(path, name, {**beside.renamed, **renamed}, fresh, findings, jobs)
+            opened = partial(
+                read, renamed={**beside.renamed, **renamed}, name=name, keys=keys, devices=devices
+            )
+            one = _audit(path, name, opened, fresh, findings, jobs)
             if each:
                 click.echo(printable(name))
                 _print(one, book, style)
@@ -112,7 +134,7 @@ def command(
 def _audit(
     path: Path,
     name: str,
-    renamed: dict[str, str],
+    opened: Callable[[Where], Source],
     fresh: Callable[[], Audit],
     findings: "Findings",
     jobs: int | None,
@@ -121,7 +143,7 @@ def _audit(
     audit = fresh()
     try:
         journal = journal_of(path)
-        source = read("-" if str(path) == "-" else journal or path, renamed=renamed, name=name)
+        source = opened("-" if str(path) == "-" else journal or path)
     except CaptureError as exc:
         click.echo(f"auditor: {exc}", err=True)
         audit.feed(Problem(Ref(name, 0), "unreadable", str(exc)))

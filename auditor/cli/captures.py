@@ -5,15 +5,33 @@ from pathlib import Path
 
 from auditor.errors import CaptureError
 from auditor.sources.journal import SUFFIX
+from auditor.sources.keylogs import is_key_log
 
-SUFFIXES = (".mitm", ".flow", ".flows", ".dump", ".har", ".jsonl", SUFFIX)
+PACKETS = (".pcap", ".pcapng", ".cap", ".dmp")
+SUFFIXES = (".mitm", ".flow", ".flows", ".dump", ".har", ".jsonl", *PACKETS, SUFFIX)
+SQUEEZED = (".gz", ".zst")  # captures of packets are read as they are stored
 
 
 def expand(paths: tuple[str, ...]) -> list[tuple[Path, str]]:
-    """Every file with the name it gets in the report: as short as it can be and still its own."""
-    files = [file for path in paths for file in _files(path)]
-    unique = list(dict.fromkeys(files))
+    """Every capture with the name it gets in the report: as short as it can be and still its own."""
+    files = list(dict.fromkeys(file for path in paths for file in _files(path)))
+    unique = [file for file in files if not _is_key_log(file)]
     return [(file, _name(file, unique)) for file in unique]
+
+
+def key_logs(paths: tuple[str, ...]) -> list[Path]:
+    """Files of secrets among the captures: given by name, or lying in their folders."""
+    found = []
+    for path in paths:
+        where = Path(path)
+        inside = where.rglob("*") if path != "-" and where.is_dir() else [where]
+        found += sorted(file for file in inside if _is_key_log(file))
+    return list(dict.fromkeys(found))
+
+
+def _is_key_log(file: Path) -> bool:
+    """What has the name of a capture is one, and a pipe is not opened twice."""
+    return not _is_capture(file) and str(file) != "-" and file.is_file() and is_key_log(file)
 
 
 def _files(path: str) -> Iterator[Path]:
@@ -21,11 +39,16 @@ def _files(path: str) -> Iterator[Path]:
     if path == "-" or not where.is_dir():
         yield where
         return
-    found = sorted(f for f in where.rglob("*") if f.suffix in SUFFIXES and f.is_file())
+    found = sorted(f for f in where.rglob("*") if _is_capture(f) and f.is_file())
     if not found:
         raise CaptureError(f"{path}: no captures ({', '.join(SUFFIXES)}) in this folder")
     dumps = set(found)
     yield from (f for f in found if f.suffix != SUFFIX or f.with_suffix("") not in dumps)
+
+
+def _is_capture(file: Path) -> bool:
+    squeezed = file.suffix in SQUEEZED and Path(file.stem).suffix in PACKETS
+    return squeezed or file.suffix in SUFFIXES
 
 
 def _name(file: Path, all_files: list[Path]) -> str:

@@ -12,7 +12,7 @@ import importlib
 import re
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, cast
 
@@ -21,6 +21,7 @@ from msgspec import Struct, structs
 from auditor.errors import CaptureError
 from auditor.model import Event
 from auditor.sources.heads import Place, Share, clean
+from auditor.sources.pcap.keys import Keys
 from auditor.sources.tape import Tape
 from auditor.text import is_text, printable
 
@@ -42,23 +43,27 @@ class Reader(Protocol):
     def read(self, tape: Tape, place: Place) -> Iterator[Event]: ...
 
 
+_PCAP = (  # both byte orders; microseconds, nanoseconds, and two that old Linux kernels were patched to write
+    rb"\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d|\x34\xcd\xb2\xa1|\xa1\xb2\xcd\x34"
+)
 _KINDS = (
     Kind("mitmproxy dump", "mitm", re.compile(rb"\d{1,12}:\d{1,3}:\w{1,64}[;,]"), shared=True),
+    Kind("pcap", "pcap.reader", re.compile(_PCAP)),
+    Kind(
+        "pcapng",
+        "pcap.reader",
+        re.compile(rb"\x0a\x0d\x0d\x0a.{4}(?:\x1a\x2b\x3c\x4d|\x4d\x3c\x2b\x1a)", re.DOTALL),
+    ),
     Kind("session journal", "journal", re.compile(rb'\{"journal":')),
     Kind("parcels", "parcels", re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{\s*+"parcels"\s*+:')),
     Kind("har", "har", re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{(?=.*"log"\s*+:)', re.DOTALL)),
 )
-_PCAP = (
-    rb"\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d"  # both byte orders, both clocks
-)
 _KEY_LOG = rb"(?:#[^\n]*+\n|\s)*+(?:CLIENT|SERVER|EXPORTER|EARLY)_[A-Z0-9_]+ [0-9a-fA-F]{64} "
 _STRANGERS = (
-    (re.compile(_PCAP), "a pcap file: not read yet by this version"),
-    (re.compile(rb"\x0a\x0d\x0d\x0a"), "a pcapng file: not read yet by this version"),
     (re.compile(rb"\x1f\x8b"), "a gzip file: unpack it first"),
     (re.compile(rb"PK\x03\x04"), "a zip file: unpack it first"),
     (re.compile(rb"SQLite format 3\0"), "an SQLite database"),
-    (re.compile(_KEY_LOG), "a TLS key log: it has keys, not traffic"),
+    (re.compile(_KEY_LOG), "a TLS key log: give it together with the capture that it opens"),
     (re.compile(rb"(?:\xef\xbb\xbf)?\s*+\{"), "JSON without the log of a HAR file"),
     (re.compile(rb"(?:\xef\xbb\xbf)?\s*+<"), "an XML or HTML file"),
 )
@@ -119,10 +124,18 @@ class Source:
         return tape
 
 
-def read(path: Where, *, renamed: Mapping[str, str] | None = None, name: str = "") -> Source:
+def read(
+    path: Where,
+    *,
+    renamed: Mapping[str, str] | None = None,
+    name: str = "",
+    keys: Keys | None = None,
+    devices: Iterable[str] = (),
+) -> Source:
     """The capture at `path`, or on standard input, called `name` in the report.
 
-    `renamed` gives hosts (HOST or HOST:PORT) another name.
+    `renamed` gives hosts (HOST or HOST:PORT) another name, `keys` open what captures of packets hold,
+    `devices` are the addresses of the phones in them.
     """
     tape = _open(path)
     try:
@@ -137,7 +150,8 @@ def read(path: Where, *, renamed: Mapping[str, str] | None = None, name: str = "
     if not once:
         tape.close()
     names = {host.lower(): name for host, name in (renamed or {}).items()}
-    place = Place(clean(name or ("-" if path == "-" else path.name)), names)
+    shown = clean(name or ("-" if path == "-" else path.name))
+    place = Place(shown, names, keys=keys or Keys(), devices=frozenset(devices))
     return Source(path, kind, place, tape if once else None)
 
 

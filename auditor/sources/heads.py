@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from msgspec import Struct, structs
 
 from auditor.model import Channel, Contact, Head, Problem, Ref, Road
+from auditor.sources.pcap.keys import Keys
 
 STEPS = 256
 PAIRS = 1000
@@ -31,11 +32,13 @@ class Share(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """The capture that is read, the names its user gave to hosts, and the share of it that is asked for."""
+    """The capture that is read, and what its user says of it."""
 
     capture: str
-    renamed: Mapping[str, str] = {}
+    renamed: Mapping[str, str] = {}  # hosts that stand for others
     share: Share = Share()
+    keys: Keys = Keys()  # what opens connections in captures of packets
+    devices: frozenset[str] = frozenset()  # addresses of the phones in them
 
     def ref(self, entry: int, part: str = "") -> Ref:
         return Ref(self.capture, entry, part)
