@@ -51,7 +51,7 @@ DOORS = {
     "click": ("cli/",),
     "mitmproxy": ("live/addon.py", "sources/mitm.py"),
     "msgspec": (
-        "audit.py", "bosh.py", "claims.py", "cli/shares.py", "decoders/", "fragments.py",
+        "audit.py", "bosh.py", "claims.py", "cli/asking.py", "cli/shares.py", "decoders/", "fragments.py",
         "judge.py", "model.py", "needles.py", "reading.py", "report.py", "reporters/", "shelf.py",
         "sources/", "streams/__init__.py",
     ),
@@ -138,6 +138,8 @@ TESTED_ELSEWHERE = {
     "__init__.py": "a version",
     "__main__.py": "tests/cli/test_program.py",
     "cli/__init__.py": "tests/cli/test_program.py",
+    "cli/asking.py": "tests/cli/test_analyze.py",
+    "cli/auditing.py": "tests/cli/test_analyze.py",
     "decoders/__init__.py": "tests/decoders/test_contract.py",
     "decoders/tables/__init__.py": "a docstring",
     "decoders/tables/telegram.py": "tests/decoders/test_telegram_tl.py",
@@ -427,6 +429,8 @@ def test_every_file_of_a_kind_is_found() -> None:
     assert {name.replace("-", "_") for name in FUNCTIONS} == stems("rulebook/seals")
     assert set(names()) == stems("reporters", "fields", "phrases", "tables")
     listed = {m.name for m in pkgutil.iter_modules([str(PACKAGE / "cli")])} - {
+        "asking",
+        "auditing",
         "captures",
         "progress",
         "shares",

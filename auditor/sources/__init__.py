@@ -20,7 +20,7 @@ from msgspec import Struct, structs
 
 from auditor.errors import CaptureError
 from auditor.model import Event
-from auditor.sources.heads import Place, Share, clean
+from auditor.sources.heads import NO_KEYS, Place, Share, clean
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.tape import Tape
 from auditor.text import is_text, printable
@@ -129,7 +129,7 @@ def read(
     *,
     renamed: Mapping[str, str] | None = None,
     name: str = "",
-    keys: Keys | None = None,
+    keys: Keys = NO_KEYS,
     devices: Iterable[str] = (),
 ) -> Source:
     """The capture at `path`, or on standard input, called `name` in the report.
@@ -151,7 +151,7 @@ def read(
         tape.close()
     names = {host.lower(): name for host, name in (renamed or {}).items()}
     shown = clean(name or ("-" if path == "-" else path.name))
-    place = Place(shown, names, keys=keys or Keys(), devices=frozenset(devices))
+    place = Place(shown, names, keys=keys, devices=frozenset(devices))
     return Source(path, kind, place, tape if once else None)
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 from auditor.model import Channel, Contact, Head, Problem, Ref, Road
 from auditor.sources.pcap.keys import Keys
 
+NO_KEYS = Keys()
 STEPS = 256
 PAIRS = 1000
 STRETCH = 32  # entries
@@ -37,7 +38,7 @@ class Place(Struct, frozen=True):
     capture: str
     renamed: Mapping[str, str] = {}  # hosts that stand for others
     share: Share = Share()
-    keys: Keys = Keys()  # what opens connections in captures of packets
+    keys: Keys = NO_KEYS  # what opens connections in captures of packets
     devices: frozenset[str] = frozenset()  # addresses of the phones in them
 
     def ref(self, entry: int, part: str = "") -> Ref:
