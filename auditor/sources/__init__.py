@@ -12,7 +12,8 @@ import importlib
 import re
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, cast
 
@@ -26,6 +27,7 @@ from auditor.sources.tape import Tape
 from auditor.text import is_text, printable
 
 START = 65536  # bytes that are looked at to tell what a file is
+WAIT = 0.05  # seconds between looks at a file that grows
 
 Where: TypeAlias = Path | Literal["-"]
 
@@ -67,6 +69,25 @@ _STRANGERS = (
     (re.compile(rb"(?:\xef\xbb\xbf)?\s*+\{"), "JSON without the log of a HAR file"),
     (re.compile(rb"(?:\xef\xbb\xbf)?\s*+<"), "an XML or HTML file"),
 )
+
+
+class Growing:
+    """A file that somebody still writes: its end is only where nobody writes any more."""
+
+    def __init__(self, path: Path, growing: Callable[[], bool]) -> None:
+        self._file = path.open("rb")
+        self._growing = growing
+
+    def read(self, size: int) -> bytes:
+        while True:
+            growing = self._growing()  # asked first: what is written meanwhile is read
+            data = self._file.read(size)
+            if data or not growing:
+                return data
+            time.sleep(WAIT)
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class Source:
@@ -153,6 +174,15 @@ def read(
     shown = clean(name or ("-" if path == "-" else path.name))
     place = Place(shown, names, keys=keys, devices=frozenset(devices))
     return Source(path, kind, place, tape if once else None)
+
+
+def follow(
+    path: Path, growing: Callable[[], bool], *, renamed: Mapping[str, str], keys: Keys, devices: Iterable[str]
+) -> Source:
+    """A capture that is still written, as pcapng, for as long as it is `growing`."""
+    kind = next(kind for kind in _KINDS if kind.name == "pcapng")
+    place = Place(clean(path.name), renamed, keys=keys, devices=frozenset(devices))
+    return Source(path, kind, place, Tape(Growing(path, growing)))
 
 
 def _kind(start: bytes, path: Where) -> Kind:
