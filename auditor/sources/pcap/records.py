@@ -107,6 +107,18 @@ def looks_like(start: bytes) -> bool | None:
     return kind == ALERT and size == 2 and first in (1, 2)
 
 
+def goes_on(start: bytes) -> bool:
+    """Whether these are records from the middle of a connection, one behind the other."""
+    at = count = 0
+    while at + 5 <= len(start):
+        head = start[at : at + 5]
+        if _wrong(head) or head[1] != 3 or head[2] > 3:
+            return False
+        at += 5 + int.from_bytes(head[3:])
+        count += 1
+    return count > 2 or (count > 0 and at >= len(start))
+
+
 def _old(start: bytes) -> bool | None:
     """A client that offers TLS in the words of SSL 2."""
     if not start or not start[0] & 128 or start[2:3] not in (b"\1", b""):
