@@ -45,7 +45,7 @@ OTHERS = {
         decoders/pblite.py _LAST, decoders/plist.py _TRAILER, decoders/protobuf.py _LAST,
         decoders/quoted_printable.py _WIDTH, decoders/thrift_compact.py _MESSAGE, report.py SCHEMA,
         rulebook/shape.py COUNTER, sources/exchange.py _BODILESS, sources/flows.py FORMAT,
-        sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
+        sources/pcap/records.py LONGEST, sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
         rulebook/seals/saltpack.py _BLOCK, rulebook/seals/web_push.py _KEY""",
     "a sign for what is no value": """
         decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
@@ -65,6 +65,7 @@ TYPES = re.compile(  # numbers that stand for a kind of value
     r"decoders/(?:thrift_\w+|whatsapp_nodes)\.py _(?!DEPTH)[A-Z0-9_]+"
     r"|sources/pcap/(?:hello|wire)\.py [A-Z_]+"
     r"|rulebook/seals/(?:loco|mmtls|openpgp|qq_sso|smime|whatsapp_noise|xchat)\.py _[A-Z]+"
+    r"|sources/pcap/(?:hello|records|wire)\.py (?!LONGEST)[A-Z0-9_]+"
 )
 
 
