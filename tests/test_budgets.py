@@ -36,6 +36,11 @@ OTHERS = {
         rulebook/book.py SMALLEST_SEAL, rulebook/contents.py TESTABLE, rulebook/shut.py _SHORTEST,
         rulebook/shut.py _WHOLE, rulebook/shut.py _DIFFERENT""",
     "a number of a format": """
+        decoders/sms.py _HEADER, decoders/sms.py _NAMED, decoders/sms.py _REPORT, gsm.py _ESCAPE,
+        streams/oscar.py _FRAME, streams/oscar.py _SNAC, streams/oscar.py _OPENS, streams/oscar.py _DATA,
+        streams/smpp.py _HEADER, streams/smpp.py _ANSWER, streams/smpp.py _BINDS, streams/smpp.py _TEXTS,
+        streams/smpp.py _PAYLOAD, streams/smpp.py _BYTES, streams/smpp.py _HEADED, streams/smpp.py _RECEIPT,
+        streams/ymsg.py _HEADER,
         decoders/telegram_tl.py _VECTOR, decoders/telegram_tl.py _CONTAINER, decoders/telegram_tl.py _PACKED,
         decoders/telegram_tl.py _HEADER, decoders/telegram_tl.py _PADDING, streams/apns.py _TOPIC,
         streams/apns.py _PAYLOAD, streams/apns.py _SEND, streams/mtproto_obfuscated.py _SIZE,

@@ -25,6 +25,7 @@ MEDIA = {
         "thrift_binary": "application/vnd.apache.thrift.binary",
         "thrift_compact": "application/vnd.apache.thrift.compact",
         "jwt": "application/jwt application/jose",
+        "sms": "application/vnd.3gpp.sms",
     }.items()
     for media in names.split()
 }

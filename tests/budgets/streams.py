@@ -18,10 +18,13 @@ from auditor.streams import (
     irc,
     loco,
     mqtt,
+    msnp,
     msrp,
     mtproto,
+    nmdc,
     pop3,
     sip,
+    smpp,
     smtp,
     xmpp,
     zlib_stream,
@@ -68,6 +71,13 @@ def topics(*said: tuple[bool, bytes]) -> Callable[[Path], object]:
 def chunk(number: int) -> tuple[bool, bytes]:
     head = f"MSRP abc{number} SEND\r\nMessage-ID: {number}\r\nByte-Range: 1-2/4\r\n"
     return True, f"{head}\r\nhi\r\n-------abc{number}+\r\n".encode()
+
+
+def joined(_: Path) -> object:
+    talk = msnp.Stream()
+    talk.feed(False, b"".join(b"JOI %d@b.example x\r\n" % n for n in range(4)))
+    (message,) = talk.feed(True, b"MSG 1 N 0\r\n")
+    return message.head.header("members").encode()
 
 
 def unclear(_: Path) -> object:
@@ -153,6 +163,12 @@ STREAMING = [
     Budget("streams/mqtt.py ALIASES", mqtt, "''",
            topics(published(b"one", 1), published(b"two", 2), published(b"", 2)), low=1),
     Budget("streams/mqtt.py TOPIC", mqtt, "''", topics(published(b"a" * 2_000, 1), published(b"", 1))),
+    Budget("streams/msnp.py LONGEST", msnp, LONG, hears("msnp", (True, b"CHG 1 " + b"x" * 9_000 + b"\r\n"))),
+    Budget("streams/msnp.py PAYLOAD", msnp, "longer than any", hears("msnp", (True, b"MSG 1 N 3000000\r\n"))),
+    Budget("streams/msnp.py PEOPLE", msnp, "b'2'", joined, low=2),
+    Budget("streams/nmdc.py LONGEST", nmdc, LONG, hears("nmdc", (True, b"x" * 1_100_000 + b"|"))),
+    Budget("streams/smpp.py LONGEST", smpp, "length cannot be",
+           hears("smpp", (True, (1_100_000).to_bytes(4) + bytes(12)))),
     Budget("streams/msrp.py LONGEST", msrp, LONG,
            hears("msrp", (True, b"MSRP abcf SEND\r\nA: " + b"x" * 66_000 + b"\r\n"))),
     Budget("streams/msrp.py LINES", msrp, LONG,

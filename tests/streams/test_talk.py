@@ -16,6 +16,13 @@ KEY = bytes(range(1, 9))
 FULL = (56).to_bytes(4, "little") + bytes(4) + KEY * 5 + bytes(4)
 FULL = FULL[:52] + zlib.crc32(FULL[:52]).to_bytes(4, "little")
 
+
+def pdu(number: int, body: bytes, sequence: int = 1) -> bytes:
+    """Of SMPP."""
+    numbers = (16 + len(body), number, 0, sequence)
+    return b"".join(one.to_bytes(4) for one in numbers) + body
+
+
 SESSIONS: dict[str, Session] = {
     "irc": [(True, b"NICK a\r\nUSER a 0 * :a\r\n"), (False, b":s 001 a :hi\r\n")],
     "xmpp": [
@@ -61,6 +68,36 @@ SESSIONS: dict[str, Session] = {
         (True, b"\r\nhi\r\n-------abcd+\r\n"),
         (False, b"MSRP abcd 200 OK\r\n-------abcd$\r\n"),
         (True, b"MSRP abce SEND\r\nMessage-ID: 1\r\nByte-Range: 3-4/4\r\n\r\n--\r\n-------abce$\r\n"),
+    ],
+    "smpp": [
+        (True, pdu(9, b"shop\0word\0\0\x34\0\0\0")),
+        (False, pdu(9 | 1 << 31, b"smsc1\0")),
+        (True, pdu(4, b"\0\1\x011\0\1\x0123\0" + bytes(9) + b"\2hi\x02\x0e\0\1\2", 2)),
+        (False, pdu(4 | 1 << 31, b"", 2) + pdu(0x15, b"", 3)),
+    ],
+    "oscar": [
+        (False, b"*\1\0\0\0\4\0\0\0\1"),
+        (True, b"*\1\0\0\0\x0b\0\0\0\1\0\6\0\3abc"),
+        (True, b"*\2\0\1\0\x2a\0\4\0\6\0\0\0\0\0\1" + KEY + b"\0\1\3bob\0\2\0\x0e\5\1\0\0\1\1\0\6"),
+        (True, b"\0\0\0\0hi*\5\0\2\0\0"),
+        (False, b"*\2\0\1\0\x0b\0\1\0\7\0\0\0\0\0\1x"),
+    ],
+    "msnp": [
+        (True, b"VER 1 MSNP8 CVR0\r\n"),
+        (False, b"VER 1 MSNP8\r\nJOI b@c.example Bob\r\n"),
+        (True, b"MSG 4 N 34\r\nContent-Type: text/plain\r\n\r\nhi\nyouBYE\r\n"),
+        (False, b"MSG b@c.example Bob 4\r\n\r\n\r\nUBX b 1\r\nx"),
+    ],
+    "ymsg": [
+        (True, b"YMSG\0\x0f\0\0\0\x17\0\6\0\0\0\0\0\0\0\0"),
+        (True, b"5\xc0\x80bob\xc0\x8014\xc0\x80hi\xc0\x8097\xc0\x801\xc0\x80"),
+        (False, b"YMSG\0\x0f\0\0\0\0\0\x8a\0\0\0\0\0\0\0\1"),
+    ],
+    "nmdc": [
+        (False, b"$Lock EXTENDEDPROTOCOL_hub Pk=hub1|$HubName here|"),
+        (True, b"$Supports NoGetINFO |$Key a\r\n|$ValidateNick al|"),
+        (False, b"<bob> hi &#124; you|$To: al From: bob $<bob> to you"),
+        (False, b" alone|bye|"),
     ],
     "noise": [(True, b"WA\6\3\0\0\4\x12\2\n\0\0\0\1x"), (False, b"\0\0\2ab\0")],
     "mmtls": [(True, b"\x19\xf1\4\0\3abc\x17\xf1\4\0\1x"), (False, b"\x16\xf1\4\0\0")],
