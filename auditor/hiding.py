@@ -104,7 +104,7 @@ class Hiding:
             data = form.encode("utf-8", "replace")
             if self.needles.anywhere(data, form) or _joins(form) or not is_text(form):
                 return True  # what is no text may be bytes that were written as one
-            for piece in _WORD.findall(data):
+            for piece in set(_WORD.findall(data)) - self.barren:
                 words.update(_PADDED.findall(piece) if b"=" in piece else (piece,))
             for other in _undone(form, data):
                 if isinstance(other, bytes) or len(forms) == FORMS:
