@@ -28,6 +28,12 @@ class Keys:
     def __len__(self) -> int:
         return len(self._secrets)
 
+    def copy(self) -> "Keys":
+        """These, to which others can be added that are nobody else's."""
+        same = Keys()
+        same._secrets, same._randoms = dict(self._secrets), set(self._randoms)
+        return same
+
     def add(self, text: bytes) -> int:
         """Takes in the lines of a key log; how many new secrets there were."""
         before = len(self._secrets)
