@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import struct
+import sys
 import time
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -26,6 +27,7 @@ from auditor.text import printable
 
 LONGEST = 262_144  # bytes of one packet
 BUFFER = 64_000_000  # bytes that the system may hold for us
+_SOL_PACKET, _IGNORE_OUTGOING = 263, 23  # of Linux, which Python does not name
 WAIT = 0.05  # seconds between looks whether it is over
 _LINKS = {Ether: 1, Loopback: 0, CookedLinux: 113, IP: 101, IPv6: 101}  # the numbers of link types
 
@@ -55,6 +57,8 @@ def listen(interface: str, wanted: str = "") -> Listener:
     if isinstance(raw, socket.socket):
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
         raw.settimeout(WAIT)
+        if interface.startswith("lo") and sys.platform == "linux":  # it shows its packets coming and going
+            raw.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
     return listener
 
 
