@@ -24,7 +24,7 @@ KINDS = {
     0x1C0001AC: (16, True, 4),  # IXIA, recorded by hardware; the sum of all records stands after the header
     0x1C0001AB: (16, False, 4),  # IXIA, recorded by software
 }
-_HEADER = 24
+HEADER = 24  # bytes before the first record
 
 
 class Style(Struct, frozen=True):
@@ -42,18 +42,21 @@ def style(start: bytes) -> Style:
     """ValueError where no such file begins like this."""
     for order, name in (("<", "little"), (">", "big")):
         kind = KINDS.get(int.from_bytes(start[:4], "little" if name == "little" else "big"))
-        if kind is not None and len(start) >= _HEADER:
+        if kind is not None and len(start) >= HEADER:
             major, minor, _, _, _, link = Layout(f"{order}4xHHiIII").unpack_from(start)
-            # "The format changed in 2.3: the captured length comes first since"; 2.3 itself was written both ways.
-            return Style(order, kind[0], 1 if kind[1] else 1000, link & 0xFFFF, _HEADER + kind[2],
-                         (major, minor) < (2, 3))  # fmt: skip
+            begin = HEADER + kind[2]
+            swapped = (major, minor) < (2, 3)
+            if (major, minor) == (2, 3) and len(start) >= begin + 16:  # it was written both ways
+                first, second = Layout(f"{order}II").unpack_from(start, begin + 8)
+                swapped = first > second
+            return Style(order, kind[0], 1 if kind[1] else 1000, link & 0xFFFF, begin, swapped)
     raise ValueError("no header of a pcap file")
 
 
 def frames(buffer: Buffer) -> Iterator[Item]:
     """All packets of the file, and why the rest of it is none."""
-    how = style(bytes(buffer.view[: min(buffer.end, _HEADER)]))
-    at, number = how.begin, 1
+    how = style(bytes(buffer.view[: min(buffer.end, HEADER + 20)]))
+    at, number = min(how.begin, buffer.end), 1
     while True:
         buffer.move(at)
         window, at = _window(buffer, how, number)

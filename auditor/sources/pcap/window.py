@@ -61,10 +61,12 @@ class Comment(Struct, frozen=True):
 
 
 class Trouble(Struct, frozen=True):
-    """Why something could not be read. The bytes are counted on the tape."""
+    """Why something could not be read."""
 
     kind: str
     text: str
+    last: bool = True  # nothing more can be read of the file
+    unread: int = 0
 
 
 Item: TypeAlias = Window | Secrets | Name | Comment | Trouble
