@@ -57,15 +57,15 @@ def recorded(interface: str, path: Path, wanted: str, seconds: float | None) -> 
     ready, over = context.Event(), context.Event()
     listener = listen(interface, wanted)
     recording = partial(record, listener, interface, path, ready, over, seconds)
-    process = context.Process(target=recording)
+    process = context.Process(target=_undisturbed, args=(recording,))
     before = signal.signal(signal.SIGINT, lambda *_: over.set())
     try:
         process.start()
         listener.close()
         while not ready.wait(WAIT) and process.is_alive():
             pass
-        if not path.exists() or not ready.is_set():
-            raise CaptureError(f"{printable(str(path))}: cannot be written, or exists already")
+        if not ready.is_set():
+            raise CaptureError("nothing was recorded")
         yield process.is_alive
     finally:
         over.set()
@@ -73,3 +73,17 @@ def recorded(interface: str, path: Path, wanted: str, seconds: float | None) -> 
         signal.signal(signal.SIGINT, before)
     if process.exitcode:
         click.echo("auditor: recording ended early; the report is about what was written", err=True)
+
+
+def _undisturbed(work: Callable[[], None]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was asked decides
+    try:
+        work()
+    except FileExistsError as error:
+        click.echo(
+            f"auditor: {printable(str(error.filename))}: exists already, and is not written over", err=True
+        )
+        raise SystemExit(1) from None
+    except OSError as error:
+        click.echo(f"auditor: recording ended: {printable(error.strerror or str(error))}", err=True)
+        raise SystemExit(1) from None

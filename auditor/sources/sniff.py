@@ -7,12 +7,10 @@ macOS the right to read /dev/bpf*.
 """
 
 import os
-import signal
 import socket
 import struct
 import sys
 import time
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -39,6 +37,13 @@ class Listener(Protocol):
     def close(self) -> None: ...
 
 
+class Flag(Protocol):
+    """An event that another process or thread sets."""
+
+    def set(self) -> None: ...
+    def is_set(self) -> bool: ...
+
+
 def listen(interface: str, wanted: str = "") -> Listener:
     """A socket that hears all of an interface; CaptureError says what is missing."""
     if interface not in (known := [name for _, name in socket.if_nameindex()]):
@@ -63,10 +68,9 @@ def listen(interface: str, wanted: str = "") -> Listener:
 
 
 def record(
-    listener: Listener, interface: str, path: Path, ready: Event, over: Event, seconds: float | None
+    listener: Listener, interface: str, path: Path, ready: Flag, over: Flag, seconds: float | None
 ) -> None:
-    """Writes what is heard until somebody says that it is over, or so long. Runs in a process of its own."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that was asked decides
+    """Writes what is heard until somebody says that it is over, or so long."""
     with _created(path) as file:
         file.write(_beginning())
         file.flush()
