@@ -5,12 +5,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from scapy.config import conf
 from scapy.layers.inet import IP
 from scapy.layers.l2 import Ether
 from scapy.utils import PcapNgReader
 
 from auditor.errors import CaptureError
-from auditor.sources import sniff
 from auditor.sources.sniff import listen, record
 
 HEARD = [
@@ -71,7 +71,7 @@ def test_it_ends_by_itself(tmp_path: Path) -> None:
 
 
 def test_an_interface_that_is_not_there_is_one_line() -> None:
-    with pytest.raises(CaptureError, match="no such interface; this machine has .*lo") as caught:
+    with pytest.raises(CaptureError, match=r"no such interface; this machine has .*lo") as caught:
         listen("wlan\x1b[31m9")
     assert str(caught.value).isprintable()
 
@@ -89,6 +89,6 @@ def test_what_keeps_it_from_listening_is_said(
     def refuse(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr(sniff.conf, "L2listen", refuse)
+    monkeypatch.setattr(conf, "L2listen", refuse)
     with pytest.raises(CaptureError, match=says):
         listen(socket.if_nameindex()[0][1])
