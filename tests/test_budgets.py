@@ -50,7 +50,8 @@ OTHERS = {
         decoders/pblite.py _LAST, decoders/plist.py _TRAILER, decoders/protobuf.py _LAST,
         decoders/quoted_printable.py _WIDTH, decoders/thrift_compact.py _MESSAGE, report.py SCHEMA,
         rulebook/shape.py COUNTER, sources/exchange.py _BODILESS, sources/flows.py FORMAT,
-        sources/pcap/records.py LONGEST, sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
+        sources/pcap/records.py LONGEST,
+        sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
         rulebook/seals/saltpack.py _BLOCK, rulebook/seals/web_push.py _KEY""",
     "a sign for what is no value": """
         decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.sources.pcap.rows import Rows, empty
+from auditor.sources.pcap.tunnels import PORTS, PROTOCOLS
 from auditor.sources.pcap.window import Bytes, Integers, Window, heads
 from auditor.sources.pcap.wire import TCP, UDP
 
@@ -22,8 +23,7 @@ RAW = (12, 14, 101, 228, 229)
 TAGS = (0x8100, 0x88A8, 0x9100, 0x9200)
 NOTHING = (0x0806, 0x8035, 0x88CC, 0x888E)  # ARP, RARP, LLDP, EAPOL: never a conversation
 # Protocols of IP that carry another packet, or stand before one.
-INNER = (0, 4, 41, 43, 44, 47, 51, 55, 60, 94, 97, 115, 135, 137, 139, 140)
-TUNNELS = (2152, 4789, 8472, 6081, 3544, 4754)  # ports of UDP that carry another packet
+INNER = (*PROTOCOLS, 0, 43, 44, 51, 60, 135, 139, 140)
 
 Flags: TypeAlias = NDArray[np.bool_]
 Picked: TypeAlias = Integers | slice
@@ -229,4 +229,4 @@ def _those(numbers: tuple[int, ...], size: int) -> Flags:
 
 
 _INNER = _those(INNER, 256)
-_TUNNELS = _those(TUNNELS, 65536)
+_TUNNELS = _those(tuple(PORTS), 65536)

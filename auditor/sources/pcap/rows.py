@@ -58,12 +58,25 @@ class Rows(Struct):
     def __len__(self) -> int:
         return len(self.number)
 
+    def put(self, index: int, row: Row, begin: int, tunnel: int) -> None:
+        """Writes one row; its packet begins at `begin` in the window."""
+        for name in _ALIKE:
+            getattr(self, name)[index] = getattr(row, name)
+        for name in ("source", "target"):
+            address = getattr(row, name)
+            getattr(self, f"{name}_high")[index] = address >> 64
+            getattr(self, f"{name}_low")[index] = address & 0xFFFFFFFFFFFFFFFF
+        self.start[index] = begin + row.start
+        self.tunnel[index] = tunnel
+        if row.payload is not None:
+            self.aside[index] = row.payload
+
 
 _WORDS = ("source_high", "source_low", "target_high", "target_low")
-_SMALL = (
-    "family", "protocol", "source_port", "target_port", "sequence", "acknowledged", "flags",
-    "start", "size", "missing", "tunnel",
+_ALIKE = (
+    "family", "protocol", "source_port", "target_port", "sequence", "acknowledged", "flags", "size", "missing",
 )  # fmt: skip
+_SMALL = (*_ALIKE, "start", "tunnel")
 
 
 def empty(number: Integers, when: Integers, wire: Integers) -> Rows:

@@ -18,8 +18,10 @@ from typing import TypeAlias
 import numpy as np
 
 from auditor.sources.pcap import columns
+from auditor.sources.pcap.ends import TUNNELS
 from auditor.sources.pcap.flows import BOTH, SHUT, UNDECIDED, WANTED, Flows, Part, Tracker
 from auditor.sources.pcap.frames import frames
+from auditor.sources.pcap.packets import Packets
 from auditor.sources.pcap.rows import Rows
 from auditor.sources.pcap.window import Comment, Integers, Name, Secrets, Trouble, Window
 from auditor.sources.pcap.wire import End, Packet
@@ -101,7 +103,9 @@ class Table:
     def __init__(self, tape: Tape) -> None:
         self._tape = tape
         self._tracker = Tracker()
+        self._packets = Packets()
         self._tunnels = [""]
+        self._places = {"": 0}
 
     def __iter__(self) -> Iterator[Item]:
         for item in frames(self._tape):
@@ -109,8 +113,17 @@ class Table:
                 yield item
                 continue
             self._tape.entries += len(item)
-            rows, _left = columns.read(item)
+            rows, left = columns.read(item)
+            for index in left.tolist():
+                row = self._packets.read(int(item.links[index]), item.packet(index), int(item.wire[index]))
+                rows.put(index, row, int(item.starts[index]), self._tunnel(row.tunnel))
             yield Batch(item, rows, self._tracker.take(rows), self._tracker, self._tunnels)
+
+    def _tunnel(self, name: str) -> int:
+        place = self._places.setdefault(name, min(len(self._tunnels), TUNNELS - 1))
+        if place == len(self._tunnels):
+            self._tunnels.append(name)
+        return place
 
     def finish(self) -> Flows:
         """The flows that were live to the end."""
