@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from auditor.sources.pcap.hello import ClientHello, ServerHello, client_hello, server_hello
 from auditor.sources.pcap.keys import Keys
-from auditor.sources.pcap.quic import outside
+from auditor.sources.pcap.quic import google, outside
 from auditor.sources.pcap.quic.frames import (
     Acknowledged, Closed, Crypto, Datagram, Frame, NewId, Reset, Stream, frames,
 )  # fmt: skip
@@ -26,7 +26,7 @@ from auditor.sources.pcap.quic.headers import Offer, Sealed, split
 from auditor.sources.pcap.quic.lock import Lock, Opened
 from auditor.sources.pcap.quic.protection import Opener, suites
 from auditor.sources.pcap.quic.streams import StreamPiece, Streams
-from auditor.sources.pcap.quic.versions import EARLY, HANDSHAKE, INITIAL, LABELS, RETRY, SHORT, is_google
+from auditor.sources.pcap.quic.versions import EARLY, HANDSHAKE, INITIAL, LABELS, RETRY, SHORT, has_own_frames
 from auditor.sources.pcap.wire import Facts
 
 LATER = 2_000_000  # bytes of packets that wait for their keys, where there are any
@@ -57,6 +57,7 @@ class Quic:
         self.client: ClientHello | None = None
         self.server: ServerHello | None = None
         self.alpn = ""
+        self.google: google.GoogleHello | None = None  # a hello that is not one of TLS
         self.ids: dict[bytes, bool] = {}  # the ids that packets bear, and whether it is the client who sends them
         self.seen = outside.Seen()
         self._keys = keys
@@ -71,7 +72,12 @@ class Quic:
     @property
     def proven(self) -> bool:
         """A tag said that this is QUIC."""
-        return bool(self._greetings)
+        return bool(self._greetings) or self.google is not None
+
+    @property
+    def server_name(self) -> str:
+        """Whom the client asks for, as far as it says so in the open."""
+        return self.client.server_name if self.client else self.google.server_name if self.google else ""
 
     @property
     def opened(self) -> int:
@@ -82,6 +88,10 @@ class Quic:
         self, from_client: bool, datagram: bytes, number: int = 0, when: float = 0.0
     ) -> list[StreamPiece]:
         found: list[StreamPiece] = []
+        if from_client and not self._greetings and self.google is None:
+            self.google = google.hello(datagram)
+        if self.google is not None:
+            return found
         for packet in split(datagram):
             if isinstance(packet, Offer):
                 if self.ids.get(packet.target) is from_client:
@@ -108,8 +118,12 @@ class Quic:
     @property
     def shut(self) -> str:
         """Why no more is opened; nothing while all goes well."""
+        if self.google is not None:
+            return f"Google's QUIC before TLS ({self.google.version}): no key log has its keys"
         if not self._greetings:
             return self.seen.why_unknown()
+        if any(map(has_own_frames, self.seen.spoken)):
+            return "a version of Google's whose frames are not read here"
         if self.client is None:
             return "part of the client's hello is missing"
         random = f"client random {self.client.random.hex()[:8]}…"
@@ -128,7 +142,7 @@ class Quic:
 
     @property
     def facts(self) -> Facts:
-        return self.seen.facts(self.client)
+        return self.seen.facts(self.client, self.google)
 
     @property
     def remarks(self) -> list[str]:
@@ -216,10 +230,14 @@ class Quic:
         if opened.again:
             return
         content = one.packet.kind in (EARLY, SHORT)  # all others are for hellos alone
-        google = one.packet.kind == INITIAL and is_google(one.packet.version, b"T")
+        own = any(map(has_own_frames, self.seen.spoken))
+        if own and content:
+            return
         try:
-            for frame in frames(opened.payload, google):
-                if isinstance(frame, Crypto) and talk is not None:
+            for frame in frames(opened.payload, own):
+                if isinstance(frame, Crypto) and own and frame.data.startswith(b"CHLO"):
+                    self.google = google.tags(frame.data, "Q050")
+                elif isinstance(frame, Crypto) and talk is not None:
                     for message in talk.feed(frame.at, frame.data):
                         self._message(one, message)
                 elif isinstance(frame, Stream | Reset | Datagram):

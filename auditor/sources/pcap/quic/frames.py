@@ -53,21 +53,21 @@ _PADDING, _RANGES = 0, (2, 3)
 # Frames that say nothing to a reader: how many numbers each holds.
 _PLAIN = {
     0x01: 0, 0x05: 2, 0x10: 1, 0x11: 2, 0x12: 1, 0x13: 1, 0x14: 1, 0x15: 2, 0x16: 1, 0x17: 1, 0x19: 1,
-    0x1E: 0, 0x1F: 0, 0xAF: 4,
+    0x1E: 0, 0x1F: 0, 0xAF: 4, 0x2F5: 1,
 }  # fmt: skip
 _GOOGLE_CRYPTO = 0x08
 _FIXED = {0x1A: 8, 0x1B: 8}  # challenges of a path and their answers
 
 
-def frames(payload: bytes, google: bool = False) -> Iterator[Frame]:
+def frames(payload: bytes, own: bool = False) -> Iterator[Frame]:
     """ValueError where one does not fit or is of a kind that nobody here knows: nothing after it is read.
 
-    Google's versions that were on the way to TLS had another number for what hellos travel in.
+    In Google's `own` frames, what hellos travel in has another number.
     """
     cut = Cut(payload)
     while cut.left:
         kind = varint(cut)
-        if google and kind == _GOOGLE_CRYPTO:
+        if own and kind == _GOOGLE_CRYPTO:
             kind = 0x06
         if kind == _PADDING:
             cut.at = len(payload) - len(payload[cut.at :].lstrip(b"\0"))

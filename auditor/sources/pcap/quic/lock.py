@@ -62,7 +62,7 @@ class Lock:
             yield 0
             return
         parity, now = first >> 2 & 1, self._generation
-        near = (now, now + 1, now - 1, now + 2, peer, peer + 1)
+        near = (now, now + 1, now - 1, now + 2, now - 2, peer, peer + 1)
         yield from dict.fromkeys(one for one in near if one >= 0 and one & 1 == parity)
 
     def _numbers(self, truncated: int, size: int) -> Iterator[int]:

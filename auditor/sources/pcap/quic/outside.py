@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from auditor.sources.pcap.hello import ENCRYPTED_HELLO, QUIC_PARAMETERS, ClientHello, Cut
+from auditor.sources.pcap.quic.google import GoogleHello
 from auditor.sources.pcap.quic.headers import Sealed, varint
 from auditor.sources.pcap.quic.versions import SHORT, candidates, named
 from auditor.sources.pcap.wire import Facts
@@ -41,18 +42,21 @@ class Seen:
             return "starts mid-connection: the first packet of the client is not in the capture"
         return "nothing of QUIC was seen"
 
-    def facts(self, client: ClientHello | None) -> Facts:
+    def facts(self, client: ClientHello | None, google: GoogleHello | None) -> Facts:
+        if google is not None:
+            told = (("quic", f"Google {google.version}"), ("user agent", printable(google.user_agent)[:_SHOWN]))
+            return tuple((what, said) for what, said in told if said)
         versions = ", ".join(map(named, self.spoken or self.met))
-        told = [("quic", versions)]
+        listed = [("quic", versions)]
         if self.offered:
-            told.append(("versions offered", ", ".join(map(named, self.offered[:20]))))
+            listed.append(("versions offered", ", ".join(map(named, self.offered[:20]))))
         if self.retried:
-            told.append(("retry", "asked for"))
+            listed.append(("retry", "asked for"))
         if client is not None:
-            told += _parameter_facts(client)
+            listed += _parameter_facts(client)
         if self.encrypted:
-            told.append(("encrypted hello", "offered: the name in the open may stand for another"))
-        return tuple((what, said) for what, said in told if said)
+            listed.append(("encrypted hello", "offered: the name in the open may stand for another"))
+        return tuple((what, said) for what, said in listed if said)
 
     def remarks(self) -> list[str]:
         counted = (

@@ -23,6 +23,7 @@ _DRAFT_23 = bytes.fromhex("c3eef712c72ebb5a11a7d2432bb46365bef9f502")
 _DRAFT_29 = bytes.fromhex("afbfec289993d24c9e9786f19c6111e04390a899")
 _FIRST = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")
 _SECOND = bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9")
+_Q050 = bytes.fromhex("504574efd066fe2f9d945cfcdbd3a7f0d3b56b45")
 _T050 = bytes.fromhex("7ff579e5acd072915580304c43a2367c60488310")
 _T051 = bytes.fromhex("7a4edef4e7ccee5fa4506c19124fc8ccda6e033d")
 _LATER_KINDS = (RETRY, INITIAL, EARLY, HANDSHAKE)  # RFC 9369, 3.2
@@ -42,6 +43,7 @@ VERSIONS = {
     0xFACEB001: Version("mvfst draft-22", _DRAFT_22),
     0xFACEB002: Version("mvfst draft-27", _DRAFT_23),
     0xFACEB00E: Version("mvfst experimental", _DRAFT_23),
+    0x51303530: Version("Google Q050", _Q050),
     0x54303530: Version("Google T050", _T050),
     0x54303531: Version("Google T051", _T051),
 }
@@ -56,10 +58,14 @@ def candidates(number: int) -> tuple[Version, ...]:
     return () if number == NEGOTIATION or is_google(number) else _OTHERS
 
 
-def is_google(number: int, letter: bytes = b"Q") -> bool:
-    """Google's protocol before TLS was put into it: Q and three digits. While it was put in: T."""
-    text = number.to_bytes(4)
-    return text[:1] == letter and text[1:].isdigit()
+def is_google(number: int) -> bool:
+    """Google's protocol before it looked like the one of the RFCs: Q and three digits."""
+    return number not in VERSIONS and number.to_bytes(4)[:1] == b"Q" and number.to_bytes(4)[1:].isdigit()
+
+
+def has_own_frames(number: int) -> bool:
+    """Sealed as in the RFCs, and still with Google's frames inside."""
+    return named(number).startswith("Google")
 
 
 def named(number: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection
-from aioquic.quic.events import ConnectionIdIssued, QuicEvent
+from aioquic.quic.events import QuicEvent
 from aioquic.quic.packet import QuicProtocolVersion, encode_quic_retry
 from aioquic.tls import CipherSuite, SessionTicket
 from cryptography import x509
@@ -99,15 +99,13 @@ def session(
     tickets: dict[bytes, SessionTicket] | None = None,
     keep: Callable[[SessionTicket], None] | None = None,
     before: Callable[[QuicConnection], None] = lambda _: None,
-    name: str = HOST,
     datagrams: int | None = 65_536,
-    prepare: bytes = b"",
 ) -> Session:
     """A connection after its handshake. `before` is said by the client as early as it can."""
     log = io.StringIO()
     suites = [cipher] if cipher else None
     first = QuicConfiguration(
-        is_client=True, alpn_protocols=list(alpn), server_name=name, secrets_log_file=log, verify_mode=0,
+        is_client=True, alpn_protocols=list(alpn), server_name=HOST, secrets_log_file=log, verify_mode=0,
         cipher_suites=suites, session_ticket=ticket, max_datagram_frame_size=datagrams,
         original_version=version, supported_versions=[version], quantum_readiness_test=False,
     )  # fmt: skip
@@ -140,5 +138,4 @@ def session(
     )  # fmt: skip
     made = Session(client, server, log, early)
     made.carry()
-    assert isinstance(ConnectionIdIssued, type)
     return made
