@@ -72,9 +72,11 @@ class Http3:
 
     def finish(self) -> list[Exchange]:
         found: list[Exchange] = []
-        for name, way in list(self._ways.items()):
-            self._unread("frames that are cut", way.framed.waiting)
-            del self._ways[name]
+        for way in self._ways.values():
+            self._left(way)
+        self._ways.clear()
+        if self._owners:
+            self._broken["head lines that wait for their table"] = len(self._owners)
         for dialogue in list(self._dialogues.values()):
             self._emit(dialogue, found)
         return found
@@ -151,7 +153,7 @@ class Http3:
             side.over, side.reset = True, piece.reset
             side.cut = side.cut or way.framed.waiting > 0
             self._ways.pop((piece.stream, piece.from_client), None)
-            self._unread(way.framed.broken or "frames that are cut", way.framed.unread + way.framed.waiting)
+            self._left(way)
         if dialogue.finished:
             self._emit(dialogue, found)
 
@@ -205,6 +207,9 @@ class Http3:
         self._held -= dialogue.kept
         self._unread("bodies with a gap, too long, or of an unknown question", dialogue.lost)
         found += dialogue.exchanges(self._client, self._server)
+
+    def _left(self, way: _Way) -> None:
+        self._unread(way.framed.broken or "frames that are cut", way.framed.unread + way.framed.waiting)
 
     def _unread(self, why: str, size: int) -> None:
         if size or why.startswith("head lines"):
