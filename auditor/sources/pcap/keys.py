@@ -1,7 +1,8 @@
 """Secrets that open connections: key logs and the secrets that a capture carries itself.
 
 A secret belongs to one hello, known by its random number. What is no secret is counted,
-never an error: key logs are written by many programs, and cut by some.
+never an error: key logs are written by many programs, and cut by some; pasted through a
+shell, their lines end with a backslash.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 
 MOST = 1_000_000  # secrets that are kept
 
-_LINE = re.compile(rb"\s*([A-Z][A-Z0-9_]{2,63}) +([0-9A-Fa-f]{2,128}) +([0-9A-Fa-f]{2,512})\s*")
+_LINE = re.compile(rb"\s*([A-Z][A-Z0-9_]{2,63}) +([0-9A-Fa-f]{2,128}) +([0-9A-Fa-f]{2,512})\s*\\?\s*")
 
 
 class Keys:

@@ -24,3 +24,7 @@ def test_the_same_secret_twice_counts_once_and_the_first_stays() -> None:
 def test_what_is_no_secret_is_counted() -> None:
     keys = Keys([b"CLIENT_RANDOM 00 zz\nCLIENT_RANDOM 0 ab\nhello\n" + LINE[:40] + b"\n\xff\xfe\n"])
     assert (len(keys), keys.passed_over) == (0, 5)
+
+
+def test_lines_that_went_through_a_shell_are_secrets_too() -> None:
+    assert Keys([LINE.replace(b"\n", b"\\\n")]).find("CLIENT_RANDOM", RANDOM) == b"\xab" * 48
