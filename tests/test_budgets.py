@@ -40,7 +40,7 @@ OTHERS = {
         streams/oscar.py _FRAME, streams/oscar.py _SNAC, streams/oscar.py _OPENS, streams/oscar.py _DATA,
         streams/smpp.py _HEADER, streams/smpp.py _ANSWER, streams/smpp.py _BINDS, streams/smpp.py _TEXTS,
         streams/smpp.py _PAYLOAD, streams/smpp.py _BYTES, streams/smpp.py _HEADED, streams/smpp.py _RECEIPT,
-        streams/ymsg.py _HEADER,
+        streams/ymsg.py _HEADER, streams/mqtt.py _SENT, streams/mqtt.py _GIVEN, streams/mqtt.py _FLAGGED,
         decoders/telegram_tl.py _VECTOR, decoders/telegram_tl.py _CONTAINER, decoders/telegram_tl.py _PACKED,
         decoders/telegram_tl.py _HEADER, decoders/telegram_tl.py _PADDING, streams/apns.py _TOPIC,
         streams/apns.py _PAYLOAD, streams/apns.py _SEND, streams/mtproto_obfuscated.py _SIZE,

@@ -26,6 +26,7 @@ MEDIA = {
         "thrift_compact": "application/vnd.apache.thrift.compact",
         "jwt": "application/jwt application/jose",
         "sms": "application/vnd.3gpp.sms",
+        "cpim": "message/cpim",
     }.items()
     for media in names.split()
 }

@@ -163,7 +163,12 @@ def _packet(tree: Tree) -> bytes:
     out += b"" if kind == "deliver" else bytes((tree.get("id", 0),))
     out += _addressed(tree["address"])
     if kind == "status-report":
-        return out + _timed(tree["time"]) + _timed(tree["done"]) + bytes((tree["status"], *tree["rest"]))
+        return (
+            out
+            + _timed(tree["time"])
+            + _timed(tree["done"])
+            + bytes((tree["status"], *tree.get("rest", b"")))
+        )
     out += bytes((tree.get("protocol", 0), tree.get("coding", 0)))
     out += _timed(tree.get("time", "0" * 14)) if kind == "deliver" else tree.get("validity", b"")
     return out + _worded(tree, tree.get("coding", 0), headed=bool(flags & _HEADER))
@@ -235,7 +240,8 @@ def _words(left: _Bytes, coding: int, *, headed: bool) -> dict[str, Tree]:
 def _worded(tree: Tree, coding: int, *, headed: bool) -> bytes:
     start = _block(tree.get("header", b"")) if headed else b""
     if "data" in tree:
-        return _block(start + bytes(tree["data"]))
+        data = tree["data"]
+        return _block(start + (data.encode() if isinstance(data, str) else bytes(data)))
     if _alphabet(coding) == "ucs2":
         return _block(start + tree["text"].encode("utf-16-be"))
     used, fill = _beside({"header": start[1:]} if headed else {})

@@ -8,7 +8,8 @@ A stream is a module with
     Stream                        `feed(outgoing, data)` takes what came and gives the messages
                                   it makes whole; `waiting` counts the bytes still held back;
                                   `handed_over` says why it reads no further (TLS, or what is
-                                  wrong) and `rest` counts the bytes each way from there on
+                                  wrong) and `rest` counts the bytes each way from there on;
+                                  `finish()`, where it is, tells what the end left unfinished
     carriers                      where not {"tcp": Stream}: {what it travels in: its Stream
                                   there}. In "websocket" and "udp" a piece that is fed is one
                                   message, one datagram
@@ -118,16 +119,19 @@ class Buffer:
 class Talk:
     """The bytes of both directions, for a protocol that reads them one step at a time.
 
-    `step(talk, outgoing)` takes one thing off the buffer of that direction and says
-    whether it could. It is asked again after every success, for both directions.
+    `step(talk, outgoing)` takes one thing off the buffer of that direction and says whether it
+    could, and is asked again for both directions. `end(talk)` says what is left unfinished, and
+    whether steps can go on behind it.
     """
 
-    def __init__(self, step: Callable[["Talk", bool], bool]) -> None:
+    def __init__(
+        self, step: Callable[["Talk", bool], bool], end: Callable[["Talk"], bool] = lambda _: False
+    ) -> None:
         self.sides = {True: Buffer(), False: Buffer()}
         self.held = 0  # bytes that the protocol itself keeps
         self.handed_over = ""
         self.rest = {True: 0, False: 0}
-        self._step = step
+        self._step, self._end = step, end
         self._unpack: Mapping[bool, Callable[[bytes], Iterator[bytes]]] = {}
         self._turned: list[tuple[bool, bytes]] = []
         self._said: list[Message] = []
@@ -145,6 +149,12 @@ class Talk:
             work, self._turned = self._turned, []
         found, self._said = self._said, []
         return found
+
+    def finish(self) -> list[Message]:
+        """The connection has ended."""
+        while not self.handed_over and self._end(self):
+            self._run(True)
+        return self.feed(True, b"")
 
     def say(self, outgoing: bool, head: Head, body: object = b"") -> None:
         """`body` is bytes, or something that is said in JSON."""
@@ -249,10 +259,9 @@ class Sorter:
         return self._ask(outgoing)
 
     def finish(self) -> list[Message]:
-        """The connection has ended: the last chance to recognise what it began with."""
-        if self._stream or self.refused:
-            return []
-        return self._ask(True) or self._ask(False)
+        """The connection has ended: the last chance to recognise it, and to tell what is unfinished."""
+        found = [] if self._stream or self.refused else self._ask(True) or self._ask(False)
+        return [*found, *getattr(self._stream, "finish", list)()]
 
     def _ask(self, outgoing: bool) -> list[Message]:
         self._told[outgoing] = len(self._starts[outgoing])

@@ -2,7 +2,8 @@
 
 A whole mail that comes is a message FETCH, its path the mailbox; headers are FETCH-HEADER;
 one part of a mail, or a piece of it, is FETCH-PART (pieces that were fetched one after the
-other also give the FETCH they make). A mail that goes out is APPEND. A command is a message
+other also give the FETCH they make). A mail that goes out is APPEND; APPEND-PART and
+FETCH-PART are also what there is of one that the connection's end cut. A command is a message
 with its verb and its text in JSON; those that ask for these are FETCH-ASKED and APPEND-ASKED.
 Other answers are REPLY. STARTTLS hands over to TLS, compression is undone.
 """
@@ -41,7 +42,8 @@ def recognises(outgoing: bool, start: bytes) -> bool | None:
 
 
 def Stream() -> Talk:  # noqa: N802
-    return Talk(_Imap().step)
+    imap = _Imap()
+    return Talk(imap.step, imap.end)
 
 
 class _Line:
@@ -85,6 +87,16 @@ class _Imap:
             return False
         talk.held = sum(one.size for one in self._lines.values()) + len(self._joined[1])
         return True
+
+    def end(self, talk: Talk) -> bool:
+        for outgoing, method in ((True, "APPEND-PART"), (False, "FETCH-PART")):
+            line, buffer = self._lines[outgoing], talk.sides[outgoing]
+            data = buffer.start + buffer.take(len(buffer.data)) if line.want >= 0 else b""
+            buffer.done()
+            for literal in filter(None, (*line.literals, data)):
+                talk.say(outgoing, Head(method, self._path), literal)
+            self._lines[outgoing] = _Line()
+        return False
 
     def _line(self, talk: Talk, outgoing: bool, data: bytes, size: int) -> None:
         line = self._lines[outgoing]

@@ -16,7 +16,11 @@ name = "irc"
 LONGEST = 16384  # IRCv3 allows 8191 bytes of tags and 512 of the message, the client's tags on top
 
 _OPENS = frozenset(("CAP", "AUTHENTICATE", "NICK", "USER", "JOIN", "PRIVMSG", "NOTICE", "TAGMSG", "WEBIRC"))
-_UNSURE = frozenset(("PASS", "PING", "PONG", "ERROR"))  # POP3, FTP and others say these too
+# POP3, FTP and others say some of these too; in the midst of a connection they are what comes first.
+_UNSURE = {
+    "PASS", "PING", "PONG", "ERROR", "ISON", "MODE", "WHO", "WHOIS", "WHOWAS", "AWAY", "QUIT", "PART",
+    "TOPIC", "NAMES", "LIST", "KICK", "INVITE", "USERHOST", "MONITOR", "MOTD", "LUSERS", "OPER", "SQUIT",
+}  # fmt: skip
 _TEXTS = frozenset(("PRIVMSG", "NOTICE"))
 _AIMED = frozenset(
     (
@@ -41,7 +45,7 @@ _BEGINS = {
     "NOTICE": ("AUTH", "*", "#", "&"),
 }
 _COMMAND = re.compile(r"[A-Za-z]{1,16}|[0-9]{3}")
-_START = re.compile(rb"[\r\n]*(?:[:@]|[A-Za-z]+(?: |$))")
+_START = re.compile(rb"[\r\n]*(?:[:@]|[A-Za-z]+(?:[ \r\n]|$))")
 _ESCAPED = re.compile(r"\\(.?)", re.DOTALL)
 _ESCAPES = {":": ";", "s": " ", "r": "\r", "n": "\n"}
 _CTCP = re.compile("\x01([^\x01 ]+) ?([^\x01]*)\x01?", re.DOTALL)
@@ -121,7 +125,7 @@ def _speaks_irc(line: str) -> bool | None:
         begins = _BEGINS.get(command)
         return params[0].upper().startswith(begins) if begins else True
     if command in _UNSURE:
-        return True if prefix else None
+        return True if prefix or (params and params[0][:1] in ("#", "&")) else None
     return bool(prefix) and command.isupper()
 
 

@@ -8,7 +8,7 @@ not keep to its format is UNREADABLE, with its bytes, and reading goes on behind
 """
 
 from auditor.model import Head
-from auditor.streams import Talk, words
+from auditor.streams import START, Talk, words
 
 name = "mqtt"
 
@@ -23,6 +23,10 @@ _TYPES = (
     "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH",
 )  # fmt: skip
 _NAMES = (b"\0\4MQTT", b"\0\6MQIsdp", b"\0\6MQTToT")
+# Which kinds a client sends and is given, which have a flag, and how long some are at least.
+_SENT, _GIVEN, _FLAGGED = (3, 4, 5, 6, 7, 8, 10, 12, 14), (2, 3, 4, 5, 6, 7, 9, 11, 13, 14), (6, 8, 10)
+_LEAST = {2: 2, 4: 2, 5: 2, 6: 2, 7: 2, 8: 6, 9: 3, 10: 5, 11: 2}
+_SMALL = 65536  # bytes of a packet without a payload
 # MQTT 5.0, 2.2.2.2: how many bytes a property has; 0 stands for a length before it, -1 for a number
 # of variable length, -2 for a pair of texts.
 _PROPERTIES = {
@@ -37,17 +41,69 @@ _PROPERTIES = {
 
 
 def recognises(outgoing: bool, start: bytes) -> bool | None:
-    """By the name of the protocol in the CONNECT that comes first."""
-    if not outgoing:
-        return None if not start or start[0] >> 4 == 2 else False  # a CONNACK; the client spoke before
-    if start[:1] not in (b"\x10", b""):
-        return False
+    """By the protocol's name in the CONNECT that comes first, or in the midst by a packet with a topic."""
+    if start[:1] != b"\x10" or not outgoing:
+        return _midst(outgoing, start)
     at = next((i for i, byte in enumerate(start[1:5], 2) if byte < 128), 0)
     if not at:
         return None if len(start) < 5 else False
     if start.startswith(_NAMES, at):
         return True
     return None if any(known.startswith(start[at : at + 8]) for known in _NAMES) else False
+
+
+def _midst(outgoing: bool, start: bytes) -> bool | None:
+    """None while packets are too small to prove anything."""
+    fields = _Fields(start)
+    try:
+        while fields.left():
+            first = fields.number(1)
+            kind, flags = first >> 4, first & 15
+            fits = flags & 6 != 6 if kind == 3 else flags == (2 if kind in _FLAGGED else 0)
+            if not fits or kind not in (_SENT if outgoing else _GIVEN):
+                return False
+            size = fields.length()
+            if kind == 3:
+                return size <= MOST and _is_topic(fields, size - 2)
+            if not _LEAST.get(kind, 0) <= size <= _SMALL:
+                return False
+            inner = _Fields(fields.take(size))
+            if kind in (8, 10):
+                number, rest = inner.number(2), inner.rest()
+                return number > 0 and any(
+                    _topics(rest, subscribes=kind == 8, properties=properties) for properties in (False, True)
+                )
+            if kind == 2 and inner.number(1) > 1:
+                return False
+    except ValueError:
+        return False
+    except IndexError:
+        return None if len(start) < START else False
+    return None
+
+
+def _is_topic(fields: "_Fields", most: int) -> bool:
+    size = fields.number(2)
+    if not 1 < size <= most:
+        return False
+    topic = fields.take(size).decode()
+    return topic.isprintable() and not {"#", "+"} & set(topic)
+
+
+def _topics(data: bytes, *, subscribes: bool, properties: bool) -> list[str]:
+    """All that is asked for, in the format with or without properties; nothing where it does not fit."""
+    fields, topics = _Fields(data), []
+    try:
+        if properties:
+            fields.properties()
+        while fields.left():
+            topics.append(fields.block().decode())
+            options = fields.number(1) if subscribes else 0
+            if options > 63 or not topics[-1].isprintable():
+                return []
+    except (IndexError, ValueError):
+        return []
+    return topics
 
 
 def Stream() -> Talk:  # noqa: N802
@@ -83,6 +139,9 @@ class _Fields:
     def left(self) -> bool:
         return self._at < len(self._data)
 
+    def next(self) -> bytes:
+        return self._data[self._at : self._at + 1]
+
     def length(self) -> int:
         """MQTT 5.0, 1.5.5: seven bits a byte, the low ones first, four bytes at most."""
         value = 0
@@ -110,7 +169,7 @@ class _Fields:
 
 class _Mqtt:
     def __init__(self) -> None:
-        self._level = 0
+        self._level = -1  # nobody said it yet
         self._want: dict[bool, tuple[int, int]] = {}  # first byte and length of the packet that comes
         self._aliases: dict[bool, dict[str, bytes]] = {True: {}, False: {}}
 
@@ -152,6 +211,9 @@ class _Mqtt:
             self._connect(talk, outgoing, fields)
         elif kind in ("SUBSCRIBE", "UNSUBSCRIBE"):
             number = fields.number(2)
+            if self._level < 0:
+                older = _topics(data[2:], subscribes=kind == "SUBSCRIBE", properties=False)
+                self._level = 4 if older else 5
             properties = fields.properties() if self._level >= 5 else []
             topics = []
             while fields.left():
@@ -161,6 +223,8 @@ class _Mqtt:
             body = {"id": number, "topics": topics, "properties": dict(properties)}
             talk.say(outgoing, Head(kind, (topics[0],) if len(topics) == 1 else ()), body)
         else:
+            if kind == "CONNACK" and self._level < 0:
+                self._level = 4 if len(data) == 2 else 5
             talk.say(outgoing, Head(kind), {"hex": data.hex()})
 
     def _publish(self, talk: Talk, outgoing: bool, first: int, fields: _Fields) -> None:
@@ -169,7 +233,7 @@ class _Mqtt:
         if qos:
             headers.append(("id", str(fields.number(2))))
         headers += [(flag, "1") for flag, bit in (("dup", 8), ("retain", 1)) if first & bit]
-        if self._level >= 5:
+        if self._level >= 5 or (self._level < 0 and fields.next() == b"\0"):
             properties = fields.properties()
             topic = self._known(outgoing, topic, dict(properties).get("topic-alias", ""))
             headers += properties

@@ -24,7 +24,8 @@ _CLIENT = re.compile(
 )
 _SERVER = re.compile(
     rb"VER \d{1,9}(?: (?:MSNP\d{1,2}|CVR0))+ *\r\n|USR \d{1,9} OK [^\s@]+@"
-    rb"|(?:JOI|IRO \d+ \d+ \d+) [^\s@]+@[^\s@]+ |MSG [^\s@]+@[^\s@]+ \S+ \d{1,7}\r\n(?:MIME-Version|Message-ID): |ANS \d{1,9} OK\r\n"
+    rb"|(?:JOI|IRO \d+ \d+ \d+) [^\s@]+@[^\s@]+ |ANS \d{1,9} OK\r\n"
+    rb"|MSG [^\s@]+@[^\s@]+ \S+ \d{1,7}\r\n(?:MIME-Version|Message-ID): "
 )
 _COULD = re.compile(rb"[A-Z]{0,3}|(?:VER|USR|ANS|MSG|JOI|IRO)(?: [^\r\n]{0,1000})?(?:\r\n?[\w-]{0,12}:?)?")
 # Which commands have bytes behind their line, and how many parameters they then have at least.

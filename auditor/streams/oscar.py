@@ -164,12 +164,13 @@ def _rendezvous(data: bytes) -> tuple[str, dict[str, object]]:
     fields = _fields(parts.data) or []
     relayed = next((value for number, value in fields if number == 0x2711), b"")
     if ability == _RELAY and relayed and not stage:
-        return "MESSAGE", body | _relay(_Parts(relayed))
+        method, said = _relay(_Parts(relayed))
+        return method, body | said
     body["fields"] = [[number, base64.b64encode(value).decode()] for number, value in fields]
     return "RENDEZVOUS", body
 
 
-def _relay(parts: _Parts) -> dict[str, object]:
+def _relay(parts: _Parts) -> tuple[str, dict[str, object]]:
     """Two blocks with lengths before them, then kind, flags, state, urgency and the text with its length."""
     plugin = parts.take(parts.small(2))
     parts.take(parts.small(2))
@@ -177,9 +178,9 @@ def _relay(parts: _Parts) -> dict[str, object]:
     parts.take(4)
     text = parts.take(parts.small(2)).removesuffix(b"\0")
     if any(plugin[2:18]) or kind in (0xE8, 0xE9, 0xEA, 0xEB, 0xEC):  # of a plug-in, or asks for a state
-        return {"kind": kind, "state": words(text), "rest": parts.data.hex()}
+        return "RENDEZVOUS", {"kind": kind, "state": words(text), "rest": parts.data.hex()}
     charset = "utf-8" if _UTF8 in parts.data.upper() else "latin-1"
-    return {"kind": kind, "charset": charset} | _shown(_decoded(text, charset))
+    return "MESSAGE", {"kind": kind, "charset": charset} | _shown(_decoded(text, charset))
 
 
 def _old(data: bytes) -> tuple[str, dict[str, object]]:

@@ -32,7 +32,8 @@ def recognises(outgoing: bool, start: bytes) -> bool | None:
 
 
 def Stream() -> Talk:  # noqa: N802
-    return Talk(_Pop3().step)
+    pop3 = _Pop3()
+    return Talk(pop3.step, pop3.end)
 
 
 class _Pop3:
@@ -56,6 +57,14 @@ class _Pop3:
         else:
             self._answer(talk, words(line))
         return True
+
+    def end(self, talk: Talk) -> bool:
+        (verb, rest, _), buffer = self._now, talk.sides[False]
+        if verb in _MAILS and (self._body or buffer.data):
+            body = bytes(self._body) + buffer.take(len(buffer.data))
+            self._now, self._body = ("", "", ""), bytearray()
+            talk.say(False, Head("RETR-PART", tuple(rest.split()[:1])), body)
+        return False
 
     def _command(self, talk: Talk, line: str) -> None:
         if self._asked and self._asked[0] == ("AUTH", "*"):

@@ -3,7 +3,8 @@
 A mail is one message DATA, however it was sent: its path is the first recipient, its body
 the mail, with the dots taken off that were put on. A command is a message with its verb and
 its parameters in JSON; the command that asks for DATA is DATA-ASKED, chunks of a mail that
-was given up are DATA-PART. What the server says is REPLY with its code as the status.
+was given up, or that the connection's end cut, are DATA-PART. What the server says is REPLY
+with its code as the status.
 """
 
 import re
@@ -37,7 +38,8 @@ def recognises(outgoing: bool, start: bytes) -> bool | None:
 
 
 def Stream() -> Talk:  # noqa: N802
-    return Talk(_Smtp().step)
+    smtp = _Smtp()
+    return Talk(smtp.step, smtp.end)
 
 
 class _Smtp:
@@ -65,6 +67,22 @@ class _Smtp:
                 return self._chunked(talk)
             case _:
                 return self._command(talk)
+
+    def end(self, talk: Talk) -> bool:
+        """Whether a mail follows whose server was not heard; else what there is of a mail."""
+        buffer = talk.sides[True]
+        if self._state == "asked" and buffer.data:
+            self._state = "mail"
+            return True
+        if self._state in ("mail", "chunk"):
+            size, start = buffer.size, buffer.start + buffer.take(len(buffer.data))
+            buffer.done()
+            self._keep(talk, start, size)
+        if self._size:
+            left, self._state = self._size, "command"
+            self._finish(talk, "DATA-PART")
+            talk.held = left
+        return False
 
     def _mail_line(self, talk: Talk) -> bool:
         found = talk.sides[True].line(MOST)

@@ -39,18 +39,23 @@ _KNOWN = re.compile(
     rb"<(?:[\w.-]{1,64}:)?(?:stream[\s>][^>]*http://etherx\.jabber\.org/streams"
     rb"|(?:open|message|presence|iq)\s[^>]*(?:urn:ietf:params:xml:ns:xmpp-framing|['\"]jabber:client['\"]))"
 )
+# In the midst of a stream its stanzas do not say what they are of; this much they all have.
+_STANZA = re.compile(
+    rb"<(?:iq(?=[^>]*\sid=)(?=[^>]*\stype=['\"](?:get|set|result|error)['\"])"
+    rb"|(?:message|presence)(?=[^>]*\s(?:to|from)=['\"][^'\"<>\s@]{1,1023}@[\w.\[:-]{1,1023}[/'\"]))\s[^>]*>"
+)
 _OPENS = re.compile(rb"<(?:[\w.-]{0,64}:)?[a-z]{0,8}(?:\s[^>]{0,8192})?")
 
 
 def recognises(outgoing: bool, start: bytes) -> bool | None:
-    """By the first tag: a stream's, or in a WebSocket the frame's or a stanza's."""
+    """By the first tag: a stream's, a stanza's, or in a WebSocket the frame's."""
     text = start.removeprefix(_MARK).lstrip(_SPACE)
     if text.startswith(b"<?xml"):
         _, end, text = text.partition(b"?>")
         text = text.lstrip(_SPACE)
         if not end:
             return None if len(start) < 1024 else False
-    if _KNOWN.match(text):
+    if _KNOWN.match(text) or _STANZA.match(text):
         return True
     unfinished = _OPENS.fullmatch(text) or b"<?xml".startswith(text) or _MARK.startswith(text)
     return None if unfinished else False

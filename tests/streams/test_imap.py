@@ -156,3 +156,13 @@ def test_a_recorded_session_gives_its_mails() -> None:
     print(dict(count))
     assert count["in", "FETCH"] == 7
     assert {p.head.path for p in parcels if p.head.method == "FETCH"} == {("INBOX",)}
+
+
+def test_a_mail_that_the_end_of_the_connection_cuts_is_told() -> None:
+    talk = imap.Stream()
+    talk.feed(True, b"a SELECT INBOX\r\nb APPEND Sent {9+}\r\nhalf")
+    talk.feed(False, b"* OK hi\r\n* 1 FETCH (BODY[] {99}\r\nSubject: x\r\n")
+    sent, got = talk.finish()
+    assert (sent.head.method, sent.body) == ("APPEND-PART", b"half")
+    assert (got.head.method, got.head.path, got.body) == ("FETCH-PART", ("INBOX",), b"Subject: x\r\n")
+    assert talk.finish() == []

@@ -185,9 +185,44 @@ KNOWN = [
     (True, b"{", False),
     (False, b"\x20\2\0\0", None),
     (False, b"HTTP", False),
+    # In the midst of a connection:
+    (True, packet(0x30, b"\0\3a/bhi"), True),
+    (False, b"\x20\2\0\0\x90\3\0\1\0" + packet(0x33, b"\0\3a/b\0\7hi"), True),
+    (True, b"\xc0\0" * 40 + packet(0x82, b"\0\1\0\3a/b\0"), True),
+    (True, packet(0x82, b"\0\1\0\0\3a/b\0"), True),
+    (True, packet(0xA2, b"\0\1\0\3a/#"), True),
+    (True, b"\xc0\0\xc0\0", None),
+    (True, packet(0x30, b"\0\3a/bhi")[:5], None),
+    (True, packet(0x30, b"\0\x09a/bhi"), False),
+    (True, packet(0x30, b"\0\3a/#hi"), False),
+    (True, packet(0x30, b"\0\3a\xff\xfehi"), False),
+    (True, packet(0x36, b"\0\3a/bhi"), False),
+    (False, packet(0x82, b"\0\1\0\3a/b\0"), False),
+    (True, packet(0x82, b"\0\0\0\3a/b\0"), False),
+    (True, packet(0x82, b"\0\1\0\3a/b\x7f"), False),
+    (False, b"\x20\2\7\0", False),
+    (False, b"\x20\1\0", False),
+    (True, b"0\x1d\x02\x01\x01`\x18\x02\x01\x03\x04\x0bcn=admin,dc=\x80\x04pass", False),  # LDAP
+    (True, b"040 is a number\r\n", False),
 ]
 
 
 @pytest.mark.parametrize(("outgoing", "start", "answer"), KNOWN)
 def test_mqtt_is_known_by_its_name(outgoing: bool, start: bytes, answer: bool | None) -> None:
     assert mqtt.recognises(outgoing, start) is answer
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (packet(0x30, b"\0\3a/bhi"), b"hi"),
+        (packet(0x30, b"\0\3a/b\0hi"), b"hi"),  # of version 5, without properties
+        (packet(0x82, b"\0\1\0\0\3a/b\0") + packet(0x30, b"\0\3a/b\3\x23\0\7hi"), b"hi"),
+        (packet(0x82, b"\0\1\0\3a/b\0") + packet(0x30, b"\0\3a/b\0hi"), b"\0hi"),
+        (packet(0x20, b"\0\0\0") + packet(0x30, b"\0\3a/b\3\x23\0\7hi"), b"hi"),
+        (packet(0x20, b"\0\0") + packet(0x30, b"\0\3a/b\0hi"), b"\0hi"),
+    ],
+)
+def test_in_the_midst_of_a_connection_its_version_is_known_by_what_was_said(said: bytes, text: bytes) -> None:
+    *_, last = mqtt.Stream().feed(False, said)
+    assert (last.head.path, last.body) == (("a", "b"), text)

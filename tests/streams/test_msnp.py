@@ -24,7 +24,7 @@ TEXTS = [
     (False, behind(b"UBM bob@y.example 32 1", PLAIN + b"hi"), ("bob@y.example",), b"hi"),
     (True, behind(b"SDG 0", LAYERED + b"hi"), ("1:bob@c.example",), b"hi"),
     (False, behind(b"SDG 0", LAYERED + b"hi"), ("1:al@c.example",), b"hi"),
-    (False, behind(b"MSG bob@c.example Bob", b"Message-ID: {1}\r\nChunk: 1\r\n\r\nrest"), ("bob@c.example",), b"rest"),
+    (False, behind(b"MSG b@c.ex Bob", b"Message-ID: {1}\r\nChunk: 1\r\n\r\nrest"), ("b@c.ex",), b"rest"),
 ]  # fmt: skip
 
 

@@ -79,3 +79,13 @@ def test_pop3_is_known_by_the_greeting_of_its_server(
     outgoing: bool, start: bytes, answer: bool | None
 ) -> None:
     assert pop3.recognises(outgoing, start) is answer
+
+
+def test_a_mail_that_the_end_of_the_connection_cuts_is_told() -> None:
+    talk = pop3.Stream()
+    talk.feed(False, b"+OK hi\r\n")
+    talk.feed(True, b"RETR 3\r\n")
+    talk.feed(False, b"+OK\r\nSubject: x\r\n\r\nhi and")
+    (cut,) = talk.finish()
+    assert (cut.head.method, cut.head.path, cut.body) == ("RETR-PART", ("3",), b"Subject: x\r\n\r\nhi and")
+    assert talk.finish() == []

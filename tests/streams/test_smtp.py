@@ -142,3 +142,33 @@ def test_a_recorded_session_gives_its_mails() -> None:
     print(dict(count))
     assert count["out", "DATA"] == 7
     assert all(b"-----BEGIN PGP MESSAGE-----" in p.body for p in parcels if p.head.method == "DATA")
+
+
+SAID = b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"
+ENDS = [
+    (SAID + b"Subject: x\r\n\r\nhi\r\n.\r\nQUIT\r\n", ["DATA", "QUIT"], b"Subject: x\r\n\r\nhi\r\n"),
+    (SAID + b"one\r\n.\r\n" + SAID + b"two\r\n.\r\n", ["DATA", "DATA"], b"two\r\n"),
+    (SAID + b"Subject: x\r\n\r\nhi and", ["DATA-PART"], b"Subject: x\r\n\r\nhi and"),
+    (SAID.replace(b"DATA", b"BDAT 9") + b"half", ["DATA-PART"], b"half"),
+    (SAID, [], b""),
+]
+
+
+@pytest.mark.parametrize(("said", "methods", "body"), ENDS)
+def test_what_the_end_of_the_connection_leaves_is_told(said: bytes, methods: list[str], body: bytes) -> None:
+    """Only the client was heard, or the recording ends within a mail."""
+    for pieces in ([said], [said[i : i + 1] for i in range(len(said))]):
+        talk = smtp.Stream()
+        for piece in pieces:
+            talk.feed(True, piece)
+        found = talk.finish()
+        assert [m.head.method for m in found if m.head.method in ("DATA", "DATA-PART", "QUIT")] == methods
+        assert [m.body for m in found if m.head.method in ("DATA", "DATA-PART")][-1:] == [body] * bool(body)
+        assert talk.finish() == []
+
+
+def test_a_mail_that_is_cut_is_told_and_still_counts_as_waiting() -> None:
+    talk = smtp.Stream()
+    talk.feed(True, SAID + b"hi and")
+    assert [m.head.path for m in talk.finish()] == [("c@d",)]
+    assert talk.waiting == 6

@@ -175,6 +175,9 @@ def test_any_bytes_cut_anyhow_give_the_same_and_no_exception(name: str, data: st
     assert whole.waiting == single.waiting
     assert getattr(whole, "handed_over", "") == getattr(single, "handed_over", "")
     assert getattr(whole, "rest", 0) == getattr(single, "rest", 0)
+    if hasattr(whole, "finish"):
+        assert whole.finish() == single.finish()
+        assert whole.finish() == []
 
 
 @pytest.mark.parametrize("name", sorted(set(SESSIONS) - {"irc"}))

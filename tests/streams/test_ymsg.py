@@ -26,7 +26,7 @@ TEXTS: list[tuple[bytes, str, tuple[str, ...], dict[str, Any]]] = [
         "MESSAGE", ("al",), {"from": "bob", "text": "grün 🔐"},
     ),
     (
-        packet(6, (31, "6"), (4, "bob"), (14, "one"), (32, "6"), (31, "6"), (4, "cat"), (14, "two"), status=5),
+        packet(6, (31, "6"), (4, "bob"), (14, "one"), (31, "6"), (4, "cat"), (14, "two"), status=5),
         "MESSAGE", (), {"from": ["bob", "cat"], "text": ["one", "two"]},
     ),
     (
