@@ -50,6 +50,7 @@ OTHERS = {
         decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
         cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
+        needles.py _START, needles.py _FEW,
         streams/zstd_stream.py _STEP,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
