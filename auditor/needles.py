@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 from msgspec import Struct
 
 _SPACES = frozenset(b" \t\n\v\f\r\x1c\x1d\x1e\x1f")
@@ -26,6 +26,7 @@ _LOWER = bytes(
     for letter in range(256)
 )
 SHORTEST = 4  # bytes; shorter variants hit by chance everywhere
+_START, _FEW = 8, 1_000  # bytes of a variant, and so many variants
 DIGESTS = ("md5", "sha1", "sha256", "sha512")
 _ESCAPED = re.compile(rb"[^!-<>-~ ]")  # in bodies that are quoted-printable
 _ESCAPED_IN_HEADERS = re.compile(rb"[^A-Za-z0-9!*+/-]")  # RFC 2047, 5 (3)
@@ -59,6 +60,10 @@ class Needles:
                 if len(data) >= SHORTEST and (text, data) not in known:
                     known.add((text, data))
                     self._exact.append((text, how, data))
+        # The beginnings make a table that is small and walked at twice the speed, unless there are many.
+        starts = sorted({data[:_START] for _, _, data in self._exact})
+        few = 0 < len(starts) <= _FEW
+        self._begin = BytesAhoCorasick(starts, implementation=Implementation.DFA) if few else None
         self._folded = [(text, fold(text).encode()) for text in self.texts]
         self._find = BytesAhoCorasick([data for _, _, data in self._exact]) if self._exact else None
         self._find_folded = BytesAhoCorasick([data for _, data in self._folded]) if self._folded else None
@@ -68,7 +73,9 @@ class Needles:
 
     def within(self, data: bytes) -> bool:
         """Whether any planted text stands in these bytes, exactly."""
-        return self._find is not None and bool(self._find.find_matches_as_indexes(data))
+        if self._find is None or (self._begin and not self._begin.find_matches_as_indexes(data)):
+            return False
+        return bool(self._find.find_matches_as_indexes(data))
 
     def anywhere(self, data: bytes, text: str) -> bool:
         """Whether a text, and the bytes that it is, hold any planted text, exact or tolerant."""

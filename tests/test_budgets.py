@@ -58,6 +58,7 @@ OTHERS = {
     "how much is taken at once, and by how many, which changes no result": """
         cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
         streams/zstd_stream.py _STEP, sources/raw.py MOST,
+        needles.py _START, needles.py _FEW,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
         probes/canaries.py MUCH,

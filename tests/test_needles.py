@@ -60,6 +60,15 @@ def one_line(quoted: bytes) -> bytes:
     return quoted.replace(b"=\n", b"")
 
 
+@pytest.mark.parametrize("more", [0, 3, 100], ids=["few texts", "several", "more than the table holds"])
+def test_whether_any_text_is_there_is_told_as_the_search_tells_it(more: int) -> None:
+    needles = Needles([*TEXTS.values(), *(f"pier {number} at {number * 7}" for number in range(more))])
+    for text in TEXTS.values():
+        for _, data in variants(text):
+            for around in (data, b"\0\xff" + data + b"\0", data[:-1], data[1:], data[:8] + b"?" + data[8:]):
+                assert needles.within(around) == bool(needles.search(around))
+
+
 def how(needles: Needles, data: bytes) -> set[str]:
     return {hit.how for hit in needles.search(data)}
 

@@ -1,5 +1,7 @@
 """What surroundings say about bytes: headers of a body, and the protocol that it travelled in."""
 
+from functools import lru_cache
+
 from auditor.decoders import Clue
 
 MEDIA = {
@@ -43,6 +45,7 @@ LANGUAGES = {"wabinary": "whatsapp_nodes", "mtproto": "telegram_tl"}  # what a p
 COMPRESSIONS = frozenset(name for names in CODINGS.values() for name in names)
 
 
+@lru_cache
 def clue_from(content_type: str, encoding: str = "") -> Clue:
     """What the headers of a body say about it. They are hints: a lie only costs the hint."""
     media, _, rest = content_type.partition(";")
