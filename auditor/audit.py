@@ -189,7 +189,8 @@ class Audit:
         far_end = platform.far_end if platform else "service"
         row = Row(
             finding.platform, finding.surface, finding.direction, finding.content, finding.road,
-            finding.grade, finding.rule, finding.slot, finding.seal, far_end, finding.texts, self.app,
+            finding.grade, finding.rule, finding.slot, finding.seal, far_end, finding.texts,
+            structs.replace(self.app, device=finding.device) if finding.device else self.app,
             near, doubt,
         )  # fmt: skip
         return row, finding

@@ -76,10 +76,11 @@ class App(Struct, frozen=True, order=True):
     name: str = ""
     version: str = ""
     mode: str = ""
+    device: str = ""  # of several that were audited together
 
     def __str__(self) -> str:
         named = " ".join(word for word in (self.name, self.version) if word)
-        return ", ".join(word for word in (named, self.mode) if word)
+        return ", ".join(word for word in (named, self.mode, self.device and f"on {self.device}") if word)
 
 
 class Ref(Struct, frozen=True, order=True):
@@ -103,6 +104,7 @@ class Channel(Struct, frozen=True):
     alpn: str = ""
     opened_by: str = "nobody"  # proxy, key log, app hook, nobody
     renamed: str = ""  # the host's own name, where `--as` gave it another
+    device: str = ""  # the near end, where the user told several apart
 
 
 class Head(Struct, frozen=True):
@@ -188,6 +190,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     note: str = ""
     texts: tuple[str, ...] = ()  # the planted texts that were read here
     when: float | None = None
+    device: str = ""
 
 
 class Sighting(Struct, frozen=True, kw_only=True):

@@ -127,6 +127,7 @@ class Reading:
             note=note,
             texts=seen.texts if seen else (),
             when=parcel.when,
+            device=parcel.channel.device,
         )
         if content in (Content.READABLE, Content.UNDECIDED) and layer and isinstance(layer.value, str):
             self.said[id(found)] = layer.value
@@ -201,4 +202,5 @@ class Reading:
             note=note + (" (case, spaces or accents differ)" if hit.tolerant else ""),
             texts=(hit.text,),
             when=parcel.when,
+            device=parcel.channel.device,
         )

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+from msgspec import structs
 
 from auditor.audit import Audit
 from auditor.cli.asking import Wish, asking
@@ -15,8 +16,8 @@ from auditor.needles import Needles
 from auditor.report import Report
 from auditor.shelf import Session, session_of
 from auditor.sources import Where, read
+from auditor.sources.heads import Place
 from auditor.sources.journal import SUFFIX, journal_of
-from auditor.sources.pcap.keys import Keys
 from auditor.text import printable
 
 
@@ -41,11 +42,11 @@ def command(captures: tuple[str, ...], wish: Wish, jobs: int | None, each: bool)
     """
     if each and wish.style == "json":
         raise click.UsageError("--each prints a page for each capture; JSON is one document")
-    keys = wish.keys(*key_logs(captures))
+    said = wish.said(*key_logs(captures))
     report = Report()
     with Findings(wish.evidence) as findings:
         for path, name in expand(captures):
-            one = _one(path, name, wish, keys, findings, jobs)
+            one = _one(path, name, wish, said, findings, jobs)
             if each:
                 click.echo(printable(name))
                 show(one, wish.book, wish.style)
@@ -56,17 +57,18 @@ def command(captures: tuple[str, ...], wish: Wish, jobs: int | None, each: bool)
         raise SystemExit(2)
 
 
-def _one(path: Path, name: str, wish: Wish, keys: Keys, findings: Findings, jobs: int | None) -> Report:
+def _one(path: Path, name: str, wish: Wish, said: Place, findings: Findings, jobs: int | None) -> Report:
     """One capture. One that cannot be read is a problem in the report, and the others go on."""
     beside = session_of(path) if str(path) != "-" else Session()
-    said, other = wish.app, beside.app
-    app = App(said.name or other.name, said.version or other.version, said.mode or other.mode)
-    fresh = partial(Audit, wish.book, Needles((*wish.texts, *beside.texts)), wish.reveal, app)
-    renamed = {**beside.renamed, **wish.renamed}
+    mine, other = wish.app, beside.app
+    app = App(mine.name or other.name, mine.version or other.version, mine.mode or other.mode)
+    texts = (*wish.texts, *beside.texts)
+    fresh = partial(Audit, wish.book, Needles(texts), wish.reveal, app)
+    said = structs.replace(said, renamed={**beside.renamed, **said.renamed}, search=bool(texts))
     try:
         journal = journal_of(path)
         where: Where = "-" if str(path) == "-" else journal or path
-        source = read(where, renamed=renamed, name=name, keys=keys, devices=wish.devices)
+        source = read(where, name=name, said=said)
     except CaptureError as exc:
         click.echo(f"auditor: {exc}", err=True)
         return unreadable(fresh, name, str(exc))

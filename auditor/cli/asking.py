@@ -12,8 +12,8 @@ from auditor.model import App
 from auditor.reporters import names
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import load_rules
+from auditor.sources.heads import Place
 from auditor.sources.keylogs import keys_of
-from auditor.sources.pcap.keys import Keys
 
 
 class Wish(Struct, frozen=True):
@@ -29,9 +29,10 @@ class Wish(Struct, frozen=True):
     app: App = App()
     reveal: bool = False
 
-    def keys(self, *more: Path) -> Keys:
-        """All secrets at hand, with those of other key logs."""
-        return keys_of(dict.fromkeys((*self.keylogs, *more)))
+    def said(self, *keylogs: Path) -> Place:
+        """What the user says of all captures, and the secrets of these key logs besides."""
+        keys = keys_of(dict.fromkeys((*self.keylogs, *keylogs)))
+        return Place(renamed=self.renamed, keys=keys, devices=self.devices, search=bool(self.texts))
 
 
 _A_FILE = click.Path(path_type=Path)

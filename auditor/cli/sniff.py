@@ -41,12 +41,11 @@ def command(interface: str, wish: Wish, write: Path | None, wanted: str, seconds
     """
     path = write or Path(time.strftime(f"{printable(interface).replace('/', '_')}-%Y%m%d-%H%M%S.pcapng"))
     fresh = partial(Audit, wish.book, Needles(wish.texts), wish.reveal, wish.app)
-    keys = wish.keys()
+    said = wish.said()
     with recorded(interface, path, wanted, seconds) as growing, Findings(wish.evidence) as findings:
         end = "" if seconds else " Ctrl-C ends it and gives the report."
         click.echo(f"Listening on {printable(interface)}, writing {printable(str(path))}.{end}", err=True)
-        source = follow(path, growing, renamed=wish.renamed, keys=keys, devices=wish.devices)
-        report = audited(source, fresh, findings)
+        report = audited(follow(path, growing, said), fresh, findings)
     show(report, wish.book, wish.style)
 
 

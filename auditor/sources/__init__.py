@@ -13,7 +13,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, cast
 
@@ -21,11 +21,11 @@ from msgspec import Struct, structs
 
 from auditor.errors import CaptureError
 from auditor.model import Event
-from auditor.sources.heads import NO_KEYS, Place, Share, clean
-from auditor.sources.pcap.keys import Keys
+from auditor.sources.heads import Place, Share, clean
 from auditor.sources.tape import Tape
 from auditor.text import is_text, printable
 
+NOTHING = Place()
 START = 65536  # bytes that are looked at to tell what a file is
 WAIT = 0.05  # seconds between looks at a file that grows
 
@@ -146,17 +146,11 @@ class Source:
 
 
 def read(
-    path: Where,
-    *,
-    renamed: Mapping[str, str] | None = None,
-    name: str = "",
-    keys: Keys = NO_KEYS,
-    devices: Iterable[str] = (),
+    path: Where, *, renamed: Mapping[str, str] | None = None, name: str = "", said: Place = NOTHING
 ) -> Source:
     """The capture at `path`, or on standard input, called `name` in the report.
 
-    `renamed` gives hosts (HOST or HOST:PORT) another name, `keys` open what captures of packets hold,
-    `devices` are the addresses of the phones in them.
+    `renamed` gives hosts (HOST or HOST:PORT) another name; `said` is what else its user says of it.
     """
     tape = _open(path)
     try:
@@ -170,18 +164,16 @@ def read(
     once = path == "-" or not path.is_file()
     if not once:
         tape.close()
-    names = {host.lower(): name for host, name in (renamed or {}).items()}
+    names = {host.lower(): name for host, name in (renamed or said.renamed).items()}
     shown = clean(name or ("-" if path == "-" else path.name))
-    place = Place(shown, names, keys=keys, devices=frozenset(devices))
+    place = structs.replace(said, capture=shown, renamed=names)
     return Source(path, kind, place, tape if once else None)
 
 
-def follow(
-    path: Path, growing: Callable[[], bool], *, renamed: Mapping[str, str], keys: Keys, devices: Iterable[str]
-) -> Source:
+def follow(path: Path, growing: Callable[[], bool], said: Place = NOTHING) -> Source:
     """A capture that is still written, as pcapng, for as long as it is `growing`."""
     kind = next(kind for kind in _KINDS if kind.name == "pcapng")
-    place = Place(clean(path.name), renamed, keys=keys, devices=frozenset(devices))
+    place = structs.replace(said, capture=clean(path.name))
     return Source(path, kind, place, Tape(Growing(path, growing)))
 
 

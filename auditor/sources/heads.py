@@ -35,11 +35,13 @@ class Share(Struct, frozen=True):
 class Place(Struct, frozen=True):
     """The capture that is read, and what its user says of it."""
 
-    capture: str
+    capture: str = ""
     renamed: Mapping[str, str] = {}  # hosts that stand for others
     share: Share = Share()
     keys: Keys = NO_KEYS  # what opens connections in captures of packets
-    devices: frozenset[str] = frozenset()  # addresses of the phones in them
+    devices: tuple[str, ...] = ()  # addresses of the phones in them
+    outside: bool = False  # whether only what shows from outside is asked for
+    search: bool = True  # whether texts were planted, so that bytes nobody understands are worth reading
 
     def ref(self, entry: int, part: str = "") -> Ref:
         return Ref(self.capture, entry, part)

@@ -29,6 +29,7 @@ class Tape:
         self._fetched = 0
         self.entries = 0  # set by the reader of the format
         self.unread = 0  # bytes that were seen, but not understood
+        self.note = ""  # what the reader has to say of the whole capture
 
     @property
     def sha256(self) -> str:

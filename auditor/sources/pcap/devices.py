@@ -22,6 +22,7 @@ class Devices:
 
     def __init__(self, named: Iterable[str] = ()) -> None:
         self.named = dict(map(_named, named))
+        self.hardware = [address for address in self.named if len(address) == 6]
         self._talks: Counter[bytes] = Counter()
 
     def of(self, one: End, two: End) -> End | None:
@@ -35,9 +36,14 @@ class Devices:
             self._talks[sides[0].address] += 1
         return sides[0]
 
+    def learn(self, hardware: bytes, address: bytes) -> None:
+        """An address of IP that a device with a MAC address sends from."""
+        if len(self.named) < MOST:
+            self.named.setdefault(address, self.named[hardware])
+
     def called(self, end: End) -> str:
         """The name under which a device is a subject of its own: only those that the user told apart."""
-        return self.named.get(end.address, "") if len(self.named) > 1 else ""
+        return self.named.get(end.address, "") if len(set(self.named.values())) > 1 else ""
 
     def told(self) -> str:
         """What the report says of whose traffic it took this for."""
@@ -46,8 +52,8 @@ class Devices:
         most = [str(ip_address(address)) for address, _ in self._talks.most_common(SHOWN)]
         if len(self._talks) == 1:
             return f"taken for the phone: {most[0]}, the private end"
-        others = len(self._talks) - 1
-        return f"taken for phones: {', '.join(most)}{' ...' if others >= SHOWN else ''}; --device ADDRESS says which"
+        more = " ..." if len(self._talks) > SHOWN else ""
+        return f"taken for phones: {', '.join(most)}{more}; --device ADDRESS says which"
 
 
 @lru_cache(maxsize=4096)

@@ -124,10 +124,14 @@ class Names:
 
     def add(self, message: Answered) -> None:
         for name, address in message.addresses:
-            before = [one for one in self._names.pop(address, ()) if one != name]
-            self._names[address] = (*before, name)[-MOST_NAMES:]
-            if len(self._names) > MOST_ADDRESSES:
-                del self._names[next(iter(self._names))]
+            self.say(name, address)
+
+    def say(self, name: str, address: bytes) -> None:
+        """That an address has a name, which somebody else knows."""
+        before = [one for one in self._names.pop(address, ()) if one != name]
+        self._names[address] = (*before, name)[-MOST_NAMES:]
+        if len(self._names) > MOST_ADDRESSES:
+            del self._names[next(iter(self._names))]
 
     def of(self, address: bytes) -> tuple[str, ...]:
         """All names that this address was given for, newest last."""

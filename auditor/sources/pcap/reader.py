@@ -3,37 +3,40 @@
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias
 
-from auditor.model import Event
+import numpy as np
+from msgspec import structs
+
+from auditor.model import Event, Parcel, Problem
 from auditor.sources.heads import Place
+from auditor.sources.pcap.devices import Devices
 from auditor.sources.pcap.dns import Names
-from auditor.sources.pcap.flows import ONE, SHUT, Flows
-from auditor.sources.pcap.keys import Keys
-from auditor.sources.pcap.onlooker import Line, Onlooker, Sums
+from auditor.sources.pcap.flows import GUESS, ONE, SHUT, Flows
+from auditor.sources.pcap.onlooker import Flow, Onlooker, Sums
 from auditor.sources.pcap.table import Batch, Table
-from auditor.sources.pcap.window import Secrets, Trouble
+from auditor.sources.pcap.window import Name, Secrets, Trouble
 from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
+
+OTHERS = "neither end is a device that was named"
+_ETHERNET = 1
 
 
 class Talk(Protocol):
     """One connection, to whoever reads it."""
 
-    settled: bool  # nothing that comes would change anything: its packets need not be read
+    @property
+    def settled(self) -> bool:
+        """Nothing that comes would change anything: its packets need not be read."""
 
     def feed(self, packet: Packet) -> list[Event]: ...
     def finish(self, sums: Sums) -> list[Event]: ...
 
 
-Begin: TypeAlias = Callable[[Line, Names, Keys], Talk]
+Begin: TypeAlias = Callable[[Flow, Names], Talk]
 
 
 def read(tape: Tape, place: Place) -> Iterator[Event]:
-    """Everything: messages where they lie open or a key opens them, contacts for the rest."""
-    return Reader(tape, place, Onlooker).events()
-
-
-def contacts(tape: Tape, place: Place) -> Iterator[Event]:
-    """Only who was talked to, as it shows from outside."""
+    """Messages where they lie open or a key opens them, contacts for the rest."""
     return Reader(tape, place, Onlooker).events()
 
 
@@ -44,43 +47,85 @@ class Reader:
         self.begin = begin
         self.names = Names()
         self.keys = place.keys.copy()
-        self._talks: dict[int, Talk] = {}
+        self.devices = Devices(place.devices)
+        self._talks: dict[int, tuple[Flow, Talk]] = {}
 
     def events(self) -> Iterator[Event]:
         table = Table(self.tape)
         for item in table:
             match item:
                 case Batch():
+                    self._hardware(item)
                     yield from self._batch(item)
                 case Secrets(kind="tls"):
                     self.keys.add(item.data)
+                case Name():
+                    self.names.say(item.name, item.address)
                 case Trouble():
                     yield self.place.problem(self.tape.entries, item.kind, item.text)
         yield from self._over(table.finish())
+        self.tape.note = self.devices.told()
+
+    def _hardware(self, batch: Batch) -> None:
+        """Devices that were named by their MAC address: where they send from."""
+        starts, data = batch.window.starts, batch.window.data
+        for hardware in self.devices.hardware:
+            mine = (batch.window.links == _ETHERNET) & (batch.window.kept >= 14) & (batch.rows.family > 0)
+            for at, byte in enumerate(hardware):
+                mine &= data[np.where(mine, starts + 6 + at, 0)] == byte
+            sources = np.stack((batch.rows.family, batch.rows.source_high, batch.rows.source_low), axis=1)
+            for family, high, low in np.unique(sources[mine].astype(np.uint64), axis=0).tolist():
+                self.devices.learn(hardware, _address(family == 6, high, low))
 
     def _batch(self, batch: Batch) -> Iterator[Event]:
         for slot, packet in batch.packets():
-            number = batch.number(slot)
-            talk = self._talks.get(number)
-            if talk is None:
-                talk = self._talks[number] = self.begin(self._line(batch.flows, slot), self.names, self.keys)
-            yield from talk.feed(packet)
+            flow, talk = self._talk(batch.flows, slot)
+            yield from _told(flow, talk.feed(packet))
             if talk.settled:
                 batch.mark(slot, SHUT)
         yield from self._over(batch.over)
 
     def _over(self, flows: Flows) -> Iterator[Event]:
         for row in range(len(flows)):
-            line = self._line(flows, row)
-            talk = self._talks.pop(int(flows.number[row]), None) or self.begin(line, self.names, self.keys)
-            ways = (int(flows.one_bytes[row]), int(flows.two_bytes[row]))
-            sent, received = ways if flows.client[row] & 3 == ONE else reversed(ways)
-            yield from talk.finish(Sums(sent, received, int(flows.began[row]) / 1e9))
+            flow, talk = self._talk(flows, row)
+            del self._talks[int(flows.number[row])]
+            sent, received = int(flows.one_bytes[row]), int(flows.two_bytes[row])
+            if flow.client != _ends(flows, row)[0]:
+                sent, received = received, sent
+            yield from _told(flow, talk.finish(Sums(sent, received, int(flows.began[row]) / 1e9)))
 
-    def _line(self, flows: Flows, row: int) -> Line:
-        ends = _ends(flows, row)
-        client, server = ends if flows.client[row] & 3 == ONE else reversed(ends)
-        return Line(self.place, int(flows.first[row]), client, server, int(flows.kind[row]) >> 32 & 0xFF)
+    def _talk(self, flows: Flows, row: int) -> tuple[Flow, Talk]:
+        number = int(flows.number[row])
+        if number not in self._talks:
+            flow = self._flow(flows, row)
+            talk: Talk = Onlooker(flow, self.names, OTHERS) if flow.other else self.begin(flow, self.names)
+            self._talks[number] = flow, talk
+        return self._talks[number]
+
+    def _flow(self, flows: Flows, row: int) -> Flow:
+        """Who is the client is seen in the first packets; where it is a guess, the phone is."""
+        one, two = _ends(flows, row)
+        told = int(flows.client[row])
+        client, server = (one, two) if told & ~GUESS == ONE else (two, one)
+        phone = self.devices.of(one, two)
+        if phone == server and told & GUESS:
+            client, server = server, client
+        device = self.devices.called(phone) if phone else ""
+        other = bool(self.devices.named) and phone is None
+        first, protocol = int(flows.first[row]), int(flows.kind[row]) >> 32 & 0xFF
+        return Flow(self.place, first, client, server, protocol, device, phone == server, other)
+
+
+def _told(flow: Flow, events: list[Event]) -> Iterator[Event]:
+    """What a phone said that was the server of a connection is told as said by the phone."""
+    for event in events:
+        if isinstance(event, Problem) or not (flow.device or flow.turned):
+            yield event
+            continue
+        one = structs.replace(event, channel=structs.replace(event.channel, device=flow.device))
+        if flow.turned and isinstance(one, Parcel):
+            one = structs.replace(one, outgoing=not one.outgoing)
+        yield one
 
 
 def _ends(flows: Flows, row: int) -> tuple[End, End]:
