@@ -20,10 +20,11 @@ from tests.budgets.made import Budget
 from tests.budgets.packets import PACKETS
 from tests.budgets.rules import KEEPING, RULES
 from tests.budgets.streams import STREAMING
+from tests.budgets.unlock import UNLOCKING
 
 PACKAGE = Path(__file__).parents[1] / "auditor"
 
-BUDGETS = [*DECODING, *STREAMING, *READING, *PACKETS, *RULES, *KEEPING]
+BUDGETS = [*DECODING, *STREAMING, *READING, *PACKETS, *RULES, *KEEPING, *UNLOCKING]
 
 # Numbers that bound nothing: (what they are): where they stand.
 OTHERS = {
@@ -50,7 +51,8 @@ OTHERS = {
         decoders/pblite.py _LAST, decoders/plist.py _TRAILER, decoders/protobuf.py _LAST,
         decoders/quoted_printable.py _WIDTH, decoders/thrift_compact.py _MESSAGE, report.py SCHEMA,
         rulebook/shape.py COUNTER, sources/exchange.py _BODILESS, sources/flows.py FORMAT,
-        sources/pcap/records.py LONGEST,
+        sources/pcap/records.py LONGEST, sources/pcap/dtls.py _LATEST, sources/pcap/keys.py _RANDOM,
+        sources/pcap/keys.py _EXCHANGE, sources/pcap/unlock/side.py _SMALLEST,
         sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
         rulebook/seals/saltpack.py _BLOCK, rulebook/seals/web_push.py _KEY""",
     "a sign for what is no value": """
@@ -71,6 +73,7 @@ OTHERS = {
 TYPES = re.compile(  # numbers that stand for a kind of value
     r"decoders/(?:thrift_\w+|whatsapp_nodes)\.py _(?!DEPTH)[A-Z0-9_]+"
     r"|sources/pcap/(?:hello|wire)\.py [A-Z_]+"
+    r"|sources/pcap/unlock/(?:agreement|derive)\.py (?!HEARD)[A-Z0-9_]+"
     r"|rulebook/seals/(?:loco|mmtls|openpgp|qq_sso|smime|whatsapp_noise|xchat)\.py _[A-Z]+"
     r"|sources/pcap/(?:hello|records|wire)\.py (?!LONGEST)[A-Z0-9_]+"
 )

@@ -47,7 +47,9 @@ EDGE = 8  # from this room on there may be files, clocks and sockets
 DOORS = {
     "ahocorasick_rs": ("needles.py",),
     "brotli": ("decoders/brotli.py",),
-    "cryptography": ("sources/pcap/certificates.py", "streams/mtproto_obfuscated.py"),
+    "cryptography": (
+        "sources/pcap/certificates.py", "sources/pcap/unlock/", "streams/mtproto_obfuscated.py",
+    ),
     "click": ("cli/",),
     "mitmproxy": ("live/addon.py", "sources/mitm.py"),
     "msgspec": (
@@ -117,6 +119,7 @@ ANY = (
 )
 # May import inside a function, besides cli/.
 HEAVY_DOORS: tuple[str, ...] = (
+    "sources/pcap/unlock/agreement.py",
     "sources/mitm.py",
     "sources/pcap/certificates.py",
     "streams/mtproto_obfuscated.py",
@@ -165,6 +168,8 @@ TESTED_ELSEWHERE = {
     **{f: "tests/rulebook/seals/test_seals.py" for f in SEALS if not f.endswith("__init__.py")},
     "sources/exchange.py": "tests/sources/test_har.py",
     "sources/pcap/__init__.py": "a docstring",
+    "sources/pcap/unlock/__init__.py": "a docstring",
+    "sources/pcap/unlock/stage.py": "words, in all tests of unlocking",
     "sources/pcap/wire.py": "words, in all tests of packets",
     "sources/records.py": "tests/sources/test_journal.py",
     "sources/tape.py": "tests/sources/test_sources.py",

@@ -143,7 +143,7 @@ class Handshake:
 
     def _record(self, from_client: bool, record: Record) -> None:
         if record.kind == OLD_HELLO:
-            self.client = self.client or _old_hello(record.body)
+            self.client = self.client or old_hello(record.body)
         elif record.kind == HANDSHAKE and not record.epoch:
             feed = self._fragments[from_client].feed if self._datagrams else self._messages[from_client].feed
             for message in feed(record.body):
@@ -178,7 +178,7 @@ def _certificates(body: bytes) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def _old_hello(body: bytes) -> ClientHello:
+def old_hello(body: bytes) -> ClientHello:
     """A hello in the words of SSL 2: ciphers of three bytes, of which those of TLS begin with zero."""
     cut = Cut(body)
     _, version = cut.number(1), cut.number(2)

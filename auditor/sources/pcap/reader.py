@@ -11,6 +11,7 @@ from auditor.sources.heads import Place
 from auditor.sources.pcap.devices import Devices
 from auditor.sources.pcap.dns import Names
 from auditor.sources.pcap.flows import GUESS, ONE, SHUT, Flows
+from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.onlooker import Flow, Onlooker, Sums
 from auditor.sources.pcap.table import Batch, Table
 from auditor.sources.pcap.window import Name, Secrets, Trouble
@@ -46,7 +47,7 @@ class Reader:
         self.place = place
         self.begin = begin
         self.names = Names()
-        self.keys = place.keys.copy()
+        self.keys = place.keys or Keys()
         self.devices = Devices(place.devices)
         self._talks: dict[int, tuple[Flow, Talk]] = {}
 

@@ -28,10 +28,10 @@ class Record(Struct, frozen=True):
 class Records:
     """What one direction of a stream says, record by record."""
 
-    def __init__(self) -> None:
+    def __init__(self, begun: bool = False) -> None:
         self.stopped = ""  # why nothing more is read
         self._data = bytearray()
-        self._begun = False
+        self._begun = begun  # what begins like SSL 2 stands at the very start only
 
     @property
     def waiting(self) -> int:

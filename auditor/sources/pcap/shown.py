@@ -37,7 +37,7 @@ def of_handshake(seen: Handshake, carrier: str = "t") -> Facts:
         facts.append(("certificate", listed(known)))
     if seen.client_certificate:
         facts.append(("client certificate", "shown in the open"))
-    facts += [("alert", told) for told in dict.fromkeys(_alert(one) for one in seen.alerts)]
+    facts += [("alert", told) for told in dict.fromkeys(told_alert(one) for one in seen.alerts)]
     return tuple(facts[:32])
 
 
@@ -78,7 +78,7 @@ def listed(words: Iterable[str]) -> str:
     return ", ".join(found[:MOST_LISTED])[:LONGEST] + rest
 
 
-def _alert(one: Alert) -> str:
+def told_alert(one: Alert) -> str:
     who = "the app" if one.from_client else "the server"
     return f"{who}: {_ALERTS.get(one.number, f'number {one.number}')}"
 
