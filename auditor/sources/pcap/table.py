@@ -23,7 +23,7 @@ from auditor.sources.pcap.flows import BOTH, SHUT, UNDECIDED, WANTED, Flows, Par
 from auditor.sources.pcap.frames import frames
 from auditor.sources.pcap.packets import Packets
 from auditor.sources.pcap.rows import Rows
-from auditor.sources.pcap.window import Comment, Integers, Name, Secrets, Trouble, Window
+from auditor.sources.pcap.window import Bytes, Comment, Integers, Name, Secrets, Trouble, Window, heads
 from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
 
@@ -53,6 +53,16 @@ class Batch:
         speaks = speaks[self.flows.state[slot[speaks]] == UNDECIDED]
         _, first = np.unique(slot[speaks] * 2 + self.part.forward[speaks], return_index=True)
         return np.sort(speaks[first])
+
+    def heads(self, which: Integers, size: int) -> Bytes:
+        """The first bytes of payloads, one row each; what stands beyond a payload means nothing."""
+        starts = np.minimum(self.rows.start[which], len(self.window.data) - size)
+        found = heads(self.window.data, starts, size)
+        for place in np.flatnonzero(np.isin(which, list(self.rows.aside))).tolist():
+            whole = self.rows.aside[int(which[place])][:size]
+            found[place] = 0
+            found[place, : len(whole)] = np.frombuffer(whole, np.uint8)
+        return found
 
     def payload(self, row: int) -> bytes:
         aside = self.rows.aside.get(row)
