@@ -110,10 +110,12 @@ Item: TypeAlias = Batch | Secrets | Name | Comment | Trouble
 class Table:
     """Reads a capture once, from its first window to its last."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, *, together: bool = True) -> None:
         self._tape = tape
+        self._together = together  # whether fragments are put together
         self._tracker = Tracker()
         self._packets = Packets()
+        self.reasons = self._packets.reasons  # why packets could not be read, and how many
         self._tunnels = [""]
         self._places = {"": 0}
 
@@ -123,11 +125,22 @@ class Table:
                 yield item
                 continue
             self._tape.entries += len(item)
-            rows, left = columns.read(item)
-            for index in left.tolist():
-                row = self._packets.read(int(item.links[index]), item.packet(index), int(item.wire[index]))
-                rows.put(index, row, int(item.starts[index]), self._tunnel(row.tunnel))
+            rows = self._rows(item)
             yield Batch(item, rows, self._tracker.take(rows), self._tracker, self._tunnels)
+
+    def _rows(self, window: Window) -> Rows:
+        rows, left = columns.read(window)
+        if not self._together and len(left):
+            pieces = columns.pieces(window, left)
+            rows.family[left[pieces]] = 0
+            self.reasons["a fragment, which nobody put together"] += int(pieces.sum())
+            left = left[~pieces]
+        if len(left):
+            read, places = self._packets.read, left.tolist()
+            links, wire = window.links[left].tolist(), window.wire[left].tolist()
+            found = [read(link, window.packet(at), size) for link, at, size in zip(links, places, wire, strict=True)]
+            rows.put(left, found, window.starts[left], [self._tunnel(row.tunnel) for row in found])
+        return rows
 
     def _tunnel(self, name: str) -> int:
         place = self._places.setdefault(name, min(len(self._tunnels), TUNNELS - 1))
@@ -137,6 +150,7 @@ class Table:
 
     def finish(self) -> Flows:
         """The flows that were live to the end."""
+        self._packets.finish()
         return self._tracker.finish()
 
 
