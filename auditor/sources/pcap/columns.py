@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.sources.pcap.nested import CARRIES, GRE, IPIP, WIDE, Tunnels, enter
 from auditor.sources.pcap.rows import Rows, empty
 from auditor.sources.pcap.links import (
     CARRIERS, CISCO, FRAMES, IPV4, IPV6, MPLS, MPLS_UP, TAGS,
@@ -20,6 +21,7 @@ from auditor.sources.pcap.tunnels import PORTS, PROTOCOLS
 from auditor.sources.pcap.window import Bytes, Integers, Window, heads
 from auditor.sources.pcap.wire import TCP, UDP
 
+DEPTH = 3  # tunnels inside tunnels
 HEAD = 96  # two tags, IPv6 and TCP, and IPv4 and TCP with many options
 ETHERNET, NULL, LOOP, PPP, SLL, SLL2 = 1, 0, 108, 9, 113, 276
 RAW = (12, 14, 101, 228, 229)
@@ -33,7 +35,7 @@ _LEFT = -1  # for the plain reader
 _SERVICES = (0xAAAA, 0x0606)  # of IEEE 802.2, that carry IP
 
 
-def read(window: Window) -> tuple[Rows, Integers]:
+def read(window: Window, tunnels: Tunnels, depth: int = 0) -> tuple[Rows, Integers]:
     """The rows of a window, and which of them somebody has to read packet by packet."""
     number = np.arange(window.first, window.first + len(window), dtype=np.int64)
     rows = empty(number, window.when, window.wire)
@@ -47,7 +49,10 @@ def read(window: Window) -> tuple[Rows, Integers]:
         done = step(rows, window, head if isinstance(picked, slice) else head[picked], inner, picked)
         if not done.all():
             left[picked] = ~done
-    return rows, np.flatnonzero(left)
+    some = np.flatnonzero(left)
+    if len(some) and depth < DEPTH:
+        some = enter(window, rows, some, tunnels, lambda part: read(part, tunnels, depth + 1))
+    return rows, some
 
 
 def pieces(window: Window, left: Integers) -> Flags:
@@ -101,12 +106,14 @@ def _ethernet(head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
     family, begin = _named(kind, kept >= 14), np.full(len(kept), 14, np.int64)
     if not (family == _LEFT).any():
         return family, begin
-    short = (kind <= FRAMES) & (kept >= 16)
-    family[short & ~np.isin(_number(head, 14, ">u2"), _SERVICES)] = 0
+    short = np.flatnonzero((kind <= FRAMES) & (kept >= 16))
+    family[short[~np.isin(_number(head[short], 14, ">u2"), _SERVICES)]] = 0
     # Between the addresses and IP: the tag, at which offset the number of what follows stands, and its length.
     for tag, number, length in ((TAGS, 2, 4), (TAGS, 2, 4), ((CISCO,), 6, 8), ((MPLS, MPLS_UP), 0, 4)):
+        waiting = np.flatnonzero(family == _LEFT)
+        waiting = waiting[np.isin(kind[waiting], tag)]
         for at in (14, 18, 22):
-            some = np.flatnonzero((family == _LEFT) & (begin == at) & np.isin(kind, tag) & (kept >= at + length + 1))
+            some = waiting[(begin[waiting] == at) & (kept[waiting] >= at + length + 1)]
             if not len(some):
                 continue
             if tag[0] == MPLS:
@@ -122,8 +129,9 @@ def _ethernet(head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
 
 def _named(kind: Integers, whole: Flags) -> Integers:
     """The family that the number of Ethernet for a protocol means."""
-    family = np.where(kind == IPV4, 4, np.where(kind == IPV6, 6, 0))
-    family[(kind <= FRAMES) | np.isin(kind, CARRIERS) | ~whole] = _LEFT
+    family: Integers = _FAMILIES[kind]
+    if not whole.all():
+        family[~whole] = _LEFT
     return family
 
 
@@ -172,6 +180,7 @@ def _inner(
     """What stands behind the header of IP: its protocol, where it begins, how long it is, whether to believe it."""
     protocol, begin, size, good = ip
     rows.protocol[picked] = protocol
+    rows.tunnel[picked] = np.where(good & _CARRIED[protocol], CARRIES, 0)
     header = np.zeros(len(begin), np.int64)
     good = good & ~_INNER[protocol]
     for at in np.flatnonzero(np.bincount(begin)).tolist():
@@ -247,5 +256,15 @@ def _those(numbers: tuple[int, ...], size: int) -> Flags:
     return found
 
 
+def _families() -> Integers:
+    """Of every number of Ethernet, the family of IP; left is what carries another packet."""
+    found = np.zeros(65536, np.int64)
+    found[[*range(FRAMES + 1), *CARRIERS]] = _LEFT
+    found[[IPV4, IPV6]] = 4, 6
+    return found
+
+
+_FAMILIES = _families()
+_CARRIED = _those((IPIP, WIDE, GRE), 256)
 _INNER = _those(INNER, 256)
 _TUNNELS = _those(tuple(PORTS), 65536)

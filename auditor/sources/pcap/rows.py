@@ -58,6 +58,11 @@ class Rows(Struct):
     def __len__(self) -> int:
         return len(self.number)
 
+    def copy(self, places: Integers, other: "Rows", which: Integers) -> None:
+        """What others say of the same packets, but for their numbers and times."""
+        for name in (*_WORDS, *_SMALL):
+            getattr(self, name)[places] = getattr(other, name)[which]
+
     def put(self, places: Integers, rows: list[Row], begins: Integers, tunnels: list[int]) -> None:
         """Writes what the plain reader said of some rows; their packets begin there in the window."""
         for name in _ALIKE:

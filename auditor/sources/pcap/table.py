@@ -21,6 +21,7 @@ from auditor.sources.pcap import columns
 from auditor.sources.pcap.ends import TUNNELS
 from auditor.sources.pcap.flows import BOTH, SHUT, UNDECIDED, WANTED, Flows, Part, Tracker
 from auditor.sources.pcap.frames import frames
+from auditor.sources.pcap.nested import Tunnels
 from auditor.sources.pcap.packets import Packets
 from auditor.sources.pcap.rows import Rows
 from auditor.sources.pcap.window import Bytes, Comment, Integers, Name, Secrets, Trouble, Window, heads
@@ -116,8 +117,7 @@ class Table:
         self._tracker = Tracker()
         self._packets = Packets()
         self.reasons = self._packets.reasons  # why packets could not be read, and how many
-        self._tunnels = [""]
-        self._places = {"": 0}
+        self._tunnels = Tunnels(TUNNELS)
 
     def __iter__(self) -> Iterator[Item]:
         for item in frames(self._tape):
@@ -126,10 +126,10 @@ class Table:
                 continue
             self._tape.entries += len(item)
             rows = self._rows(item)
-            yield Batch(item, rows, self._tracker.take(rows), self._tracker, self._tunnels)
+            yield Batch(item, rows, self._tracker.take(rows), self._tracker, self._tunnels.names)
 
     def _rows(self, window: Window) -> Rows:
-        rows, left = columns.read(window)
+        rows, left = columns.read(window, self._tunnels)
         if not self._together and len(left):
             pieces = columns.pieces(window, left)
             rows.family[left[pieces]] = 0
@@ -139,14 +139,8 @@ class Table:
             read, places = self._packets.read, left.tolist()
             links, wire = window.links[left].tolist(), window.wire[left].tolist()
             found = [read(link, window.packet(at), size) for link, at, size in zip(links, places, wire, strict=True)]
-            rows.put(left, found, window.starts[left], [self._tunnel(row.tunnel) for row in found])
+            rows.put(left, found, window.starts[left], [self._tunnels.place(row.tunnel) for row in found])
         return rows
-
-    def _tunnel(self, name: str) -> int:
-        place = self._places.setdefault(name, min(len(self._tunnels), TUNNELS - 1))
-        if place == len(self._tunnels):
-            self._tunnels.append(name)
-        return place
 
     def finish(self) -> Flows:
         """The flows that were live to the end."""
