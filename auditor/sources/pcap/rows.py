@@ -58,20 +58,27 @@ class Rows(Struct):
     def __len__(self) -> int:
         return len(self.number)
 
-    def put(self, index: int, row: Row, begin: int, tunnel: int) -> None:
-        """Writes one row; its packet begins at `begin` in the window."""
+    def copy(self, places: Integers, other: "Rows", which: Integers) -> None:
+        """What others say of the same packets, but for their numbers and times."""
+        for name in (*_WORDS, *_SMALL):
+            getattr(self, name)[places] = getattr(other, name)[which]
+
+    def put(self, places: Integers, rows: list[Row], begins: Integers, tunnels: list[int]) -> None:
+        """Writes what the plain reader said of some rows; their packets begin there in the window."""
         for name in _ALIKE:
-            getattr(self, name)[index] = getattr(row, name)
+            getattr(self, name)[places] = [getattr(row, name) for row in rows]
         for name in ("source", "target"):
-            address = getattr(row, name)
-            getattr(self, f"{name}_high")[index] = address >> 64
-            getattr(self, f"{name}_low")[index] = address & 0xFFFFFFFFFFFFFFFF
-        self.start[index] = begin + row.start
-        self.tunnel[index] = tunnel
-        if row.payload is not None:
-            self.aside[index] = row.payload
+            addresses = [getattr(row, name) for row in rows]
+            getattr(self, f"{name}_high")[places] = [address >> 64 for address in addresses]
+            getattr(self, f"{name}_low")[places] = [address & _LOW for address in addresses]
+        self.start[places] = begins + np.array([row.start for row in rows], np.int64)
+        self.tunnel[places] = tunnels
+        for place, row in zip(places.tolist(), rows, strict=True):
+            if row.payload is not None:
+                self.aside[place] = row.payload
 
 
+_LOW = 0xFFFFFFFFFFFFFFFF
 _WORDS = ("source_high", "source_low", "target_high", "target_low")
 _ALIKE = (
     "family", "protocol", "source_port", "target_port", "sequence", "acknowledged", "flags", "size", "missing",

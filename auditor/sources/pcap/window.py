@@ -36,6 +36,11 @@ class Window(Struct):
     def __len__(self) -> int:
         return len(self.starts)
 
+    def part(self, which: Integers | slice, first: int = 0) -> "Window":
+        """Some of the packets; the number of the first holds where they stand in a row."""
+        columns = (self.starts, self.kept, self.wire, self.when, self.links)
+        return Window(self.data, *(column[which] for column in columns), self.first + first, self.offset)
+
     def packet(self, index: int) -> bytes:
         start = int(self.starts[index])
         return self.data[start : start + int(self.kept[index])].tobytes()
@@ -115,14 +120,4 @@ def heads(data: Bytes, starts: Integers, size: int) -> Bytes:
 def split(window: Window) -> Iterator[Window]:
     """As many windows as it takes so that none has too many packets."""
     for at in range(0, len(window), MOST):
-        part = slice(at, at + MOST)
-        yield Window(
-            window.data,
-            window.starts[part],
-            window.kept[part],
-            window.wire[part],
-            window.when[part],
-            window.links[part],
-            window.first + at,
-            window.offset,
-        )
+        yield window.part(slice(at, at + MOST), at) if len(window) > MOST else window
