@@ -87,7 +87,7 @@ def _parameter_facts(client: ClientHello) -> list[tuple[str, str]]:
 def parameters(data: bytes) -> dict[int, bytes]:
     """The parameters of the transport by number, as they are listed, without those that mean nothing."""
     rest, modulus = _MEANINGLESS
-    readers: tuple[Callable[[bytes], list[tuple[int, bytes]]], ...] = (_parameters, _old_parameters)
+    readers: tuple[Callable[[bytes], list[tuple[int, bytes]]], ...] = (_old_parameters, _parameters)
     for read in readers:
         try:
             return {number: value for number, value in read(data) if number % modulus != rest}
@@ -105,7 +105,9 @@ def _parameters(data: bytes) -> list[tuple[int, bytes]]:
 
 def _old_parameters(data: bytes) -> list[tuple[int, bytes]]:
     """As up to draft 26."""
-    cut, found = Cut(Cut(data).block(2)), []
+    if int.from_bytes(data[:2]) != len(data) - 2:
+        raise ValueError("written as since then")
+    cut, found = Cut(data[2:]), []
     while cut.left:
         found.append((cut.number(2), cut.block(2)))
     return found
