@@ -29,7 +29,7 @@ from auditor.sources.pcap.quic.streams import StreamPiece, Streams
 from auditor.sources.pcap.quic.versions import EARLY, HANDSHAKE, INITIAL, LABELS, RETRY, SHORT, has_own_frames
 from auditor.sources.pcap.wire import Facts
 
-LATER = 2_000_000  # bytes of packets that wait for their keys, where there are any
+LATER = 200_000  # bytes of packets that wait for the hello, where there are keys
 LATER_WITHOUT = 20_000  # and where there are none: enough for a hello out of order
 GREETINGS = 8  # tries of one client
 NAMES = 200  # ids of one connection
@@ -58,12 +58,15 @@ class Quic:
         self.server: ServerHello | None = None
         self.alpn = ""
         self.google: google.GoogleHello | None = None  # a hello that is not one of TLS
-        self.ids: dict[bytes, bool] = {}  # the ids that packets bear, and whether it is the client who sends them
+        self.ids: dict[
+            bytes, bool
+        ] = {}  # the ids that packets bear, and whether it is the client who sends them
         self.seen = outside.Seen()
         self._keys = keys
         self._greetings: list[Greeting] = []
         self._talks = {(way, kind): Talk() for way in (True, False) for kind in (HANDSHAKE, SHORT)}
         self._locks: dict[tuple[bool, str], Lock] = {}
+        self._sizes: dict[bool, dict[int, None]] = {True: {}, False: {}}  # of ids, by who sends them
         self._later: list[_Waiting] = []
         self._held = 0
         self._news = False  # something was learned that may open what waits
@@ -150,8 +153,8 @@ class Quic:
         return [*self.seen.remarks(), *self._streams.remarks()]
 
     def _wait(self, one: _Waiting) -> None:
-        if one.packet.kind == RETRY or (self.client and not self._keys.knows(self.client.random)):
-            return
+        if self.client is not None and one.packet.kind != INITIAL:
+            return  # there is no secret for it, and none will come
         budget = LATER if self._keys else LATER_WITHOUT
         if self._held + len(one.packet.data) > budget:
             self.seen.never_opened += 1
@@ -192,7 +195,7 @@ class Quic:
             if greeting not in self._greetings:
                 self._greetings.append(greeting)
                 self._news = True
-            self.seen.spoken[packet.version] = None
+            self.seen.speaks(packet.version)
             self._name(packet.target, one.from_client)
             self._name(packet.source, not one.from_client)
             self._read(one, opened, greeting.talks[one.from_client], found)
@@ -203,7 +206,7 @@ class Quic:
         """Where the packet number begins: in a short header after an id whose length is known from before."""
         if one.packet.kind != SHORT:
             return [one.packet.start]
-        return [1 + size for size in dict.fromkeys(len(n) for n, way in self.ids.items() if way is one.from_client)]
+        return [1 + size for size in self._sizes[one.from_client]]
 
     def _lock(self, from_client: bool, kind: str) -> Lock | None:
         lock = self._locks.get((from_client, kind))
@@ -220,7 +223,9 @@ class Quic:
         if label is None or self.client is None:
             return None
         random = self.client.random
-        return self._keys.find(label, random) or self._keys.find(f"QUIC_{label}", random)  # as drafts wrote it
+        return self._keys.find(label, random) or self._keys.find(
+            f"QUIC_{label}", random
+        )  # as drafts wrote it
 
     def _generation(self, from_client: bool) -> int:
         lock = self._locks.get((from_client, SHORT))
@@ -246,7 +251,7 @@ class Quic:
                 elif content:
                     self._control(one.from_client, frame)
         except ValueError as error:
-            self.seen.unread[str(error)] += 1
+            self.seen.not_read(str(error))
 
     def _control(self, from_client: bool, frame: Frame) -> None:
         match frame:
@@ -261,7 +266,7 @@ class Quic:
 
     def _name(self, name: bytes, from_client: bool) -> None:
         if len(self.ids) < NAMES:
-            self.ids.setdefault(name, from_client)
+            self._sizes[self.ids.setdefault(name, from_client)][len(name)] = None
 
     def _message(self, one: _Waiting, message: Message) -> None:
         level = one.packet.kind

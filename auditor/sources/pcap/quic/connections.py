@@ -79,7 +79,10 @@ class Connections:
     def _join(self, found: tuple[Quic, bool], source: End, target: End, tunnel: str) -> None:
         quic, from_client = found
         ways = self._known.pop(quic, [])
-        for way, says in (((source, target, tunnel), from_client), ((target, source, tunnel), not from_client)):
+        for way, says in (
+            ((source, target, tunnel), from_client),
+            ((target, source, tunnel), not from_client),
+        ):
             self._ends[way] = (quic, says)
             ways.append(way)
         for way in ways[:-PATHS]:

@@ -10,6 +10,8 @@ from auditor.sources.pcap.quic.versions import SHORT, candidates, named
 from auditor.sources.pcap.wire import Facts
 from auditor.text import printable
 
+KINDS = 8  # versions, and reasons, that are kept apart
+
 _OLD_PARAMETERS = 0xFFA5  # where drafts put them
 _USER_AGENT, _DATAGRAMS = 0x3129, 0x20
 _MEANINGLESS = 27, 31  # parameters whose number leaves 27 when divided by 31 say nothing
@@ -30,8 +32,15 @@ class Seen:
     def packet(self, packet: Sealed) -> None:
         if packet.kind == SHORT:
             self.short = True
-        elif len(self.met) < 8:
+        elif len(self.met) < KINDS:
             self.met[packet.version] = None
+
+    def speaks(self, version: int) -> None:
+        if len(self.spoken) < KINDS:
+            self.spoken[version] = None
+
+    def not_read(self, why: str) -> None:
+        self.unread[why if why in self.unread or len(self.unread) < KINDS else "other damage"] += 1
 
     def why_unknown(self) -> str:
         """Why not even the first packet was opened."""
@@ -44,7 +53,10 @@ class Seen:
 
     def facts(self, client: ClientHello | None, google: GoogleHello | None) -> Facts:
         if google is not None:
-            told = (("quic", f"Google {google.version}"), ("user agent", printable(google.user_agent)[:_SHOWN]))
+            told = (
+                ("quic", f"Google {google.version}"),
+                ("user agent", printable(google.user_agent)[:_SHOWN]),
+            )
             return tuple((what, said) for what, said in told if said)
         versions = ", ".join(map(named, self.spoken or self.met))
         listed = [("quic", versions)]

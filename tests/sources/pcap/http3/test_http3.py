@@ -214,7 +214,8 @@ def test_streams_and_datagrams_of_a_session_become_flows_of_their_own() -> None:
     talk.carry()
     _, found = talk.read()
     talks = {
-        one.flow.type + str(one.stream): [(m.from_client, m.content) for m in one.flow.messages] for one in found
+        one.flow.type + str(one.stream): [(m.from_client, m.content) for m in one.flow.messages]
+        for one in found
     }
     assert talks.pop(f"http{room}") == []
     assert talks == {
@@ -223,7 +224,9 @@ def test_streams_and_datagrams_of_a_session_become_flows_of_their_own() -> None:
         f"udp{room}": [(True, b"beside all")],
     }
     inner = [one.flow for one in found if one.flow.type != "http"]
-    assert {flow.server_conn.sni for flow in inner} == {"rooms.example"} and all(flow.secured for flow in inner)
+    assert {flow.server_conn.sni for flow in inner} == {"rooms.example"} and all(
+        flow.secured for flow in inner
+    )
 
 
 def test_what_goes_through_a_plain_connect_is_on_a_clear_road_from_there() -> None:
@@ -305,4 +308,3 @@ def test_what_cannot_be_read_is_named(said: list[StreamPiece], why: str) -> None
     http = Http3(*ENDS)
     found = [one for piece in said for one in http.feed(piece)] + http.finish()
     assert found == [] and http.remarks, why
-

@@ -11,7 +11,12 @@ from auditor.sources.pcap.http3.tables import TABLE, Fields, Tables
 
 SIZE = 4_096
 LINES: list[Fields] = [
-    [(b":method", b"POST"), (b":path", b"/%d" % n), (b"user-agent", b"a messenger"), (b"x-n%d" % (n // 3), b"y" * 40)]
+    [
+        (b":method", b"POST"),
+        (b":path", b"/%d" % n),
+        (b"user-agent", b"a messenger"),
+        (b"x-n%d" % (n // 3), b"y" * 40),
+    ]
     for n in range(12)
 ]
 

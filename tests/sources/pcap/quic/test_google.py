@@ -40,14 +40,16 @@ def test_a_hello_whose_hash_is_wrong_is_none(version: bytes) -> None:
 
 
 def test_the_hash_is_that_of_fnv() -> None:
-    assert _hash(b"")[:4] == 0xC295C58D.to_bytes(4, "little") or _hash(b"") == (
-        0x6C62272E07BB014262B821756295C58D.to_bytes(16, "little")[:12]
+    assert (
+        _hash(b"")[:4] == 0xC295C58D.to_bytes(4, "little")
+        or _hash(b"") == (0x6C62272E07BB014262B821756295C58D.to_bytes(16, "little")[:12])
     )
     assert _hash(b"a") == 0xD228CB696F1A8CAF78912B704E4A8964.to_bytes(16, "little")[:12]
 
 
 @pytest.mark.parametrize(
-    "said", [b"", b"CHLO", b"CHLO\xff\xff\0\0", chlo(SNI=b"x")[:-1], b"CHLO\2\0\0\0SNI\0\5\0\0\0PAD\0\1\0\0\0hello"]
+    "said",
+    [b"", b"CHLO", b"CHLO\xff\xff\0\0", chlo(SNI=b"x")[:-1], b"CHLO\2\0\0\0SNI\0\5\0\0\0PAD\0\1\0\0\0hello"],
 )
 def test_damage_gives_no_name(said: bytes) -> None:
     found = tags(said, "Q050")

@@ -51,14 +51,22 @@ def test_a_server_offers_versions() -> None:
     assert list(split(data)) == [Offer(b"one", b"me", (1, 0xFF00001D))]
 
 
-@pytest.mark.parametrize("data", [FIRST[:-1], b"\xc0\0\0\0\1\x15" + bytes(40), b"\xc3Q046\x50" + bytes(40), b"\x80"])
+@pytest.mark.parametrize(
+    "data", [FIRST[:-1], b"\xc0\0\0\0\1\x15" + bytes(40), b"\xc3Q046\x50" + bytes(40), b"\x80"]
+)
 def test_what_does_not_fit_is_no_packet(data: bytes) -> None:
     assert list(split(data)) == []
 
 
 @pytest.mark.parametrize(
     ("written", "number"),
-    [("25", 37), ("4025", 37), ("7bbd", 15_293), ("9d7f3e7d", 494_878_333), ("c2197c5eff14e88c", 151_288_809_941_952_652)],
+    [
+        ("25", 37),
+        ("4025", 37),
+        ("7bbd", 15_293),
+        ("9d7f3e7d", 494_878_333),
+        ("c2197c5eff14e88c", 151_288_809_941_952_652),
+    ],
 )
 def test_numbers_say_how_long_they_are(written: str, number: int) -> None:
     assert varint(Cut(bytes.fromhex(written))) == number

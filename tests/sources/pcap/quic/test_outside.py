@@ -40,7 +40,10 @@ def test_versions_that_are_not_opened_are_named() -> None:
     for packet in split(b"\xc0\x51\x30\x35\x31" + b"\x03one\x00\x00\x03abc"):
         seen.packet(packet)  # type: ignore[arg-type]
     assert seen.why_unknown() == "nothing of QUIC was seen"  # Google's are not packets of this kind
-    assert dict(seen.facts(None, GoogleHello("Q043", "", "an app"))) == {"quic": "Google Q043", "user agent": "an app"}
+    assert dict(seen.facts(None, GoogleHello("Q043", "", "an app"))) == {
+        "quic": "Google Q043",
+        "user agent": "an app",
+    }
 
 
 def test_what_was_not_read_is_told() -> None:
