@@ -84,7 +84,7 @@ class Dialogue:
         return side
 
     def add(self, from_client: bool, data: bytes, when: float, lost: int, room: int) -> int:
-        """More of a body; how much of it was kept. Nothing is, after a gap: it would stand in a false place."""
+        """More of a body; how much memory it takes. After a gap nothing is kept: its place is false."""
         side = self.sides[from_client]
         side.cut = side.cut or lost > 0
         fresh = not self.turns or self.turns[-1].from_client is not from_client
@@ -216,7 +216,7 @@ class Dialogue:
 
 
 def far_end(request: Request | None, client: Side, server: Side, protected: bool) -> tuple[Side, Side]:
-    """Both ends of what goes through a tunnel. Behind a plain CONNECT the road is not that of QUIC any more."""
+    """Both ends of what goes through a tunnel. Behind a plain CONNECT the road is not that of QUIC."""
     if request is None:
         return client, server
     if protected:

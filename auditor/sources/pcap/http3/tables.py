@@ -1,4 +1,4 @@
-"""Head lines of HTTP/3 (QPACK, RFC 9204): blocks that point into a table which the speaker fills on another stream.
+"""Head lines of HTTP/3 (QPACK, RFC 9204): blocks that point into a table, filled on another stream.
 
 How large the table may be is said by the listener, so a block that points into it waits for both
 streams. One byte of a block can stand for a line of 60,000; so before a block is opened, its
@@ -22,7 +22,8 @@ Found = tuple[int, Fields | None]  # the number of a block; its lines, or nothin
 
 _AROUND = 100  # bytes that are kept around a block
 _WRONG = (
-    pylsqpack.DecompressionFailed, pylsqpack.EncoderStreamError, pylsqpack.StreamBlocked, ValueError, OverflowError,
+    pylsqpack.DecompressionFailed, pylsqpack.EncoderStreamError, pylsqpack.StreamBlocked,
+    ValueError, OverflowError,
 )  # fmt: skip
 
 
@@ -114,7 +115,7 @@ class Tables:
 
 
 def _counted(block: bytes) -> tuple[int, int]:
-    """How many lines a block has, and how often it points into the table; too many where it cannot be read."""
+    """How many lines a block has, and pointers into the table; too many where it cannot be read."""
     cut, lines, pointers = Cut(block), 0, 0
     try:
         _number(cut, cut.number(1), 8), _number(cut, cut.number(1), 7)

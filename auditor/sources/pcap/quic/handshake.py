@@ -1,4 +1,4 @@
-"""What is said in CRYPTO frames: messages of TLS without its records, put together from any number of packets."""
+"""What CRYPTO frames say: messages of TLS without its records, from any number of packets, in any order."""
 
 from msgspec import Struct
 

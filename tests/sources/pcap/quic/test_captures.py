@@ -1,4 +1,4 @@
-"""Captures of other people, with tshark as the one who knows: its names, and its streams where there are keys."""
+"""Captures of other people, with tshark as the one who knows: names, and streams where there are keys."""
 
 import json
 import shutil
@@ -63,7 +63,8 @@ def datagrams(path: str) -> tuple[Seen, ...]:
         number, near, near6, far, far6, source, target, payload = (value.split(",")[-1] for value in values)
         found.append(
             Seen(
-                int(number), End((near or near6).encode(), int(source)), End((far or far6).encode(), int(target)),
+                int(number),
+                End((near or near6).encode(), int(source)), End((far or far6).encode(), int(target)),
                 bytes.fromhex(payload.replace(":", "")),
                 set(names.lower().split(",")) - {""} if quic else set(), set(tags.split(",")) - {""},
             )

@@ -95,7 +95,8 @@ def test_another_connection_from_the_same_port_is_another_one() -> None:
     keys = Keys([first.log.getvalue().encode(), second.log.getvalue().encode()])
     first.client.send_stream_data(0, b"first", True)
     second.client.send_stream_data(0, b"second", True)
-    first.carry(), second.carry()
+    first.carry()
+    second.carry()
     found, left = read(first.seen + second.seen, keys)
     assert left == []
     assert [b"".join(p.data for p in pieces) for pieces in found.values()] == [b"first", b"second"]

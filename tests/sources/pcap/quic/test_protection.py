@@ -1,6 +1,7 @@
 """Keys and ciphers, against the examples of the RFCs."""
 
 import pytest
+from aioquic.quic.crypto import CryptoPair
 
 from auditor.sources.pcap.quic.protection import SUITES, Opener, expand, first_keys, suites
 from auditor.sources.pcap.quic.versions import V1, V2
@@ -34,8 +35,6 @@ def test_keys_of_the_next_phase_are_those_of_the_rfc() -> None:
 @pytest.mark.parametrize("version", [V1, V2])
 @pytest.mark.parametrize("from_client", [True, False])
 def test_first_packets_of_another_program_open(version: object, from_client: bool) -> None:
-    from aioquic.quic.crypto import CryptoPair
-
     pair = CryptoPair()
     number = 1 if version is V1 else 0x6B3343CF
     pair.setup_initial(cid=TARGET, is_client=from_client, version=number)
