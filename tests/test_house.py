@@ -48,7 +48,8 @@ DOORS = {
     "ahocorasick_rs": ("needles.py",),
     "brotli": ("decoders/brotli.py",),
     "cryptography": (
-        "sources/pcap/certificates.py", "sources/pcap/unlock/", "streams/mtproto_obfuscated.py",
+        "sources/pcap/certificates.py", "sources/pcap/quic/protection.py", "sources/pcap/unlock/",
+        "streams/mtproto_obfuscated.py",
     ),
     "click": ("cli/",),
     "mitmproxy": ("live/addon.py", "sources/mitm.py"),
@@ -57,6 +58,7 @@ DOORS = {
         "judge.py", "model.py", "needles.py", "reading.py", "report.py", "reporters/", "shelf.py",
         "sources/", "streams/__init__.py",
     ),
+    "pylsqpack": ("sources/pcap/http3/tables.py",),
     "rich": ("cli/progress.py", "reporters/terminal.py"),
     "yaml": ("rulebook/yaml.py",),
     "zstandard": ("decoders/zstd.py", "streams/zstd_stream.py"),
@@ -122,6 +124,7 @@ HEAVY_DOORS: tuple[str, ...] = (
     "sources/pcap/unlock/agreement.py",
     "sources/mitm.py",
     "sources/pcap/certificates.py",
+    "sources/pcap/quic/protection.py",
     "streams/mtproto_obfuscated.py",
 )
 LINES, FUNCTION_LINES, MEDIAN = 300, 50, 12
@@ -170,6 +173,8 @@ TESTED_ELSEWHERE = {
     "sources/pcap/__init__.py": "a docstring",
     "sources/pcap/unlock/__init__.py": "a docstring",
     "sources/pcap/unlock/stage.py": "words, in all tests of unlocking",
+    "sources/pcap/http3/exchange.py": "tests/sources/pcap/http3/test_http3.py",
+    "sources/pcap/quic/locks.py": "tests/sources/pcap/quic/test_quic.py",
     "sources/pcap/wire.py": "words, in all tests of packets",
     "sources/records.py": "tests/sources/test_journal.py",
     "sources/tape.py": "tests/sources/test_sources.py",

@@ -15,14 +15,15 @@ from msgspec import structs
 
 from auditor.sources.flows import Side
 from auditor.sources.pcap.hello import Cut
-from auditor.sources.pcap.http3.exchange import Dialogue, Exchange, Half
+from auditor.sources.pcap.http3.exchange import BLOCKS, Dialogue, Exchange, Half
 from auditor.sources.pcap.http3.framed import DATA, HEADERS, PROMISE, SETTINGS, Framed, settings
 from auditor.sources.pcap.http3.tables import Found, Tables
 from auditor.sources.pcap.quic.headers import varint
 from auditor.sources.pcap.quic.streams import DATAGRAM, StreamPiece
 
-ROOM = 200_000_000  # bytes that are kept of all open streams together
-OPEN = 40_000  # streams and promises that are not over
+ROOM = 100_000_000  # bytes that are kept of all open streams together
+OPEN = 20_000  # streams and promises that are not over
+REASONS = 20  # for not reading something, that are kept apart
 
 _CONTROL, _PUSH, _ENCODER, _OF_SESSION = 0, 1, 2, 0x54  # kinds of streams that go one way
 _TABLE_SIZE = 1  # the setting
@@ -55,7 +56,7 @@ class Http3:
     def remarks(self) -> list[str]:
         """What was not read, in plain words."""
         tables = [table.broken for table in self._tables.values() if table.broken]
-        return [*tables, *(f"{why}: {size} bytes not read" for why, size in self._broken.items())]
+        return [*tables, *(f"HTTP/3, not read: {why} ({size})" for why, size in self._broken.items())]
 
     def feed(self, piece: StreamPiece) -> list[Exchange]:
         found: list[Exchange] = []
@@ -67,7 +68,7 @@ class Http3:
             else:
                 self._both_ways(piece, found)
         except ValueError as error:
-            self._unread(f"HTTP/3: {error}", len(piece.data))
+            self._not_read(str(error), len(piece.data) or 1)
         return found
 
     def finish(self) -> list[Exchange]:
@@ -76,7 +77,7 @@ class Http3:
             self._left(way)
         self._ways.clear()
         if self._owners:
-            self._broken["head lines that wait for their table"] = len(self._owners)
+            self._not_read("head lines that wait for their table", len(self._owners))
         for dialogue in list(self._dialogues.values()):
             self._emit(dialogue, found)
         return found
@@ -121,7 +122,7 @@ class Http3:
         """Reads what kind of stream this is, as soon as its first bytes are there; what follows them."""
         if piece.lost:
             way.kind = -1  # nobody knows what it was
-            self._unread("streams without their beginning", len(piece.data))
+            self._not_read("streams without their beginning", len(piece.data))
             return piece
         way.start += piece.data
         cut = Cut(way.start)
@@ -178,6 +179,8 @@ class Http3:
     def _head(
         self, dialogue: Dialogue, side: Half, from_client: bool, block: bytes, found: list[Exchange]
     ) -> None:
+        if len(side.blocks) >= BLOCKS:
+            raise ValueError("too many blocks of head lines")
         self._blocks += 1
         side.blocks.append(None)
         side.waiting += 1
@@ -194,10 +197,9 @@ class Http3:
     def _resolved(self, blocks: list[Found], found: list[Exchange]) -> None:
         for number, fields in blocks:
             dialogue, side, place = self._owners.pop(number)
-            side.blocks[place] = fields
-            side.waiting -= 1
-            if fields is None:
-                self._unread("head lines that cannot be opened", 0)
+            self._held += dialogue.lines(side, place, fields, ROOM - self._held)
+            if side.blocks[place] is None:
+                self._not_read("head lines that cannot be opened", 1)
             if dialogue.finished:
                 self._emit(dialogue, found)
 
@@ -205,12 +207,13 @@ class Http3:
         if self._dialogues.pop(dialogue.name, None) is None:
             return
         self._held -= dialogue.kept
-        self._unread("bodies with a gap, too long, or of an unknown question", dialogue.lost)
+        self._not_read("bodies with a gap, too long, or of an unknown question", dialogue.lost)
         found += dialogue.exchanges(self._client, self._server)
 
     def _left(self, way: _Way) -> None:
-        self._unread(way.framed.broken or "frames that are cut", way.framed.unread + way.framed.waiting)
+        self._not_read(way.framed.broken or "frames that are cut", way.framed.unread + way.framed.waiting)
 
-    def _unread(self, why: str, size: int) -> None:
-        if size or why.startswith("head lines"):
-            self._broken[why] = self._broken.get(why, 0) + size
+    def _not_read(self, why: str, size: int) -> None:
+        if size:
+            kept = why if why in self._broken or len(self._broken) < REASONS else "other damage"
+            self._broken[kept] = self._broken.get(kept, 0) + size

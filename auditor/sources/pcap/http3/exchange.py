@@ -10,7 +10,9 @@ from auditor.sources.pcap.http3 import websocket
 
 BODY = 64_000_000  # bytes that are kept of one stream
 TURNS = 100_000  # times that one stream changes between its two sides
+BLOCKS = 100  # of head lines, on one side of a stream
 DATAGRAMS = 100_000  # datagrams that are kept of one stream
+AROUND = 200  # bytes of memory that anything small takes, whatever is in it
 
 
 class Exchange(Struct, frozen=True):
@@ -82,7 +84,7 @@ class Dialogue:
         return side
 
     def add(self, from_client: bool, data: bytes, when: float, lost: int, room: int) -> int:
-        """More of a body; how much of it was kept. Nothing is, after a gap: it would stand in a false place."""
+        """More of a body; how much memory it takes. After a gap nothing is kept: its place is false."""
         side = self.sides[from_client]
         side.cut = side.cut or lost > 0
         fresh = not self.turns or self.turns[-1].from_client is not from_client
@@ -95,16 +97,27 @@ class Dialogue:
         if fresh:
             self.turns.append(Turn(from_client, bytearray(), when))
         self.turns[-1].data += kept
-        self.kept += len(kept)
-        return len(kept)
+        size = len(kept) + AROUND * fresh
+        self.kept += size
+        return size
+
+    def lines(self, side: Half, place: int, fields: Fields | None, room: int) -> int:
+        """A block was opened, or cannot be; how much memory it takes."""
+        size = sum(len(name) + len(value) + AROUND for name, value in fields or ())
+        side.waiting -= 1
+        if size > room:
+            return 0
+        side.blocks[place] = fields
+        self.kept += size
+        return size
 
     def datagram(self, from_client: bool, data: bytes, when: float, room: int) -> int:
-        if len(self.datagrams) >= DATAGRAMS or len(data) > room:
+        if len(self.datagrams) >= DATAGRAMS or len(data) + AROUND > room:
             self.unread += len(data)
             return 0
         self.datagrams.append(Piece(from_client, data, when))
-        self.kept += len(data)
-        return len(data)
+        self.kept += len(data) + AROUND
+        return len(data) + AROUND
 
     @property
     def finished(self) -> bool:
@@ -157,7 +170,11 @@ class Dialogue:
             flow.response.content = b""
             sockets = websocket.Sockets(flow.response.headers)
             flow.websocket = Socket(
-                [one for said in self._talk() for one in sockets.feed(said.from_client, said.content, said.timestamp)]
+                [
+                    one
+                    for said in self._talk()
+                    for one in sockets.feed(said.from_client, said.content, said.timestamp)
+                ]
             )
             if sockets.broken:
                 flow.error = Failure(sockets.broken)
@@ -185,7 +202,11 @@ class Dialogue:
         if len(status) != 3 or not status.isdigit():
             return None
         return Response(
-            int(status), _plain(side.head or []), self._content(False), side.trailers, timestamp_start=side.when
+            int(status),
+            _plain(side.head or []),
+            self._content(False),
+            side.trailers,
+            timestamp_start=side.when,
         )
 
     def _content(self, from_client: bool) -> bytes:
@@ -195,7 +216,7 @@ class Dialogue:
 
 
 def far_end(request: Request | None, client: Side, server: Side, protected: bool) -> tuple[Side, Side]:
-    """Both ends of what goes through a tunnel. Behind a plain CONNECT the road is not that of QUIC any more."""
+    """Both ends of what goes through a tunnel. Behind a plain CONNECT the road is not that of QUIC."""
     if request is None:
         return client, server
     if protected:

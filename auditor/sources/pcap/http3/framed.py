@@ -26,7 +26,7 @@ class Part(Struct, frozen=True):
 
 class Framed:
     def __init__(self) -> None:
-        self._buffer = b""
+        self._buffer = bytearray()
         self._kind = -1  # of the frame that is passed on as it comes
         self._left = 0  # bytes of it that are still to come
         self.broken = ""  # why no more is read
@@ -55,14 +55,14 @@ class Framed:
 
     def rest(self) -> bytes:
         """What follows on the name of a session."""
-        rest, self._buffer = self._buffer, b""
+        rest, self._buffer = bytes(self._buffer), bytearray()
         return rest
 
     def _gap(self, lost: int, found: list[Part]) -> None:
         if self._buffer or lost > self._left:
             self.broken = f"{lost} bytes are missing between two frames"
             self.unread += len(self._buffer)
-            self._buffer = b""
+            self._buffer.clear()
             return
         self._left -= lost
         if self._kind == DATA:
@@ -70,28 +70,28 @@ class Framed:
 
     def _frame(self, found: list[Part]) -> bool:
         """Takes the next frame from the buffer, or the beginning of one that is passed on."""
-        cut = Cut(self._buffer[:_STARTED])
+        cut = Cut(bytes(self._buffer[:_STARTED]))
         try:
             kind, size = varint(cut), varint(cut)
         except ValueError:
             return False
         if kind == OF_SESSION:
-            self.session, self._buffer = size, self._buffer[cut.at :]
+            self.session = size
+            del self._buffer[: cut.at]
             return False
         if kind not in _WHOLE:
             self._kind, self._left = kind, size
-            data, self._buffer = self._buffer[cut.at :], b""
-            self._buffer = self._passed(data, found)
+            self._buffer = bytearray(self._passed(bytes(self._buffer[cut.at :]), found))
             return True
         if size > LONGEST:
             self.broken = f"a frame of {size} bytes"
             self.unread += len(self._buffer)
-            self._buffer = b""
+            self._buffer.clear()
             return False
         if len(self._buffer) < cut.at + size:
             return False
-        found.append(Part(kind, self._buffer[cut.at : cut.at + size]))
-        self._buffer = self._buffer[cut.at + size :]
+        found.append(Part(kind, bytes(self._buffer[cut.at : cut.at + size])))
+        del self._buffer[: cut.at + size]
         return True
 
     def _passed(self, data: bytes, found: list[Part]) -> bytes:

@@ -1,4 +1,4 @@
-"""The messages of a WebSocket in a stream of HTTP/3 (RFC 9220): the frames of RFC 6455, unmasked and inflated."""
+"""The messages of a WebSocket in a stream of HTTP/3 (RFC 9220): unmasked, joined, inflated."""
 
 import zlib
 

@@ -17,30 +17,36 @@ from auditor.sources.pcap.hello import ClientHello, ServerHello, client_hello, s
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.quic import google, outside
 from auditor.sources.pcap.quic.frames import (
-    Acknowledged, Closed, Crypto, Datagram, Frame, NewId, Reset, Stream, frames,
-)  # fmt: skip
+    Acknowledged,
+    Closed,
+    Crypto,
+    Datagram,
+    Frame,
+    NewId,
+    Reset,
+    Stream,
+    frames,
+)
 from auditor.sources.pcap.quic.handshake import (
-    CLIENT_HELLO, ENCRYPTED_EXTENSIONS, SERVER_HELLO, Greeting, Message, Talk, encrypted_extensions,
-)  # fmt: skip
+    CLIENT_HELLO,
+    ENCRYPTED_EXTENSIONS,
+    SERVER_HELLO,
+    Greeting,
+    Message,
+    Talk,
+    encrypted_extensions,
+)
 from auditor.sources.pcap.quic.headers import Offer, Sealed, split
-from auditor.sources.pcap.quic.lock import Lock, Opened
-from auditor.sources.pcap.quic.protection import Opener, suites
+from auditor.sources.pcap.quic.lock import Opened
+from auditor.sources.pcap.quic.locks import Locks
 from auditor.sources.pcap.quic.streams import StreamPiece, Streams
-from auditor.sources.pcap.quic.versions import EARLY, HANDSHAKE, INITIAL, LABELS, RETRY, SHORT, has_own_frames
+from auditor.sources.pcap.quic.versions import EARLY, HANDSHAKE, INITIAL, RETRY, SHORT, has_own_frames
 from auditor.sources.pcap.wire import Facts
 
-LATER = 2_000_000  # bytes of packets that wait for their keys, where there are any
+LATER = 200_000  # bytes of packets that wait for the hello, where there are keys
 LATER_WITHOUT = 20_000  # and where there are none: enough for a hello out of order
 GREETINGS = 8  # tries of one client
 NAMES = 200  # ids of one connection
-
-_LABELS = {
-    (EARLY, True): "CLIENT_EARLY_TRAFFIC_SECRET",
-    (HANDSHAKE, True): "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
-    (HANDSHAKE, False): "SERVER_HANDSHAKE_TRAFFIC_SECRET",
-    (SHORT, True): "CLIENT_TRAFFIC_SECRET_0",
-    (SHORT, False): "SERVER_TRAFFIC_SECRET_0",
-}
 
 
 class _Waiting(Struct, frozen=True):
@@ -58,12 +64,15 @@ class Quic:
         self.server: ServerHello | None = None
         self.alpn = ""
         self.google: google.GoogleHello | None = None  # a hello that is not one of TLS
-        self.ids: dict[bytes, bool] = {}  # the ids that packets bear, and whether it is the client who sends them
+        self.ids: dict[
+            bytes, bool
+        ] = {}  # the ids that packets bear, and whether it is the client who sends them
         self.seen = outside.Seen()
         self._keys = keys
         self._greetings: list[Greeting] = []
         self._talks = {(way, kind): Talk() for way in (True, False) for kind in (HANDSHAKE, SHORT)}
-        self._locks: dict[tuple[bool, str], Lock] = {}
+        self._locks = Locks(keys)
+        self._sizes: dict[bool, dict[int, None]] = {True: {}, False: {}}  # of ids, by who sends them
         self._later: list[_Waiting] = []
         self._held = 0
         self._news = False  # something was learned that may open what waits
@@ -82,7 +91,7 @@ class Quic:
     @property
     def opened(self) -> int:
         """Packets with content that were opened by secrets."""
-        return sum(lock.opened for (_, kind), lock in self._locks.items() if kind != HANDSHAKE)
+        return self._locks.opened
 
     def feed(
         self, from_client: bool, datagram: bytes, number: int = 0, when: float = 0.0
@@ -126,19 +135,7 @@ class Quic:
             return "a version of Google's whose frames are not read here"
         if self.client is None:
             return "part of the client's hello is missing"
-        random = f"client random {self.client.random.hex()[:8]}…"
-        missing = [way for way in (True, False) if self._secret(way, SHORT) is None]
-        if len(missing) == 2:
-            inner = "; the hello holds an encrypted one, whose random may be another" * self.seen.encrypted
-            return f"no secret for {random}{inner}"
-        if missing:
-            return f"no secret for what the {'client' if missing[0] else 'server'} says, {random}"
-        locks = [lock for (_, kind), lock in self._locks.items() if kind == SHORT]
-        if any(lock.misses for lock in locks) and not any(lock.opened for lock in locks):
-            return f"the secret for {random} opens nothing: it belongs to another leg"
-        if any(lock.given_up for lock in locks):
-            return "too many packets in a row did not open"
-        return ""
+        return self._locks.shut(f"client random {self.client.random.hex()[:8]}…", self.seen.encrypted)
 
     @property
     def facts(self) -> Facts:
@@ -150,8 +147,8 @@ class Quic:
         return [*self.seen.remarks(), *self._streams.remarks()]
 
     def _wait(self, one: _Waiting) -> None:
-        if one.packet.kind == RETRY or (self.client and not self._keys.knows(self.client.random)):
-            return
+        if self.client is not None and one.packet.kind != INITIAL:
+            return  # there is no secret for it, and none will come
         budget = LATER if self._keys else LATER_WITHOUT
         if self._held + len(one.packet.data) > budget:
             self.seen.never_opened += 1
@@ -169,11 +166,11 @@ class Quic:
             return True
         if packet.kind == INITIAL:
             return self._initial(one, found)
-        lock = self._lock(one.from_client, packet.kind)
+        lock = self._locks.make(packet.kind, one.from_client, self.server.cipher if self.server else 0)
         if lock is None:
             return False
         for start in self._starts(one):
-            opened = lock.open(packet.data, start, self._generation(not one.from_client))
+            opened = lock.open(packet.data, start, self._locks.generation(not one.from_client))
             if opened is not None:
                 self._read(one, opened, self._talks.get((one.from_client, packet.kind)), found)
                 return True
@@ -192,7 +189,7 @@ class Quic:
             if greeting not in self._greetings:
                 self._greetings.append(greeting)
                 self._news = True
-            self.seen.spoken[packet.version] = None
+            self.seen.speaks(packet.version)
             self._name(packet.target, one.from_client)
             self._name(packet.source, not one.from_client)
             self._read(one, opened, greeting.talks[one.from_client], found)
@@ -203,28 +200,7 @@ class Quic:
         """Where the packet number begins: in a short header after an id whose length is known from before."""
         if one.packet.kind != SHORT:
             return [one.packet.start]
-        return [1 + size for size in dict.fromkeys(len(n) for n, way in self.ids.items() if way is one.from_client)]
-
-    def _lock(self, from_client: bool, kind: str) -> Lock | None:
-        lock = self._locks.get((from_client, kind))
-        secret = None if lock else self._secret(from_client, kind)
-        if secret is None:
-            return lock
-        cipher = self.server.cipher if self.server and kind != EARLY else 0
-        openers = [Opener(secret, suite, labels) for suite in suites(secret, cipher) for labels in LABELS]
-        self._locks[from_client, kind] = Lock(openers, phased=kind == SHORT)
-        return self._locks[from_client, kind]
-
-    def _secret(self, from_client: bool, kind: str) -> bytes | None:
-        label = _LABELS.get((kind, from_client))
-        if label is None or self.client is None:
-            return None
-        random = self.client.random
-        return self._keys.find(label, random) or self._keys.find(f"QUIC_{label}", random)  # as drafts wrote it
-
-    def _generation(self, from_client: bool) -> int:
-        lock = self._locks.get((from_client, SHORT))
-        return lock.generation if lock else 0
+        return [1 + size for size in self._sizes[one.from_client]]
 
     def _read(self, one: _Waiting, opened: Opened, talk: Talk | None, found: list[StreamPiece]) -> None:
         if opened.again:
@@ -246,12 +222,12 @@ class Quic:
                 elif content:
                     self._control(one.from_client, frame)
         except ValueError as error:
-            self.seen.unread[str(error)] += 1
+            self.seen.not_read(str(error))
 
     def _control(self, from_client: bool, frame: Frame) -> None:
         match frame:
             case Acknowledged(largest):
-                other = self._locks.get((not from_client, SHORT))
+                other = self._locks.get(SHORT, not from_client)
                 if other is not None:
                     other.acknowledged = max(other.acknowledged, largest)
             case NewId(name):
@@ -261,7 +237,7 @@ class Quic:
 
     def _name(self, name: bytes, from_client: bool) -> None:
         if len(self.ids) < NAMES:
-            self.ids.setdefault(name, from_client)
+            self._sizes[self.ids.setdefault(name, from_client)][len(name)] = None
 
     def _message(self, one: _Waiting, message: Message) -> None:
         level = one.packet.kind
@@ -275,11 +251,11 @@ class Quic:
             self.alpn = encrypted_extensions(message.body)
 
     def _hello(self, hello: ClientHello) -> None:
-        """A second hello with another random begins the connection anew; with the same one it is said again."""
+        """A second hello with another random begins the connection anew; with the same one, nothing."""
         if self.client is not None and self.client.random == hello.random:
             return
         self.client, self.server, self._news = hello, None, True
-        self._locks.clear()
+        self._locks.greet(hello.random)
         if len(hello.protocols) == 1:  # a server can only agree, or close
             self.alpn = hello.protocols[0].decode("latin-1")
         self.seen.encrypted = outside.has_inner(hello)

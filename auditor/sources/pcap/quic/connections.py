@@ -12,6 +12,7 @@ from auditor.sources.pcap.quic.versions import INITIAL, SHORT
 from auditor.sources.pcap.wire import End
 
 MOST = 20_000  # connections that are kept in mind: the ones that spoke last
+PATHS = 64  # pairs of ends, one way each, that one of them goes between: the latest ones
 
 _SHORTEST = 4  # bytes of an id by which alone a datagram is believed to belong somewhere
 _FIXED = 0x40  # a bit that first packets have
@@ -78,10 +79,15 @@ class Connections:
     def _join(self, found: tuple[Quic, bool], source: End, target: End, tunnel: str) -> None:
         quic, from_client = found
         ways = self._known.pop(quic, [])
-        for way, says in (((source, target, tunnel), from_client), ((target, source, tunnel), not from_client)):
+        for way, says in (
+            ((source, target, tunnel), from_client),
+            ((target, source, tunnel), not from_client),
+        ):
             self._ends[way] = (quic, says)
             ways.append(way)
-        self._known[quic] = ways
+        for way in ways[:-PATHS]:
+            self._ends.pop(way, None)
+        self._known[quic] = ways[-PATHS:]
         while len(self._known) > MOST:
             self._forget(next(iter(self._known)))
 

@@ -14,9 +14,17 @@ from auditor.sources.pcap.hello import Cut
 
 TAGS = 128  # in one hello
 
-_OFFSET, _PRIME, _BITS = 0x6C62272E07BB014262B821756295C58D, 0x0000000001000000000000000000013B, (1 << 128) - 1
+_OFFSET, _PRIME, _BITS = (
+    0x6C62272E07BB014262B821756295C58D,
+    0x0000000001000000000000000000013B,
+    (1 << 128) - 1,
+)
 _HASH = 12  # bytes of it that are kept
-_LONG, _LAST_SHORT, _SIDED = 44, 43, 37  # versions: with long headers; the last without; whose hash names the side
+_LONG, _LAST_SHORT, _SIDED = (
+    44,
+    43,
+    37,
+)  # versions: with long headers; the last without; whose hash names the side
 _NUMBERS = (1, 2, 4, 6)  # bytes of a packet number
 
 

@@ -1,4 +1,4 @@
-"""What is said in CRYPTO frames: messages of TLS without its records, put together from any number of packets."""
+"""What CRYPTO frames say: messages of TLS without its records, from any number of packets, in any order."""
 
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from auditor.sources.pcap.quic.protection import first_keys
 from auditor.sources.pcap.quic.versions import candidates
 
 LONGEST = 200_000  # bytes of one message
+VERSIONS = 8  # that are spoken in one greeting, counted for either side
 
 CLIENT_HELLO, SERVER_HELLO, ENCRYPTED_EXTENSIONS = 1, 2, 8
 _HEADER = 4  # kind and length of a message
@@ -25,7 +26,7 @@ class Talk:
 
     def __init__(self) -> None:
         self._bytes = Ordered()
-        self._buffer = b""
+        self._buffer = bytearray()
         self.broken = ""
 
     @property
@@ -42,12 +43,12 @@ class Talk:
         while len(self._buffer) >= _HEADER:
             size = _HEADER + int.from_bytes(self._buffer[1:_HEADER])
             if size > LONGEST:
-                self.broken, self._buffer = f"a message of {size} bytes in its handshake", b""
+                self.broken, self._buffer = f"a message of {size} bytes in its handshake", bytearray()
                 break
             if len(self._buffer) < size:
                 break
-            found.append(Message(self._buffer[0], self._buffer[_HEADER:size]))
-            self._buffer = self._buffer[size:]
+            found.append(Message(self._buffer[0], bytes(self._buffer[_HEADER:size])))
+            del self._buffer[:size]
         return found
 
 
@@ -68,7 +69,7 @@ class Greeting:
             openers = [first_keys(one, self._target)[from_client] for one in candidates(packet.version)]
             lock = Lock(openers)
         opened = lock.open(packet.data, packet.start)
-        if opened is not None:
+        if opened is not None and len(self._locks) < VERSIONS:
             self._locks[packet.version, from_client] = lock
         return opened
 

@@ -6,8 +6,14 @@ from msgspec import Struct
 
 from auditor.sources.pcap.hello import Cut
 from auditor.sources.pcap.quic.versions import (
-    HANDSHAKE, INITIAL, NEGOTIATION, RETRY, SHORT, VERSIONS, V1, is_google,
-)  # fmt: skip
+    INITIAL,
+    NEGOTIATION,
+    RETRY,
+    SHORT,
+    V1,
+    VERSIONS,
+    is_google,
+)
 
 _LONGEST_ID = 20
 _TAG = 16  # bytes at the end of a retry
@@ -78,6 +84,3 @@ def _long(data: bytes) -> tuple[Sealed | Offer, int]:
 
 def is_long(datagram: bytes) -> bool:
     return datagram[:1] >= b"\x80"
-
-
-__all__ = ["HANDSHAKE", "Offer", "Sealed", "is_long", "split", "varint"]

@@ -10,6 +10,8 @@ from auditor.sources.pcap.quic.versions import SHORT, candidates, named
 from auditor.sources.pcap.wire import Facts
 from auditor.text import printable
 
+KINDS = 8  # versions, and reasons, that are kept apart
+
 _OLD_PARAMETERS = 0xFFA5  # where drafts put them
 _USER_AGENT, _DATAGRAMS = 0x3129, 0x20
 _MEANINGLESS = 27, 31  # parameters whose number leaves 27 when divided by 31 say nothing
@@ -30,8 +32,15 @@ class Seen:
     def packet(self, packet: Sealed) -> None:
         if packet.kind == SHORT:
             self.short = True
-        elif len(self.met) < 8:
+        elif len(self.met) < KINDS:
             self.met[packet.version] = None
+
+    def speaks(self, version: int) -> None:
+        if len(self.spoken) < KINDS:
+            self.spoken[version] = None
+
+    def not_read(self, why: str) -> None:
+        self.unread[why if why in self.unread or len(self.unread) < KINDS else "other damage"] += 1
 
     def why_unknown(self) -> str:
         """Why not even the first packet was opened."""
@@ -44,7 +53,10 @@ class Seen:
 
     def facts(self, client: ClientHello | None, google: GoogleHello | None) -> Facts:
         if google is not None:
-            told = (("quic", f"Google {google.version}"), ("user agent", printable(google.user_agent)[:_SHOWN]))
+            told = (
+                ("quic", f"Google {google.version}"),
+                ("user agent", printable(google.user_agent)[:_SHOWN]),
+            )
             return tuple((what, said) for what, said in told if said)
         versions = ", ".join(map(named, self.spoken or self.met))
         listed = [("quic", versions)]
@@ -87,7 +99,7 @@ def _parameter_facts(client: ClientHello) -> list[tuple[str, str]]:
 def parameters(data: bytes) -> dict[int, bytes]:
     """The parameters of the transport by number, as they are listed, without those that mean nothing."""
     rest, modulus = _MEANINGLESS
-    readers: tuple[Callable[[bytes], list[tuple[int, bytes]]], ...] = (_parameters, _old_parameters)
+    readers: tuple[Callable[[bytes], list[tuple[int, bytes]]], ...] = (_old_parameters, _parameters)
     for read in readers:
         try:
             return {number: value for number, value in read(data) if number % modulus != rest}
@@ -105,7 +117,9 @@ def _parameters(data: bytes) -> list[tuple[int, bytes]]:
 
 def _old_parameters(data: bytes) -> list[tuple[int, bytes]]:
     """As up to draft 26."""
-    cut, found = Cut(Cut(data).block(2)), []
+    if int.from_bytes(data[:2]) != len(data) - 2:
+        raise ValueError("written as since then")
+    cut, found = Cut(data[2:]), []
     while cut.left:
         found.append((cut.number(2), cut.block(2)))
     return found

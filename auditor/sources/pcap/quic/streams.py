@@ -5,8 +5,8 @@ from msgspec import Struct
 from auditor.sources.pcap.quic.frames import Datagram, Reset, Stream
 from auditor.sources.pcap.quic.ordered import Ordered
 
-MOST = 20_000  # streams that are open at once
-REMEMBERED = 100_000  # streams that are over, whose late copies are known as such
+MOST = 5_000  # streams that are open at once
+REMEMBERED = 20_000  # streams that are over, whose late copies are known as such
 WAITING = 32_000_000  # bytes that wait behind gaps, in all streams together
 
 DATAGRAM = -1  # in place of the number of a stream: what RFC 9221 sends beside all streams

@@ -1,5 +1,7 @@
 """Frames of HTTP/3 from pieces of any size, and what a gap costs."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,9 +24,7 @@ def joined(parts: list[Part]) -> list[tuple[int, bytes]]:
 @given(st.lists(st.integers(0, len(SAID)), max_size=8))
 def test_where_pieces_are_cut_does_not_matter(cuts: list[int]) -> None:
     framed, ends = Framed(), [0, *sorted(cuts), len(SAID)]
-    parts = [
-        part for left, right in zip(ends, ends[1:], strict=False) for part in framed.feed(SAID[left:right])
-    ]
+    parts = [part for left, right in pairwise(ends) for part in framed.feed(SAID[left:right])]
     assert joined(parts) == [(HEADERS, b"abc"), (DATA, b"hello!"), (HEADERS, b"de")]
     assert not framed.waiting and not framed.broken
 

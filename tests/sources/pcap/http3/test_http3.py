@@ -23,7 +23,8 @@ ENDS = (
     Side(sni=HOST, tls=True, alpn=b"h3", address=["192.0.2.2", 443]),
 )
 ASKED = [
-    (b":method", b"POST"), (b":scheme", b"https"), (b":authority", HOST.encode()), (b":path", b"/send?to=ada"),
+    (b":method", b"POST"), (b":scheme", b"https"), (b":authority", HOST.encode()),
+    (b":path", b"/send?to=ada"),
     (b"user-agent", b"a messenger of some length"),
 ]  # fmt: skip
 
@@ -83,7 +84,9 @@ def three() -> Talk:
 
 def bodies(found: Iterable[Exchange]) -> list[tuple[bytes | None, bytes | None]]:
     flows = [one.flow for one in found]
-    return [(f.request and f.request.content, f.response and f.response.content) for f in flows]
+    return [
+        (f.request.content if f.request else None, f.response.content if f.response else None) for f in flows
+    ]
 
 
 def test_questions_and_answers_become_flows() -> None:
@@ -114,7 +117,7 @@ def test_the_order_of_datagrams_does_not_matter() -> None:
         seen = list(talk.ends.seen)
         random.Random(seed).shuffle(seen)
         http, found = talk.read(seen)
-        assert sorted(bodies(found)) == bodies(plain)  # type: ignore[type-var]
+        assert sorted(bodies(found)) == bodies(plain)
         assert http.remarks == []
 
 
@@ -198,7 +201,8 @@ def push(talk: Talk) -> bool:
 def test_streams_and_datagrams_of_a_session_become_flows_of_their_own() -> None:
     talk = Talk()
     lines = [
-        (b":method", b"CONNECT"), (b":scheme", b"https"), (b":authority", b"rooms.example"), (b":path", b"/room"),
+        (b":method", b"CONNECT"), (b":scheme", b"https"), (b":authority", b"rooms.example"),
+        (b":path", b"/room"),
         (b":protocol", b"webtransport"),
     ]  # fmt: skip
     room = talk.ask(lines=lines, last=False)
@@ -214,7 +218,8 @@ def test_streams_and_datagrams_of_a_session_become_flows_of_their_own() -> None:
     talk.carry()
     _, found = talk.read()
     talks = {
-        one.flow.type + str(one.stream): [(m.from_client, m.content) for m in one.flow.messages] for one in found
+        one.flow.type + str(one.stream): [(m.from_client, m.content) for m in one.flow.messages]
+        for one in found
     }
     assert talks.pop(f"http{room}") == []
     assert talks == {
@@ -223,7 +228,9 @@ def test_streams_and_datagrams_of_a_session_become_flows_of_their_own() -> None:
         f"udp{room}": [(True, b"beside all")],
     }
     inner = [one.flow for one in found if one.flow.type != "http"]
-    assert {flow.server_conn.sni for flow in inner} == {"rooms.example"} and all(flow.secured for flow in inner)
+    assert {flow.server_conn.sni for flow in inner} == {"rooms.example"} and all(
+        flow.secured for flow in inner
+    )
 
 
 def test_what_goes_through_a_plain_connect_is_on_a_clear_road_from_there() -> None:
@@ -305,4 +312,3 @@ def test_what_cannot_be_read_is_named(said: list[StreamPiece], why: str) -> None
     http = Http3(*ENDS)
     found = [one for piece in said for one in http.feed(piece)] + http.finish()
     assert found == [] and http.remarks, why
-

@@ -11,7 +11,12 @@ from auditor.sources.pcap.http3.tables import TABLE, Fields, Tables
 
 SIZE = 4_096
 LINES: list[Fields] = [
-    [(b":method", b"POST"), (b":path", b"/%d" % n), (b"user-agent", b"a messenger"), (b"x-n%d" % (n // 3), b"y" * 40)]
+    [
+        (b":method", b"POST"),
+        (b":path", b"/%d" % n),
+        (b"user-agent", b"a messenger"),
+        (b"x-n%d" % (n // 3), b"y" * 40),
+    ]
     for n in range(12)
 ]
 
@@ -108,7 +113,7 @@ def test_damage_is_never_a_traceback(seed: int) -> None:
     chance = random.Random(seed)
     tables = Tables()
     tables.sized(chance.choice([0, 100, SIZE, 65_536]))
-    seen = {}
+    seen: dict[int, Fields | None] = {}
     for count in range(200):
         block = bytearray(chance.choice([*BLOCKS, chance.randbytes(12)]))
         fill = bytearray(chance.choice([*FILLING, b"", b"", chance.randbytes(3)]))

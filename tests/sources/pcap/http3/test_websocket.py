@@ -11,7 +11,13 @@ from auditor.sources.pcap.http3.websocket import MESSAGE, Sockets
 
 def frame(kind: int, data: bytes, first: int = 0x80, mask: bytes = b"") -> bytes:
     size = len(data)
-    lengths = bytes((size,)) if size < 126 else b"\x7e" + size.to_bytes(2) if size < 1 << 16 else b"\x7f" + size.to_bytes(8)
+    lengths = (
+        bytes((size,))
+        if size < 126
+        else b"\x7e" + size.to_bytes(2)
+        if size < 1 << 16
+        else b"\x7f" + size.to_bytes(8)
+    )
     if not mask:
         return bytes((first | kind,)) + lengths + data
     veiled = bytes(byte ^ mask[at % 4] for at, byte in enumerate(data))

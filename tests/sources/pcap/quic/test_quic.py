@@ -3,9 +3,13 @@
 import random
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 import pytest
+from aioquic.quic import crypto
 from aioquic.quic.connection import QuicConnection
+from aioquic.quic.crypto import CryptoPair
+from aioquic.tls import hkdf_expand_label
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,8 +17,16 @@ from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.quic import LATER_WITHOUT, Quic
 from auditor.sources.pcap.quic.streams import DATAGRAM, StreamPiece
 from tests.sources.pcap.quic.sessions import (
-    AES128, AES256, CHACHA, HOST, V1, V2, Datagram, Session, session,
-)  # fmt: skip
+    AES128,
+    AES256,
+    CHACHA,
+    HOST,
+    V1,
+    V2,
+    Datagram,
+    Session,
+    session,
+)
 
 Truth = dict[tuple[int, bool], bytes]
 
@@ -71,13 +83,10 @@ def test_all_that_was_said_is_opened(cipher: object, retry: bool, hello_again: b
 
 
 def test_the_second_version_has_words_of_its_own_for_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aioquic.quic import crypto
+    expand = hkdf_expand_label
 
-    expand = crypto.hkdf_expand_label
-
-    def as_the_rfc_says(algorithm: object, secret: bytes, label: bytes, *rest: object) -> bytes:
-        made: bytes = expand(algorithm, secret, label.replace(b"quic ku", b"quicv2 ku"), *rest)
-        return made
+    def as_the_rfc_says(algorithm: Any, secret: bytes, label: bytes, *rest: Any) -> bytes:
+        return expand(algorithm, secret, label.replace(b"quic ku", b"quicv2 ku"), *rest)
 
     monkeypatch.setattr(crypto, "hkdf_expand_label", as_the_rfc_says)
     ends = session(version=V2)
@@ -133,7 +142,7 @@ def test_pieces_say_in_which_packet_they_came() -> None:
     before = len(ends.seen)
     ends.client.send_stream_data(0, b"hello", True)
     ends.carry(1)
-    quic, pieces = read(ends.seen, ends.keys)
+    _, pieces = read(ends.seen, ends.keys)
     assert [piece.number for piece in pieces] == [before + 1]
 
 
@@ -192,7 +201,7 @@ def test_a_client_that_begins_anew_after_its_version_was_refused_is_followed() -
     first.client.send_stream_data(0, b"never", True)
     second.client.send_stream_data(0, b"said", True)
     second.carry()
-    quic, pieces = read([first.seen[0], *second.seen], second.keys)
+    _, pieces = read([first.seen[0], *second.seen], second.keys)
     assert said(pieces) == {(0, True): b"said"}
 
 
@@ -300,8 +309,6 @@ def test_noise_is_no_quic(noise: list[tuple[bool, bytes]]) -> None:
 
 def test_content_in_packets_that_anybody_can_make_is_not_believed() -> None:
     """First packets open without a secret, so anybody on the road can write one."""
-    from aioquic.quic.crypto import CryptoPair
-
     ends, _ = long_session()
     target = ends.seen[0].data[6:14]
     pair = CryptoPair()
