@@ -151,7 +151,6 @@ class Talk:
         return found
 
     def finish(self) -> list[Message]:
-        """The connection has ended."""
         while not self.handed_over and self._end(self):
             self._run(True)
         return self.feed(True, b"")

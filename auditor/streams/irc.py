@@ -1,15 +1,15 @@
 """IRC, as in RFC 1459, RFC 2812 and the message tags of IRCv3.
 
 One line is one message. A line that is longer than any server may send is
-reported as TOO-LONG with its beginning, and reading goes on behind it.
+reported as TOO-LONG with its beginning, and reading goes on behind it. STARTTLS, which
+some servers have, hands over to TLS.
 """
 
-import json
 import re
 from typing import Any
 
 from auditor.model import Head
-from auditor.streams import Message
+from auditor.streams import TLS, Talk, words
 
 name = "irc"
 
@@ -59,58 +59,29 @@ def recognises(outgoing: bool, start: bytes) -> bool | None:
     for line in filter(None, (line.strip(b"\r") for line in lines)):
         if len(line) > LONGEST or b"\0" in line:
             return False
-        answer = _speaks_irc(_words(line))
+        answer = _speaks_irc(words(line))
         if answer is not None:
             return answer
     return None if len(rest) <= LONGEST else False
 
 
-class Stream:
-    """Cuts both directions into lines."""
-
-    def __init__(self) -> None:
-        self._lines = {True: _Lines(), False: _Lines()}
-        self._count = 0
-
-    @property
-    def waiting(self) -> int:
-        return sum(lines.size for lines in self._lines.values())
-
-    def feed(self, outgoing: bool, data: bytes) -> list[Message]:
-        found = []
-        for line, size in self._lines[outgoing].feed(data):
-            if line or size > LONGEST:
-                head, body = _message(line) if size <= LONGEST else _too_long(line, size)
-                text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-                found.append(Message(outgoing, head, text, f"{self._count}{'>' if outgoing else '<'}"))
-                self._count += 1
-        return found
+def Stream() -> Talk:  # noqa: N802
+    return Talk(_step)
 
 
-class _Lines:
-    """One direction. Keeps the beginning of a line that is too long, and counts the rest."""
-
-    def __init__(self) -> None:
-        self._kept = bytearray()
-        self._last = b""
-        self.size = 0
-
-    def feed(self, data: bytes) -> list[tuple[bytes, int]]:
-        *ends, rest = data.split(b"\n")
-        found = []
-        for end in ends:
-            self._keep(end)
-            carriage = self._last == b"\r"  # belongs to the end of the line, so it is not counted
-            found.append((bytes(self._kept[:LONGEST]).rstrip(b"\r"), self.size - carriage))
-            self._kept.clear()
-            self.size, self._last = 0, b""
-        self._keep(rest)
-        return found
-
-    def _keep(self, data: bytes) -> None:
-        self._kept += data[: max(0, LONGEST + 1 - len(self._kept))]
-        self._last = data[-1:] or self._last
-        self.size += len(data)
+def _step(talk: Talk, outgoing: bool) -> bool:
+    found = talk.sides[outgoing].line(LONGEST)
+    if found is None:
+        return False
+    line, size = found[0].rstrip(b"\r"), found[1]
+    if size > LONGEST:
+        talk.too_long(outgoing, line, size)
+    elif line:
+        head, body = _message(line)
+        talk.say(outgoing, head, body)
+        if head.method == "670" and not outgoing:  # "proceed with the TLS handshake"
+            talk.hand_over(TLS)
+    return True
 
 
 def _speaks_irc(line: str) -> bool | None:
@@ -127,14 +98,6 @@ def _speaks_irc(line: str) -> bool | None:
     if command in _UNSURE:
         return True if prefix or (params and params[0][:1] in ("#", "&")) else None
     return bool(prefix) and command.isupper()
-
-
-def _words(line: bytes) -> str:
-    """Lines have no charset of their own; everything is some text in Latin-1."""
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
 
 
 def _split(line: str) -> tuple[str, str, str, list[str]]:
@@ -155,7 +118,7 @@ def _split(line: str) -> tuple[str, str, str, list[str]]:
 
 
 def _message(line: bytes) -> tuple[Head, dict[str, Any]]:
-    tags, prefix, command, params = _split(_words(line))
+    tags, prefix, command, params = _split(words(line))
     command = command.upper()
     body: dict[str, Any] = {"prefix": prefix}
     if command in _TEXTS and len(params) >= 2:
@@ -169,10 +132,6 @@ def _message(line: bytes) -> tuple[Head, dict[str, Any]]:
         body["tags"] = _tags(tags)
     aimed = params and (command in _AIMED or params[0].startswith(("#", "&")))
     return Head(method=command, path=(params[0],) if aimed else ()), body
-
-
-def _too_long(start: bytes, size: int) -> tuple[Head, dict[str, Any]]:
-    return Head(method="TOO-LONG"), {"length": size, "start": start.decode("utf-8", "replace")}
 
 
 def _tags(text: str) -> dict[str, str]:

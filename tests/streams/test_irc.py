@@ -80,6 +80,15 @@ def test_a_line_that_is_too_long_is_reported_and_reading_goes_on() -> None:
         assert (message.head.method == "TOO-LONG") == (size > irc.LONGEST)
 
 
+def test_starttls_hands_over_when_the_server_agrees() -> None:
+    talk = irc.Stream()
+    talk.feed(True, b"STARTTLS\r\n:x 670 is what I say\r\n")
+    assert talk.handed_over == ""
+    talk.feed(False, b":s 670 al :STARTTLS successful, go ahead with TLS handshake\r\n")
+    assert talk.feed(True, b"\x16\x03\x01\x02\x00") == []
+    assert (talk.handed_over, talk.rest[True]) == ("TLS", 5)
+
+
 PIECES = st.lists(
     st.tuples(
         st.booleans(),
