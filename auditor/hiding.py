@@ -42,19 +42,37 @@ _JOINED = ("\\x", "<data", "data:", "ransfer-", "BEGIN ", "?OTR", "?iv=")
 
 
 def could_hold(
-    parcel: Parcel, needles: Needles, recognise: Recognise, barren: set[bytes] | None = None
+    parcel: Parcel,
+    needles: Needles,
+    recognise: Recognise,
+    barren: set[bytes] | None = None,
+    opened: bool = False,
 ) -> tuple[bool, bool]:
     """Whether a planted text could lie in the address or the headers, and in the body: False only where no
-    reading shows one. `barren` remembers words, for one set of texts and one way to recognise seals."""
+    reading shows one. `barren` remembers words, for one set of texts and one way to recognise seals.
+    A body that is `opened` whatever is said here is not looked at: what came out tells."""
     hiding = Hiding(needles, recognise, barren)
     asked = parcel.asked
     around = "|".join((*asked.path, *_values(asked.query), *_values(parcel.head.headers)))
-    body = _written(parcel)
+    body = None if opened else _written(parcel)
     if body is None:
         return hiding.text(around), True
     if not hiding.text(f"{around}|{body}"):
         return False, False
     return hiding.text(around), hiding.text(body)
+
+
+def look_through(needles: Needles, nodes: list[Node]) -> list[tuple[Node, list[Hit]]]:
+    """The nodes in which planted texts, or digests of them, were read. Most parcels have none, so that all
+    of it is looked at as one piece before each node is."""
+    layers = [layer for node in nodes for layer in node.layers]
+    data = [layer.data for layer in layers]
+    data += [part for node in nodes if node.seal is not None for _, part in node.seal.parts]
+    if sum(map(len, data)) < LONGEST:
+        texts = "\n".join([layer.value for layer in layers if isinstance(layer.value, str)])
+        if not needles.within(b"\n".join(data)) and not needles.loosely(texts):
+            return []
+    return [(node, hits) for node in nodes if (hits := look_for(needles, node))]
 
 
 def look_for(needles: Needles, node: Node) -> list[Hit]:
@@ -86,7 +104,7 @@ class Hiding:
             data = form.encode("utf-8", "replace")
             if self.needles.anywhere(data, form) or _joins(form) or not is_text(form):
                 return True  # what is no text may be bytes that were written as one
-            for piece in _WORD.findall(data):
+            for piece in set(_WORD.findall(data)) - self.barren:
                 words.update(_PADDED.findall(piece) if b"=" in piece else (piece,))
             for other in _undone(form, data):
                 if isinstance(other, bytes) or len(forms) == FORMS:

@@ -72,11 +72,14 @@ class Needles:
 
     def anywhere(self, data: bytes, text: str) -> bool:
         """Whether a text, and the bytes that it is, hold any planted text, exact or tolerant."""
-        if self._find is None or self._find_folded is None:
+        return self.within(data) or self.loosely(text, data)
+
+    def loosely(self, text: str, data: bytes = b"") -> bool:
+        """Whether any planted text stands in this one, which may be at hand as bytes, tolerantly."""
+        if self._find_folded is None:
             return False
-        if self._find.find_matches_as_indexes(data):
-            return True
-        return bool(self._find_folded.find_matches_as_indexes(_folded(text, data)))
+        folded = _folded(text, data or text.encode("utf-8", "replace"))
+        return bool(self._find_folded.find_matches_as_indexes(folded))
 
     def search(self, data: bytes) -> list[Hit]:
         """Exact hits in bytes: for each text the first, and the first digest of it."""

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from auditor.decoders.unwrap import Node, Opening
 from auditor.excerpts import Excerpts, offset_of
-from auditor.hiding import could_hold, look_for
+from auditor.hiding import could_hold, look_for, look_through
 from auditor.model import Content, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Hit, Needles
 from auditor.rulebook.book import Rulebook
@@ -43,7 +43,8 @@ class Reading:
         known = None if self.accept else needles.barren
         around, body = False, False
         if needles:
-            around, body = could_hold(parcel, needles, book.recogniser(self.accept), known)
+            opened = not all(rule.opens for rule in rules)
+            around, body = could_hold(parcel, needles, book.recogniser(self.accept), known, opened)
         self.headers, self.searched = around, around or body
 
     def opened(self, rule: Rule | None = None) -> tuple[Node, Judge]:
@@ -62,8 +63,8 @@ class Reading:
             self.problems.append(Problem(self.parcel.ref, "too much", why))
         planted: dict[int, tuple[str, ...]] = {}
         if self.searched or (self.needles and rule is not None):
-            for node in (n for child in root.children if child.step not in NAMED for n in child.walk()):
-                found = look_for(self.needles, node)
+            nodes = [n for child in root.children if child.step not in NAMED for n in child.walk()]
+            for node, found in look_through(self.needles, nodes):
                 self.digests |= {(hit.how, hit.text) for hit in found if hit.digest}
                 if hits := [hit for hit in found if not hit.digest]:
                     planted[id(node)] = tuple(sorted({hit.text for hit in hits}))
