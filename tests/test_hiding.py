@@ -1,6 +1,7 @@
 """Parcels in which no planted text can lie are told without opening them, and never wrongly."""
 
 import itertools
+import json
 import random
 from collections.abc import Callable
 from functools import lru_cache
@@ -10,7 +11,7 @@ import pytest
 
 from auditor.decoders import DECODERS
 from auditor.decoders.unwrap import Opening
-from auditor.hiding import DEEPEST, FORMS, LONGEST, Hiding, could_hold, look_for
+from auditor.hiding import DEEPEST, FORMS, LONGEST, Hiding, could_hold, look_for, look_through
 from auditor.model import Channel, Head, Parcel, Ref, Road
 from auditor.needles import Needles
 from auditor.reading import NAMED
@@ -154,6 +155,51 @@ def test_a_text_that_a_format_joins_is_not_overlooked(how: str) -> None:
     text, body = JOINED[how]
     assert shows(parcel(body), Needles([text])) or how in ("lines of base64",)
     assert could_hold(parcel(body), Needles([text]), book().recognise)[1]
+
+
+def token(parts: int, place: int, text: str) -> str:
+    """A token of JOSE whose other parts are long."""
+    head = {"alg": "none"} if parts == 3 else {"alg": "none", "enc": "none"}
+    rest = [random.Random(number).randbytes(40) for number in range(parts - 1)]
+    rest[place] = text.encode()
+    names = ("payload", "signature") if parts == 3 else ("key", "iv", "ciphertext", "tag")
+    return DECODERS["jwt"].wrap({"header": head} | dict(zip(names, rest, strict=True))).decode()
+
+
+@pytest.mark.parametrize(("parts", "place"), [(3, 0), (3, 1), (5, 0), (5, 1), (5, 2), (5, 3)])
+def test_a_short_text_in_any_part_of_a_token_is_not_overlooked(parts: int, place: int) -> None:
+    for text in ("meet", "at 7!", "see me", "by noon", "old crane", "the gate 7", "pier nine 7", "Łódź"):
+        whole = token(parts, place, text)
+        written = [whole, f"Bearer {whole}", json.dumps({"token": whole}), f"a=1&token={whole}"]
+        assert check(whole, Needles([text])), text
+        for value in written:
+            check(value, Needles([text]))
+
+
+@pytest.mark.parametrize("value", ["ey.", "hey.you", "they. Say", "eyJhbGciOiJub25lIn0"])
+def test_what_is_no_token_is_not_opened_for_its_short_parts(value: str) -> None:
+    assert not could_hold(parcel(value), Needles(["meet me at seven"]), book().recognise)[1]
+
+
+def test_looking_through_all_nodes_shows_what_looking_at_each_does() -> None:
+    needles = Needles([TEXT, "meet me", "seven"])
+    rng = random.Random("through")
+    seen = 0
+    for ways in rng.sample(list(itertools.product(WAYS, repeat=2)), 150):
+        value = chain(rng.choice([TEXT, CHANGED, "nothing is here", "seven"]), ways)
+        if value is None:
+            continue
+        nodes = list(open_parcel(parcel(value), Opening(book().recognise)).walk())
+        each = [(node, hits) for node in nodes if (hits := look_for(needles, node))]
+        assert look_through(needles, nodes) == each
+        seen += bool(each)
+    assert seen > 50
+
+
+def test_a_body_that_is_opened_anyway_is_searched_when_it_is_open() -> None:
+    empty = parcel('{"text": "nothing is here"}')
+    assert could_hold(empty, Needles([TEXT]), book().recognise) == (False, False)
+    assert could_hold(empty, Needles([TEXT]), book().recognise, opened=True) == (False, True)
 
 
 def test_texts_in_seals_of_letters_are_not_overlooked() -> None:
