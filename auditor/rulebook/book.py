@@ -35,7 +35,7 @@ class Rulebook:
     envelopes: Mapping[str, Envelope]
     digest: str = ""
     _by_kind: dict[tuple[str, bool], list[Rule]] = field(default_factory=dict, compare=False)
-    _by_first: dict[int, list[Envelope]] = field(default_factory=dict, compare=False)
+    _by_first: dict[int, list[tuple[bytes, Envelope]]] = field(default_factory=dict, compare=False)
     _trees: list[tuple[frozenset[str], Envelope, TreeShape]] = field(default_factory=list, compare=False)
     _by_host: dict[tuple[str, bool, str], list[tuple[Rule, str]]] = field(default_factory=dict, compare=False)
     _platforms_at: dict[str, Platform | None] = field(default_factory=dict, compare=False)
@@ -57,7 +57,7 @@ class Rulebook:
                 self._trees.append((envelope.tree.must_have, envelope, envelope.tree))
             if envelope.shape is not None and not envelope.only_in_slot:
                 for first in envelope.shape.first_bytes or range(256):
-                    self._by_first.setdefault(first, []).append(envelope)
+                    self._by_first.setdefault(first, []).append((envelope.shape.mark, envelope))
 
     def shape(self, name: str) -> Outline:
         shape = self.envelopes[name].shape
@@ -78,7 +78,9 @@ class Rulebook:
 
     def recognise(self, data: bytes) -> Seal | None:
         """The envelope whose shape these bytes have, and whether it is shut."""
-        return self._best(data, self._by_first.get(data[0], ())) if data else None
+        if len(data) < SMALLEST_SEAL:
+            return None
+        return self._best(data, [e for mark, e in self._by_first.get(data[0], ()) if mark in data])
 
     def _best(self, data: bytes, envelopes: Iterable[Envelope]) -> Seal | None:
         if not SMALLEST_SEAL <= len(data) <= LARGEST_SEAL:

@@ -24,6 +24,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from auditor.decoders import protobuf
 from auditor.rulebook.seals import Function
@@ -116,6 +117,7 @@ class Shape:
     """Pieces that together cover every byte."""
 
     pieces: tuple[Piece, ...]
+    mark: ClassVar[bytes] = b""
 
     @property
     def first_bytes(self) -> tuple[int, ...]:
@@ -156,6 +158,11 @@ class TextShape:
     @property
     def first_bytes(self) -> tuple[int, ...]:
         return (ord(self.literals[0][0]),) if self.literals[0] else ()
+
+    @property
+    def mark(self) -> bytes:
+        """What must stand in it."""
+        return max(self.literals, key=len).encode()
 
     @classmethod
     def parse(cls, text: str) -> "TextShape":

@@ -26,6 +26,20 @@ def test_samples_of_every_envelope_are_recognised_as_that_one_alone(real: Rulebo
         assert not wrong, name
 
 
+def test_samples_of_every_envelope_have_its_mark(real: Rulebook) -> None:
+    """What has it not is not even looked at."""
+    for name, envelope in real.envelopes.items():
+        if envelope.shape is not None:
+            for number in range(100):
+                sample = sealed(name, real, f"mark{number}")
+                assert isinstance(sample, bytes)
+                assert envelope.shape.mark in sample, name
+                for mark in {envelope.shape.mark} - {b""}:
+                    assert envelope.shape.cut(sample.replace(mark, b"!" * len(mark)), real.shape) is None, (
+                        name
+                    )
+
+
 def test_samples_of_the_small_book_too(small: Rulebook) -> None:
     for name in small.envelopes:
         wrong = [n for n in range(100) if recognised(small, sealed(name, small, f"{n}")) != name]

@@ -2,6 +2,7 @@
 
 Each file has
     starts         how the bytes may begin, as a tuple; empty: in any way
+    mark           optional, for speed: bytes that must stand in them somewhere
     cut(data)      the parts when it is this seal; None or ValueError when it is not.
                    Every stretch that could hold a message is a part, and all parts together
                    leave only numbers, lengths and fixed bytes out; those that must look
@@ -28,6 +29,7 @@ class Function:
     starts: tuple[bytes, ...]
     walk: Callable[[bytes], list[Part] | None]
     make: Callable[[random.Random], bytes]
+    mark: bytes = b""
 
     @property
     def first_bytes(self) -> tuple[int, ...]:
@@ -56,7 +58,8 @@ def _found() -> dict[str, Function]:
     for file in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{file.name}")
         name = file.name.replace("_", "-")
-        found[name] = Function(name, module.starts, module.cut, module.sample)
+        mark = getattr(module, "mark", b"")
+        found[name] = Function(name, module.starts, module.cut, module.sample, mark)
     return found
 
 

@@ -9,11 +9,11 @@ from auditor.rulebook.reader import Reader, check
 from auditor.rulebook.shut import Part
 
 starts: tuple[bytes, ...] = ()
-_MARK = b"\xfa\xfa"
+mark = b"\xfa\xfa"
 
 
 def cut(data: bytes) -> list[Part] | None:
-    if not data.endswith(_MARK) or not 11 <= data[-3] < min(len(data), 255):
+    if not data.endswith(mark) or not 11 <= data[-3] < min(len(data), 255):
         return None
     frame, reader = data[: -data[-3]], Reader(data[-data[-3] : -3])
     tag = reader.take(8)
@@ -43,4 +43,4 @@ def _number(reader: Reader) -> int:
 def sample(rng: random.Random) -> bytes:
     frame, tag = rng.randbytes(rng.randint(40, 200)), rng.randbytes(8)
     nonce = bytes([rng.randrange(128, 256), rng.randrange(1, 128)])
-    return frame + tag + nonce + bytes([len(tag + nonce) + 3]) + _MARK
+    return frame + tag + nonce + bytes([len(tag + nonce) + 3]) + mark

@@ -9,11 +9,12 @@ from auditor.rulebook.reader import Reader, check
 from auditor.rulebook.shut import Part
 
 starts: tuple[bytes, ...] = ()
+mark = b"\x41\x04"  # the size of a key, and how one begins that is not compressed
 _KEY = 65
 
 
 def cut(data: bytes) -> list[Part] | None:
-    if data[16:18] != b"\0\0" or data[20:22] != b"\x41\x04":
+    if data[16:18] != b"\0\0" or data[20:22] != mark:
         return None
     reader = Reader(data)
     salt, size = reader.take(16), reader.number(4)
@@ -23,4 +24,4 @@ def cut(data: bytes) -> list[Part] | None:
 
 
 def sample(rng: random.Random) -> bytes:
-    return rng.randbytes(16) + b"\0\0\x10\0\x41\x04" + rng.randbytes(64) + rng.randbytes(rng.randint(40, 300))
+    return rng.randbytes(16) + b"\0\0\x10\0" + mark + rng.randbytes(64) + rng.randbytes(rng.randint(40, 300))
