@@ -56,7 +56,7 @@ order = 35
 reads = "both"
 needs_clue = False
 starts = bytes(range(0x21, 0x7F))
-least, mark = 20, b":"
+least, mark = 20, b"\n"
 
 _DEPTH = 16
 _NAMED = ("message/rfc822", "message/global")
@@ -66,6 +66,7 @@ _KINDS = {"text/plain": "text", "": "text", "text/html": "html"}
 _FIELD = re.compile(r"([!-9;-~]++)[ \t]*+:[ \t]*+(.*)", re.DOTALL)
 _START = re.compile(rb"[!-9;-~]{1,80}+[ \t]*+:")
 _BLANK = re.compile(rb"\r?\n\r?\n")
+_LINE = re.compile(rb"(?:\A|\r?\n)--([^\r\n]*+)(?=\r?\n|\Z)")
 _WORD = re.compile(
     r"=\?([\w.:-]++)(?:\*[\w-]*+)?\?([bBqQ])\?([^?\s]*+)\?=(?:[ \t]++(?==\?[\w.:*-]++\?[bBqQ]\?))?"
 )
@@ -221,11 +222,12 @@ def _cut(body: bytes, boundary: str) -> tuple[list[bytes], list[bytes]]:
     mark = boundary.encode()
     if not 0 < len(mark) <= 200:
         raise ValueError("mail: a multipart without a boundary")
-    line = re.compile(rb"(?:\A|\r?\n)--%b(--)?[ \t]*+(?=\r?\n|\Z)" % re.escape(mark))
     places = []
-    for found in line.finditer(body):
-        places.append(found.span())
-        if found[1]:
+    for found in _LINE.finditer(body):
+        rest = found[1][len(mark) :].rstrip(b" \t") if found[1].startswith(mark) else None
+        if rest in (b"", b"--"):
+            places.append(found.span())
+        if rest == b"--":
             break
     else:
         raise ValueError("mail: the closing boundary is missing")

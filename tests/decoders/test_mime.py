@@ -45,6 +45,31 @@ def test_what_is_not_of_this_kind(data: bytes) -> None:
         mime.unwrap(data, CLUE)
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize(
+    ("boundary", "closing"),
+    [("x", b"--x--"), ("x--", b"--x---- \t"), ("a+(b)*", b"--a+(b)*-- "), ("--", b"------")],
+)
+def test_only_whole_lines_are_boundaries(boundary: str, closing: bytes, end: bytes) -> None:
+    mark = b"--" + boundary.encode()
+    near = [
+        mark + b"y",
+        mark + b" z",
+        mark + b" --",
+        mark[:-1] + b"?",
+        b"-" + mark,
+        b" " + mark,
+        mark + b"--y",
+    ]
+    text = end.join([*near, b"--", b"---"])
+    head = [b"From: a", b"To: b", b'Content-Type: multipart/mixed; boundary="%b"' % boundary.encode(), b""]
+    mail = end.join([*head, mark + b"\t ", b"", text, mark, b"", b"second", closing, b""])
+    tree = mime.unwrap(mail, CLUE)
+    assert tree["text"] == [text.decode(), "second"]
+    with pytest.raises(ValueError, match="closing boundary is missing"):
+        mime.unwrap(mail.replace(end + closing, b""), CLUE)
+
+
 def test_a_clue_lets_one_header_do() -> None:
     assert mime.unwrap(b"A: b\n\nhi", Clue(media="message/rfc822")) == {"header": {"a": ["b"]}, "text": "hi"}
 
