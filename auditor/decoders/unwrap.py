@@ -28,8 +28,12 @@ ATTRIBUTED = (
     ("mime",),
     ("whatsapp_nodes",),
 )  # decoders whose @keys are attributes; in JSON @ is a letter
-# Short words, and words in a row, that no decoder opens unless something names it, and that are no seal.
-SHORT = re.compile(r"[\w ,!?'-]{1,15}+|(?=[\w'-]*+[ ,!?])[\w ,!?'-]{16,400}+")
+# Short words, addresses, and words in a row, that no decoder opens unless something names it, and that
+# are no seal.
+SHORT = re.compile(
+    r"[\w ,!?'@./*-]{0,15}+|(?!e)(?=[\w'/-]*+[ ,!?@.])[\w ,!?'@./-]{16,31}+"
+    r"|(?=[\w'-]*+[ ,!?])[\w ,!?'-]{16,400}+"
+)
 SURE = ("gzip", "zstd")  # compressions that cannot be mistaken; they may lie around anything
 
 
