@@ -180,6 +180,10 @@ def _token(side: _Side, data: bytearray) -> int:
         elif side.tag < 0:
             side.tag = data.find(b"<", side.at)
             side.at = side.tag + 1 or len(data)
+            whole = _ROOT.match(data, side.tag) if side.tag >= 0 else None
+            if whole and data[side.at] not in b"!?":
+                side.at = whole.end()
+                return side.at
         elif side.at == side.tag + 1 and not side.second and data[side.at] in b"!?":
             if not _special(side, bytes(data[side.tag : side.tag + 9])):
                 return 0

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -82,7 +83,8 @@ READING = [
     Budget("sources/tnetstring.py DEPTH", tnetstring, "nested too deeply",
            lambda _: tnetstring.loads(netstring(lists(40)))),
     Budget("sources/tnetstring.py _DIGITS", tnetstring, "a length is missing",
-           lambda _: tnetstring.loads(b"0" * 20 + b"5:hello,")),
+           lambda _: tnetstring.loads(b"0" * 20 + b"5:hello,"), attribute="_LENGTH",
+           lifted=re.compile(rb"([0-9]+):")),
 ]  # fmt: skip
 
 
