@@ -26,9 +26,8 @@ WRITTEN = ("form", "json", "ndjson", "xml")  # formats that keep the letters of 
 CODES = (DECODERS["hex"], DECODERS["base64"])
 UTF8 = ("", "utf-8", "utf8", "us-ascii")
 
-_LETTERS = b"+/=-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-# Words apart; what has a space beside it is a part of a longer text, and gets a mark.
-_APART = bytes(one if one in _LETTERS else 1 if one in b" \t" else 32 for one in range(256))
+# What has a space beside it is a part of a longer text.
+_WORD = re.compile(rb"(?<![\w+/= \t-])[\w+/=-]{16,}+(?![ \t])", re.ASCII)
 _PADDED = re.compile(rb"[^=]{16,}={0,2}")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|(.))", re.DOTALL)
 _MEANT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
@@ -105,8 +104,7 @@ class Hiding:
             data = form.encode("utf-8", "replace")
             if self.needles.anywhere(data, form) or _joins(form) or not is_text(form):
                 return True  # what is no text may be bytes that were written as one
-            apart = {word for word in data.translate(_APART).split() if len(word) >= 16 and 1 not in word}
-            for piece in apart - self.barren:
+            for piece in set(_WORD.findall(data)) - self.barren:
                 words.update(_PADDED.findall(piece) if b"=" in piece else (piece,))
             for other in _undone(form, data):
                 if isinstance(other, bytes) or len(forms) == FORMS:
