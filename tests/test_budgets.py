@@ -18,13 +18,14 @@ from tests.budgets.captures import READING
 from tests.budgets.conversations import TALKING
 from tests.budgets.decoders import DECODING
 from tests.budgets.made import Budget
+from tests.budgets.packets import PACKETS
 from tests.budgets.rules import KEEPING, RULES
 from tests.budgets.streams import STREAMING
 from tests.budgets.unlock import UNLOCKING
 
 PACKAGE = Path(__file__).parents[1] / "auditor"
 
-BUDGETS = [*DECODING, *STREAMING, *READING, *RULES, *KEEPING, *UNLOCKING, *TALKING]
+BUDGETS = [*DECODING, *STREAMING, *READING, *PACKETS, *RULES, *KEEPING, *UNLOCKING, *TALKING]
 
 # Numbers that bound nothing: (what they are): where they stand.
 OTHERS = {
@@ -60,10 +61,10 @@ OTHERS = {
     "a sign for what is no value": """
         decoders/unwrap.py ANY_START, sources/pcap/readers.py UNKNOWN, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
-        sources/pcap/readers.py PIECE, sources/pcap/replay/http1.py _STEP,
+        sources/pcap/replay/http1.py _STEP,
         sources/pcap/replay/websocket.py _STEP,
         cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
-        streams/zstd_stream.py _STEP,
+        streams/zstd_stream.py _STEP, sources/raw.py MOST,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
         probes/canaries.py MUCH,
@@ -75,7 +76,7 @@ OTHERS = {
 }
 TYPES = re.compile(  # numbers that stand for a kind of value
     r"decoders/(?:thrift_\w+|whatsapp_nodes)\.py _(?!DEPTH)[A-Z0-9_]+"
-    r"|sources/pcap/unlock/(?:agreement|derive)\.py (?!HEARD)[A-Z0-9_]+"
+BUDGETS = [*DECODING, *STREAMING, *READING, *PACKETS, *RULES, *KEEPING, *UNLOCKING, *TALKING]
     r"|rulebook/seals/(?:loco|mmtls|openpgp|qq_sso|smime|whatsapp_noise|xchat)\.py _[A-Z]+"
     r"|sources/pcap/(?:hello|records|wire)\.py (?!LONGEST)[A-Z0-9_]+"
 )

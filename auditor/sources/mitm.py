@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.model import Channel, Contact, Event, Head, Parcel, Road
-from auditor.sources import heads, sockets, talk, tnetstring
+from auditor.sources import heads, raw, sockets, talk, tnetstring
 from auditor.sources.flows import FORMAT, READ, Flow, Request, flow_of, lines, mended
 from auditor.sources.heads import Place
 from auditor.sources.tape import Tape
@@ -180,7 +180,13 @@ def _stream(flow: Flow, number: int, place: Place, transport: str) -> Iterator[E
         for found in sorter.finish():
             yield talk.parcel(place, number, channel, sorter.name, found, when)
     if not sorter.name:
-        yield _shut(flow, number, place, transport)
+        shut = _shut(flow, number, place, transport)
+        yield shut
+        frames = (
+            sockets.Frame(count, one.from_client, one.content, heads.seconds(one.timestamp))
+            for count, one in enumerate(flow.messages)
+        )
+        yield from raw.parcels(frames, number, place, shut.channel, transport)
         return
     if sorter.handed_over == TLS:
         yield _inside(flow, number, place, sorter)

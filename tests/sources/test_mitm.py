@@ -97,11 +97,16 @@ def test_irc_in_a_tcp_flow_is_parcels(dump) -> None:  # type: ignore[no-untyped-
     assert nick
 
 
-def test_a_tcp_flow_nobody_knows_is_a_contact_with_its_bytes(dump) -> None:  # type: ignore[no-untyped-def]
+def test_a_tcp_flow_nobody_knows_is_a_contact_and_its_bytes_are_searched(dump) -> None:  # type: ignore[no-untyped-def]
     clear, shut = irc((True, b"\x16\x03"), (False, b"abc")), irc((True, b"NICK half"))
     for side in (clear.client_conn, clear.server_conn):
         side.timestamp_tls_setup = side.tls_version = None
-    one, two = read(dump(clear, shut))
+    one, sent, received, two, half = read(dump(clear, shut))
+    assert [(p.protocol, str(p.ref), p.body) for p in (sent, received, half) if isinstance(p, Parcel)] == [
+        ("tcp", "session.mitm#0.0>", b"\x16\x03"),
+        ("tcp", "session.mitm#0.1<", b"abc"),
+        ("tcp", "session.mitm#1.0>", b"NICK half"),
+    ]
     assert isinstance(one, Contact)
     assert (one.transport, one.sent, one.received, one.channel.road) == ("tcp", 2, 3, Road.CLEAR)
     assert isinstance(two, Contact)
@@ -114,10 +119,12 @@ def test_every_other_flow_is_accounted_for(dump) -> None:  # type: ignore[no-unt
     for flow in (failed, sent):
         flow.response, flow.error = None, Error("connection killed", 1.0)
     found = list(read(dump(tflow.tudpflow(), tflow.tdnsflow(resp=True), tunnel, failed, sent)))
-    assert [type(event) for event in found] == [Contact, Contact, Contact, Contact, Parcel, Problem]
-    assert [event.ref.entry for event in found] == [0, 1, 2, 3, 4, 4]
-    assert "killed" in found[3].reason  # type: ignore[union-attr]
-    assert "killed" in found[5].message  # type: ignore[union-attr]
+    assert [type(event) for event in found] == [
+        Contact, Parcel, Parcel, Contact, Contact, Contact, Parcel, Problem,
+    ]  # fmt: skip
+    assert [event.ref.entry for event in found] == [0, 0, 0, 1, 2, 3, 4, 4]
+    assert "killed" in found[5].reason  # type: ignore[union-attr]
+    assert "killed" in found[7].message  # type: ignore[union-attr]
 
 
 def test_a_live_flow_says_the_same(dump) -> None:  # type: ignore[no-untyped-def]

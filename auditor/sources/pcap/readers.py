@@ -10,7 +10,7 @@ from typing import Protocol
 from msgspec import Struct, structs
 
 from auditor.model import Contact, Event, Parcel, Problem, Road
-from auditor.sources import talk
+from auditor.sources import raw, talk
 from auditor.sources.heads import Place
 from auditor.sources.pcap.hello import ClientHello
 from auditor.sources.pcap.keys import Keys
@@ -20,7 +20,6 @@ from auditor.sources.pcap.wire import Chunk, Facts, Said
 from auditor.streams import START, TLS, Conversation, Message, Sorter
 
 UNKNOWN = 1 << 62  # bytes that are missing, where nobody can say how many
-PIECE = 262_144  # bytes of a protocol nobody knows that are searched at once
 
 
 class Opener(Protocol):
@@ -92,7 +91,7 @@ class Strange:
             return []
         found: list[Event] = []
         first = self._piece[0] if self._piece else chunk
-        if first.from_client != chunk.from_client or chunk.lost or self._size >= PIECE:
+        if first.from_client != chunk.from_client or chunk.lost or self._size >= raw.MOST:
             found = self._searched()
         self._piece.append(chunk)
         self._size += len(chunk.data)
