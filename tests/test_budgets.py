@@ -15,6 +15,7 @@ import pytest
 from auditor.errors import CaptureError, RuleError, TooMuch
 from auditor.rulebook.build import BuildError
 from tests.budgets.captures import READING
+from tests.budgets.conversations import TALKING
 from tests.budgets.decoders import DECODING
 from tests.budgets.made import Budget
 from tests.budgets.packets import PACKETS
@@ -24,10 +25,11 @@ from tests.budgets.unlock import UNLOCKING
 
 PACKAGE = Path(__file__).parents[1] / "auditor"
 
-BUDGETS = [*DECODING, *STREAMING, *READING, *PACKETS, *RULES, *KEEPING, *UNLOCKING]
+BUDGETS = [*DECODING, *STREAMING, *READING, *PACKETS, *RULES, *KEEPING, *UNLOCKING, *TALKING]
 
 # Numbers that bound nothing: (what they are): where they stand.
 OTHERS = {
+    "how far back a second telling is compared with the first": "sources/pcap/assembly.py _TAIL",
     "from where on something is believed or tested, so that raising it believes less": """
         decoders/base64.py _SHORTEST, decoders/brotli.py _SHORT, decoders/deflate.py _TEXT,
         decoders/protobuf.py _PLAUSIBLE, decoders/protobuf.py _LEVELS, decoders/protobuf.py _PROOF,
@@ -42,6 +44,12 @@ OTHERS = {
         streams/smpp.py _HEADER, streams/smpp.py _ANSWER, streams/smpp.py _BINDS, streams/smpp.py _TEXTS,
         streams/smpp.py _PAYLOAD, streams/smpp.py _BYTES, streams/smpp.py _HEADED, streams/smpp.py _RECEIPT,
         streams/ymsg.py _HEADER, streams/mqtt.py _SENT, streams/mqtt.py _GIVEN, streams/mqtt.py _FLAGGED,
+        sources/pcap/assembly.py _TURN, sources/pcap/replay/http2.py _DATA,
+        sources/pcap/replay/http2.py _HEADERS, sources/pcap/replay/http2.py _RESET,
+        sources/pcap/replay/http2.py _PROMISE, sources/pcap/replay/http2.py _CONTINUATION,
+        sources/pcap/replay/http2.py _WINDOW, sources/pcap/replay/http2.py _LARGEST,
+        sources/pcap/replay/http2.py _MANY, sources/pcap/replay/websocket.py _TEXT,
+        sources/pcap/replay/websocket.py _BINARY, sources/pcap/replay/websocket.py _SIGNS_OF_LIFE,
         decoders/telegram_tl.py _VECTOR, decoders/telegram_tl.py _CONTAINER, decoders/telegram_tl.py _PACKED,
         decoders/telegram_tl.py _HEADER, decoders/telegram_tl.py _PADDING, streams/apns.py _TOPIC,
         streams/apns.py _PAYLOAD, streams/apns.py _SEND, streams/mtproto_obfuscated.py _SIZE,
@@ -56,8 +64,10 @@ OTHERS = {
         sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
         rulebook/seals/saltpack.py _BLOCK, rulebook/seals/web_push.py _KEY""",
     "a sign for what is no value": """
-        decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
+        decoders/unwrap.py ANY_START, sources/pcap/readers.py UNKNOWN, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
+        sources/pcap/replay/http1.py _STEP,
+        sources/pcap/replay/websocket.py _STEP,
         cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
         streams/zstd_stream.py _STEP, sources/raw.py MOST,
         needles.py _START, needles.py _FEW,
@@ -72,7 +82,6 @@ OTHERS = {
 }
 TYPES = re.compile(  # numbers that stand for a kind of value
     r"decoders/(?:thrift_\w+|whatsapp_nodes)\.py _(?!DEPTH)[A-Z0-9_]+"
-    r"|sources/pcap/(?:hello|wire)\.py [A-Z_]+"
     r"|sources/pcap/unlock/(?:agreement|derive)\.py (?!HEARD)[A-Z0-9_]+"
     r"|rulebook/seals/(?:loco|mmtls|openpgp|qq_sso|smime|whatsapp_noise|xchat)\.py _[A-Z]+"
     r"|sources/pcap/(?:hello|records|wire)\.py (?!LONGEST)[A-Z0-9_]+"

@@ -52,7 +52,10 @@ DOORS = {
         "streams/mtproto_obfuscated.py",
     ),
     "click": ("cli/",),
-    "mitmproxy": ("live/addon.py", "sources/mitm.py"),
+    "h2": ("sources/pcap/replay/http2.py",),
+    "mitmproxy": (
+        "live/addon.py", "sources/mitm.py", "sources/pcap/replay/halves.py", "sources/pcap/replay/http1.py",
+    ),
     "msgspec": (
         "audit.py", "bosh.py", "claims.py", "cli/asking.py", "cli/shares.py", "decoders/", "fragments.py",
         "judge.py", "model.py", "needles.py", "reading.py", "report.py", "reporters/", "shelf.py",
@@ -60,6 +63,7 @@ DOORS = {
     ),
     "pylsqpack": ("sources/pcap/http3/tables.py",),
     "rich": ("cli/progress.py", "reporters/terminal.py"),
+    "wsproto": ("sources/pcap/replay/websocket.py",),
     "yaml": ("rulebook/yaml.py",),
     "zstandard": ("decoders/zstd.py", "streams/zstd_stream.py"),
 }  # fmt: skip
@@ -125,6 +129,7 @@ HEAVY_DOORS: tuple[str, ...] = (
     "sources/mitm.py",
     "sources/pcap/certificates.py",
     "sources/pcap/quic/protection.py",
+    "sources/pcap/speech.py",
     "streams/mtproto_obfuscated.py",
 )
 LINES, FUNCTION_LINES, MEDIAN = 300, 50, 12
@@ -171,6 +176,12 @@ TESTED_ELSEWHERE = {
     **{f: "tests/rulebook/seals/test_seals.py" for f in SEALS if not f.endswith("__init__.py")},
     "sources/exchange.py": "tests/sources/test_har.py",
     "sources/pcap/__init__.py": "a docstring",
+    "sources/pcap/readers.py": "tests/sources/pcap/test_conversation.py",
+    "sources/pcap/replay/__init__.py": "a docstring",
+    "sources/pcap/replay/exchange.py": "tests/sources/pcap/test_conversation.py",
+    "sources/pcap/replay/halves.py": "tests/sources/pcap/replay/test_http1.py",
+    "sources/pcap/replay/web.py": "tests/sources/pcap/test_conversation.py",
+    "sources/pcap/speech.py": "tests/sources/pcap/test_conversation.py",
     "sources/pcap/unlock/__init__.py": "a docstring",
     "sources/pcap/unlock/stage.py": "words, in all tests of unlocking",
     "sources/pcap/http3/exchange.py": "tests/sources/pcap/http3/test_http3.py",

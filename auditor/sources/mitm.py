@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.model import Channel, Contact, Event, Head, Parcel, Road
-from auditor.sources import heads, raw, sockets, tnetstring
+from auditor.sources import heads, raw, sockets, talk, tnetstring
 from auditor.sources.flows import FORMAT, READ, Flow, Request, flow_of, lines, mended
 from auditor.sources.heads import Place
 from auditor.sources.tape import Tape
-from auditor.streams import TLS, Message, Sorter
+from auditor.streams import TLS, Sorter
 from auditor.text import printable
 
 LIMIT = 256_000_000  # bytes of one flow
@@ -114,11 +114,11 @@ def _migrated(state: Any) -> Any:
         raise ValueError(str(error)) from error
 
 
-def events_of(flow: Flow, number: int, place: Place) -> Iterator[Event]:
+def events_of(flow: Flow, number: int, place: Place, opened_by: str = "proxy") -> Iterator[Event]:
     """What one flow has to say, whether it came from a file or just now from the proxy."""
     match flow.type:
         case "http" if flow.request is not None:
-            yield from _http(flow, flow.request, number, place)
+            yield from _http(flow, flow.request, number, place, opened_by)
         case "tcp" | "udp":
             yield from _stream(flow, number, place, flow.type)
         case "dns":
@@ -129,9 +129,9 @@ def events_of(flow: Flow, number: int, place: Place) -> Iterator[Event]:
             yield place.problem(number, "unknown", f"a flow of the kind {printable(flow.type)[:40]!r}")
 
 
-def _http(flow: Flow, request: Request, number: int, place: Place) -> Iterator[Event]:
+def _http(flow: Flow, request: Request, number: int, place: Place, opened_by: str) -> Iterator[Event]:
     response = flow.response
-    channel = place.channel(_http_channel(flow, request))
+    channel = place.channel(_http_channel(flow, request, opened_by))
     when = heads.seconds(request.timestamp_start)
     failure = flow.error.msg if flow.error else "no response was recorded"
     method = heads.clean(heads.words(request.method))
@@ -170,19 +170,15 @@ def _stream(flow: Flow, number: int, place: Place, transport: str) -> Iterator[E
     channel = place.channel(_channel(flow, Road.PROTECTED if flow.secured else Road.CLEAR))
     sorter, when = Sorter(carrier=transport), None
 
-    def said(message: Message, when: float | None) -> Parcel:
-        ref = place.ref(number, f".{message.part}")
-        return Parcel(ref, channel, message.outgoing, message.body, sorter.name, message.head, when=when)
-
     for message in flow.messages:
         out, content, when = message.from_client, message.content, heads.seconds(message.timestamp)
         for found in sorter.feed(out, content):
-            yield said(found, when)
+            yield talk.parcel(place, number, channel, sorter.name, found, when)
         if sorter.refused:
             break
     else:
         for found in sorter.finish():
-            yield said(found, when)
+            yield talk.parcel(place, number, channel, sorter.name, found, when)
     if not sorter.name:
         shut = _shut(flow, number, place, transport)
         yield shut
@@ -192,12 +188,9 @@ def _stream(flow: Flow, number: int, place: Place, transport: str) -> Iterator[E
         )
         yield from raw.parcels(frames, number, place, shut.channel, transport)
         return
-    if sorter.handed_over:
-        yield _rest(flow, number, place, sorter)
-    if sorter.waiting:
-        yield place.problem(
-            number, "cut", f"{sorter.waiting} bytes at the end of the connection make no message"
-        )
+    if sorter.handed_over == TLS:
+        yield _inside(flow, number, place, sorter)
+    yield from talk.left_over(place, number, sorter.name, sorter)
     if flow.error:
         yield place.problem(number, "failed", heads.clean(flow.error.msg))
 
@@ -207,7 +200,7 @@ def _shut(flow: Flow, number: int, place: Place, transport: str) -> Contact:
     sizes = {True: 0, False: 0}
     for message in flow.messages:
         sizes[message.from_client] += len(message.content)
-    reason = "a protocol this version does not know"
+    reason = talk.STRANGE
     if flow.error:
         reason = (
             heads.clean(flow.error.msg)
@@ -227,23 +220,20 @@ def _shut(flow: Flow, number: int, place: Place, transport: str) -> Contact:
     )
 
 
-def _rest(flow: Flow, number: int, place: Place, sorter: Sorter) -> Event:
-    """What the stream did not read: a channel that begins inside this one, or what nobody understands."""
-    sent, received = sorter.rest[True], sorter.rest[False]
-    if sorter.handed_over != TLS:
-        why = f"{sorter.name}: {sorter.handed_over}; {sent + received} bytes not read"
-        return place.problem(number, "damaged", why)
+def _inside(flow: Flow, number: int, place: Place, sorter: Sorter) -> Contact:
+    """A channel that begins inside this one."""
     channel = place.channel(_channel(flow, Road.PROTECTED))
-    when = heads.seconds(flow.timestamp_created)
-    reason = f"{sorter.name} went on inside TLS, which nobody opened"
-    return Contact(place.ref(number), channel, "tcp", reason, sent, received, when)
+    when, rest = heads.seconds(flow.timestamp_created), sorter.rest
+    return Contact(
+        place.ref(number), channel, "tcp", talk.unopened(sorter.name), rest[True], rest[False], when
+    )
 
 
-def _http_channel(flow: Flow, request: Request) -> Channel:
+def _http_channel(flow: Flow, request: Request, opened_by: str) -> Channel:
     alpn = flow.client_conn.alpn or flow.server_conn.alpn or b""
     return Channel(
         request.asked_host, request.port, heads.road(heads.words(request.scheme)), _address(flow),
-        heads.words(alpn), opened_by="proxy",
+        heads.words(alpn), opened_by=opened_by,
     )  # fmt: skip
 
 

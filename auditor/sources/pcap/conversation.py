@@ -1,0 +1,61 @@
+"""One connection, from its first chunk to the last: parcels as they are read, and why the rest stayed shut.
+
+Laws: what a connection is, its content says and no port; every connection gives at least
+one event; facts that show from outside go with the contact.
+"""
+
+from collections.abc import Callable
+
+from msgspec import structs
+
+from auditor.model import Contact, Event, Parcel, Road
+from auditor.sources.heads import Place
+from auditor.sources.pcap.keys import Keys
+from auditor.sources.pcap.line import line_to
+from auditor.sources.pcap.outside import Outside
+from auditor.sources.pcap.readers import About, Opener
+from auditor.sources.pcap.speech import Speech
+from auditor.sources.pcap.tls import Tls
+from auditor.sources.pcap.wire import Chunk, End
+
+SILENT = "nothing was said on it"
+
+
+class Conversation:
+    """A TCP connection. `client` opened it; `host` is what its server is called as far as others said it."""
+
+    def __init__(
+        self, place: Place, keys: Keys, entry: int, client: End, server: End, host: str = "",
+        search: bool = False, opener: Callable[[Keys], Opener] = Tls,
+    ) -> None:  # fmt: skip
+        self.client, self.server = client, server
+        self.entry = entry
+        about = About(place, keys, entry, opener, search)
+        self._speech = Speech(about, line_to(server, host))
+        self._outside = Outside()
+        self._told = False
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        if not self._outside.settled:
+            self._outside.feed(chunk.from_client, chunk.data, chunk.lost)
+        return self._named(self._speech.feed(chunk))
+
+    def finish(self, ended: bool = True) -> list[Event]:
+        found = self._named(self._speech.finish(ended))
+        if not self._told:
+            found += self._named([self._speech.contact(SILENT)])
+        return found
+
+    def _named(self, events: list[Event]) -> list[Event]:
+        """Contacts of the connection itself show what shows from outside."""
+        self._told = self._told or any(isinstance(event, Parcel | Contact) for event in events)
+        return [self._seen(one) if isinstance(one, Contact) and not one.ref.part else one for one in events]
+
+    def _seen(self, contact: Contact) -> Contact:
+        seen = self._outside.seen()
+        channel = contact.channel
+        host = channel.host or seen.host
+        road = Road.PROTECTED if seen.protects else channel.road
+        channel = structs.replace(channel, host=host, road=road)
+        facts = (*seen.facts, *(fact for fact in contact.facts if fact not in seen.facts))
+        return structs.replace(contact, channel=channel, transport=seen.transport.lower(), facts=facts)

@@ -1,0 +1,36 @@
+"""The connection that something was said on, before its host is known by name or has been renamed."""
+
+from ipaddress import ip_address
+
+from msgspec import Struct, structs
+
+from auditor.model import Channel, Road
+from auditor.sources.pcap.wire import End
+
+
+class Line(Struct, frozen=True):
+    host: str  # as far as the connection itself shows it
+    port: int
+    address: str
+    road: Road = Road.CLEAR
+    alpn: str = ""
+    opened_by: str = "nobody"
+
+    @property
+    def scheme(self) -> bytes:
+        return b"https" if self.road is Road.PROTECTED else b"http"
+
+    def channel(self) -> Channel:
+        return Channel(self.host, self.port, self.road, self.address, self.alpn, self.opened_by)
+
+    def to(self, host: str, port: int) -> "Line":
+        """The same line, which somebody leads on to another host."""
+        return structs.replace(self, host=host or self.host, port=port or self.port)
+
+
+def line_to(server: End, host: str) -> Line:
+    try:
+        address = str(ip_address(server.address))
+    except ValueError:  # no IP: a device on a bus, a radio
+        address = server.address.hex(":")
+    return Line(host, server.port, address)

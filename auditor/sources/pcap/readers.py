@@ -1,0 +1,252 @@
+"""Those who read a channel once it is known what is spoken on it.
+
+Each takes the chunks of its channel from the first one on and gives the events they make. What
+it does not read it says at the end: a contact where all of it stayed shut, else a problem.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct, structs
+
+from auditor.model import Contact, Event, Parcel, Problem, Road
+from auditor.sources import raw, talk
+from auditor.sources.heads import Place
+from auditor.sources.pcap.hello import ClientHello
+from auditor.sources.pcap.keys import Keys
+from auditor.sources.pcap.line import Line
+from auditor.sources.pcap.recognise import Asked, http1
+from auditor.sources.pcap.wire import Chunk, Facts, Said
+from auditor.streams import START, TLS, Conversation, Message, Sorter
+
+UNKNOWN = 1 << 62  # bytes that are missing, where nobody can say how many
+
+
+class Opener(Protocol):
+    """TLS, as far as there are secrets for it."""
+
+    client: ClientHello | None
+    alpn: str
+    shut: str
+    protects: bool
+
+    @property
+    def facts(self) -> Facts: ...
+    def feed(self, from_client: bool, data: bytes, lost: int = 0) -> list[Said]: ...
+    def finish(self) -> None: ...
+
+
+class About(Struct, frozen=True):
+    """What all channels of one connection share."""
+
+    place: Place
+    keys: Keys
+    entry: int
+    opener: Callable[[Keys], Opener]
+    search: bool = False  # whether bytes that nobody understands are searched for planted texts
+
+
+class Channelled(Protocol):
+    """The speech that is read; see speech.py."""
+
+    about: About
+    line: Line
+    name: str
+    sizes: dict[bool, int]
+
+    def feed(self, chunk: Chunk) -> list[Event]: ...
+    def finish(self, ended: bool = True) -> list[Event]: ...
+    def inside(self, line: Line) -> "Channelled": ...
+    def opened(self, line: Line) -> "Channelled": ...
+    def contact(self, reason: str, facts: Facts = (), line: Line | None = None) -> Contact: ...
+    def problem(self, kind: str, message: str) -> Problem: ...
+
+
+class Reader(Protocol):
+    def feed(self, chunk: Chunk) -> list[Event]: ...
+    def finish(self, ended: bool) -> list[Event]: ...
+
+
+class Strange:
+    """A protocol that nobody here knows: counted, and searched where texts were planted.
+
+    Who joins in the middle of a body of HTTP understands the next request.
+    """
+
+    def __init__(self, speech: Channelled, why: str = talk.STRANGE) -> None:
+        self.speech, self.why = speech, why
+        self._then: Channelled | None = None
+        self._passed = 0
+        self._piece: list[Chunk] = []
+        self._size = self._count = 0
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        if self._then:
+            return self._then.feed(chunk)
+        if self.why == talk.STRANGE and chunk.from_client and http1(chunk.data, b""):
+            self._then = self.speech.opened(self.speech.line)
+            return [*self._searched(), *self._then.feed(chunk)]
+        self._passed += len(chunk.data)
+        if not self.speech.about.search:
+            return []
+        found: list[Event] = []
+        first = self._piece[0] if self._piece else chunk
+        if first.from_client != chunk.from_client or chunk.lost or self._size >= raw.MOST:
+            found = self._searched()
+        self._piece.append(chunk)
+        self._size += len(chunk.data)
+        return found
+
+    def finish(self, ended: bool) -> list[Event]:
+        if self._then:
+            why = f"{self._passed} bytes come before anything that could be understood"
+            return [self.speech.problem("cut", why), *self._then.finish(ended)]
+        return [*self._searched(), self.speech.contact(self.why)]
+
+    def _searched(self) -> list[Event]:
+        if not self._size:
+            return []
+        first, data = self._piece[0], b"".join(chunk.data for chunk in self._piece)
+        way, about = first.from_client, self.speech.about
+        part = f"{self.speech.name}.{self._count}{'>' if way else '<'}@{first.number}"
+        self._piece, self._size, self._count = [], 0, self._count + 1
+        channel = about.place.channel(self.speech.line.channel())
+        ref = about.place.ref(about.entry, part)
+        return [Parcel(ref, channel, way, data, "tcp", when=first.when)]
+
+
+class Sealed:
+    """TLS: what it hides is a speech of its own."""
+
+    def __init__(self, speech: Channelled) -> None:
+        self.speech = speech
+        self._tls = speech.about.opener(speech.about.keys)
+        self._inner: Channelled | None = None
+        self._holes = {True: False, False: False}
+        self._opened = 0
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        found: list[Event] = []
+        for way, data in self._tls.feed(chunk.from_client, chunk.data, chunk.lost):
+            if not data:
+                self._holes[way] = True
+                continue
+            self._inner = self._inner or self.speech.opened(self._line())
+            lost, self._holes[way] = UNKNOWN if self._holes[way] else 0, False
+            self._opened += len(data)
+            found += self._inner.feed(Chunk(way, data, chunk.number, chunk.when, lost))
+        return found
+
+    def _line(self) -> Line:
+        tls, line = self._tls, self.speech.line
+        host = (tls.client.server_name if tls.client else "") or line.host
+        road, by = (Road.PROTECTED, "key log") if tls.protects else (line.road, "nobody")
+        return structs.replace(line, host=host, alpn=tls.alpn, road=road, opened_by=by)
+
+    def finish(self, ended: bool) -> list[Event]:
+        self._tls.finish()
+        why, facts = self._tls.shut, self._tls.facts
+        found = self._inner.finish(ended) if self._inner else []
+        if not self._opened:
+            line = structs.replace(self._line(), opened_by="nobody")
+            found.append(self.speech.contact(why or "nothing was said in it", facts, line))
+        elif why:
+            found.append(self.speech.problem("shut", f"TLS is read no further: {why}"))
+        return found
+
+
+class Through:
+    """Somebody was asked to lead on to another host, and what follows is said to that host."""
+
+    def __init__(self, speech: Channelled, asked: Asked) -> None:
+        self.speech = speech
+        self._skip = {True: asked.sent, False: asked.received}
+        line = speech.line.to(asked.host, asked.port)
+        self._inner = speech.inside(line) if asked.host else speech.opened(line)
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        way = chunk.from_client
+        skip = min(self._skip[way], len(chunk.data))
+        self._skip[way] -= skip
+        return (
+            self._inner.feed(structs.replace(chunk, data=chunk.data[skip:])) if skip < len(chunk.data) else []
+        )
+
+    def finish(self, ended: bool) -> list[Event]:
+        return self._inner.finish(ended)
+
+
+class Stream:
+    """A protocol of auditor/streams, until it hands over to TLS."""
+
+    def __init__(self, speech: Channelled, sorter: Sorter) -> None:
+        stream = sorter.again()
+        assert stream
+        self.speech, self.protocol = speech, sorter.name
+        self._stream: Conversation = stream
+        self._begun: dict[bool, Chunk | None] = {True: None, False: None}
+        self._tails: dict[bool, list[Chunk]] = {True: [], False: []}
+        self._inner: Channelled | None = None
+        self._lost = 0
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        if self._inner:
+            return self._inner.feed(chunk)
+        way = chunk.from_client
+        if chunk.lost:
+            return self._after_a_gap(chunk)
+        begun = self._begun[way] or chunk
+        found: list[Event] = []
+        self._keep(chunk)
+        for message in self._stream.feed(way, chunk.data):
+            mine = message.outgoing == way
+            found.append(self._parcel(message, begun if mine else self._begun[not way] or chunk))
+            begun = chunk if mine else begun
+        self._begun[way] = begun if self._stream.waiting else None
+        if talk.handed_over(self._stream) == TLS:
+            found += self._hand_over()
+        return found
+
+    def finish(self, ended: bool) -> list[Event]:
+        about = self.speech.about
+        found: list[Event] = []
+        if talk.handed_over(self._stream) != TLS:
+            found += talk.left_over(about.place, about.entry, self.protocol, self._stream, self.speech.name)
+        if self._lost:
+            found.append(self.speech.problem("cut", f"{self.protocol}: bytes are missing in the middle"))
+        return found + (self._inner.finish(ended) if self._inner else [])
+
+    def _parcel(self, message: Message, begun: Chunk) -> Parcel:
+        about, channel = self.speech.about, self.speech.about.place.channel(self.speech.line.channel())
+        part = f"{self.speech.name}.{message.part}@{begun.number}"
+        return talk.parcel(about.place, about.entry, channel, self.protocol, message, begun.when, part)
+
+    def _keep(self, chunk: Chunk) -> None:
+        tail = self._tails[chunk.from_client]
+        tail.append(chunk)
+        while sum(len(one.data) for one in tail[1:]) >= START:
+            tail.pop(0)
+
+    def _hand_over(self) -> list[Event]:
+        """What the stream left over is the beginning of the channel inside."""
+        self._inner = self.speech.inside(self.speech.line)
+        rest = talk.rest(self._stream)
+        found: list[Event] = []
+        for way in (True, False):
+            behind: list[Chunk] = []
+            left = rest[way]
+            for chunk in reversed(self._tails[way]):
+                if left:
+                    data = chunk.data[-left:]
+                    left -= len(data)
+                    behind.insert(0, structs.replace(chunk, data=data))
+            for chunk in behind:
+                found += self._inner.feed(chunk)
+        return found
+
+    def _after_a_gap(self, chunk: Chunk) -> list[Event]:
+        """What comes behind lost bytes is read from the next line on, as if it had just begun."""
+        self._lost += 1
+        self._inner = self.speech.inside(self.speech.line)
+        _, _, data = chunk.data.partition(b"\n")
+        return self._inner.feed(structs.replace(chunk, data=data, lost=0)) if data else []

@@ -1,0 +1,86 @@
+"""The two halves of mitmproxy that read HTTP/1: one listens to the client, one to the server."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from mitmproxy.connection import Client, ConnectionState, Server
+from mitmproxy.net.http.http1 import expected_http_body_size
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http._events import RequestHeaders, ResponseHeaders
+from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server
+
+from auditor.sources.flows import Request, Response
+from auditor.sources.pcap.line import Line
+from auditor.sources.pcap.replay.exchange import LONGEST, Body, Mark
+
+# What the halves raise where a stranger's bytes are none of theirs.
+WRONG = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+)
+
+Half = Http1Server | Http1Client
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the halves ask their options for."""
+
+    validate_inbound_headers: bool = False
+    normalize_outbound_headers: bool = False
+    http2_ping_keepalive: int = 0
+    proxy_debug: bool = False
+
+
+def half_of(from_client: bool) -> Half:
+    """Whoever listens to the client, or to the server."""
+    client = Client(peername=("client", 1), sockname=("proxy", 1), state=ConnectionState.OPEN)
+    context = Context(client, Settings())  # type: ignore[arg-type]
+    context.server = Server(address=("server", 1))
+    context.server.state = ConnectionState.OPEN
+    return Http1Server(context) if from_client else Http1Client(context)
+
+
+class Marks:
+    """Which packet brought which byte of a direction."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._begun: deque[tuple[int, Mark]] = deque()
+
+    def add(self, size: int, mark: Mark) -> None:
+        self._begun.append((self.size, mark))
+        self.size += size
+
+    def at(self, place: int) -> Mark:
+        """The packet of this byte; bytes before it are not asked for again."""
+        while len(self._begun) > 1 and self._begun[1][0] <= place:
+            self._begun.popleft()
+        return self._begun[0][1]
+
+
+def request_of(event: RequestHeaders, line: Line, mark: Mark) -> Request:
+    data = event.request.data
+    return Request(
+        data.method, line.scheme, data.host or line.host or line.address, data.port or line.port,
+        data.path, list(data.headers.fields), data.authority, data.http_version,
+        timestamp_start=mark.when,
+    )  # fmt: skip
+
+
+def response_of(event: ResponseHeaders, mark: Mark) -> Response:
+    data = event.response.data
+    return Response(data.status_code, list(data.headers.fields), timestamp_start=mark.when)
+
+
+def left_of(body: Body, asked: RequestHeaders, answered: ResponseHeaders | None) -> int:
+    """Bytes that are still to come; as many as may be where the end of the connection ends them."""
+    size = expected_http_body_size(asked.request, answered.response if answered else None)
+    if body.done or size is None:
+        return 0
+    return LONGEST if size == -1 else size - body.size

@@ -1,0 +1,126 @@
+"""The readers of HTTP on a channel: exchanges to events, and whatever HTTP was exchanged for."""
+
+from auditor.model import Event
+from auditor.sources.pcap.readers import Channelled, Reader
+from auditor.sources.pcap.replay.exchange import Exchange, events
+from auditor.sources.pcap.replay.http1 import Http1
+from auditor.sources.pcap.replay.http2 import Http2
+from auditor.sources.pcap.replay.websocket import WebSocket
+from auditor.sources.pcap.wire import Chunk
+
+
+class Told:
+    """Numbers the exchanges of a channel and says what is in them."""
+
+    def __init__(self, speech: Channelled) -> None:
+        self.speech = speech
+        self._count = 0
+
+    def of(self, exchanges: list[Exchange]) -> list[Event]:
+        about = self.speech.about
+        found: list[Event] = []
+        for exchange in exchanges:
+            name = f"{self.speech.name}.{self._count}"
+            found += events(exchange, self.speech.line, about.place, about.entry, name)
+            self._count += 1
+        return found
+
+
+class Web1:
+    """HTTP/1, and what it is exchanged for."""
+
+    def __init__(self, speech: Channelled) -> None:
+        self.speech = speech
+        self._told = Told(speech)
+        self._http = Http1(speech.line)
+        self._then: Reader | None = None
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        if self._then:
+            return self._then.feed(chunk)
+        found = self._told.of(self._http.feed(chunk))
+        if upgraded := self._http.upgraded:
+            self._then, first = self._changed(upgraded)
+            found += first
+            for rest in self._http.rest:
+                found += self._then.feed(rest)
+        return found
+
+    def finish(self, ended: bool) -> list[Event]:
+        found = self._told.of(self._http.finish(ended))
+        if left := self._http.passed_over:
+            found.append(self.speech.problem("damaged", f"{left} bytes of HTTP make no message"))
+        return found + (self._then.finish(ended) if self._then else [])
+
+    def _changed(self, exchange: Exchange) -> tuple[Reader, list[Event]]:
+        if exchange.upgrade == "websocket":
+            return Frames(self.speech, exchange, self._told), []
+        if exchange.upgrade == "h2c":
+            return Web2(self.speech, self._told, exchange), []
+        line = self.speech.line
+        if exchange.upgrade == "connect":
+            line = line.to(exchange.request.host, exchange.request.port)
+        return Inside(self.speech.inside(line)), self._told.of([exchange])
+
+
+class Inside:
+    """Another channel takes over."""
+
+    def __init__(self, inner: Channelled) -> None:
+        self._inner = inner
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        return self._inner.feed(chunk)
+
+    def finish(self, ended: bool) -> list[Event]:
+        return self._inner.finish(ended)
+
+
+class Web2:
+    """HTTP/2."""
+
+    def __init__(
+        self, speech: Channelled, told: Told | None = None, upgraded: Exchange | None = None
+    ) -> None:
+        self.speech = speech
+        self._told = told or Told(speech)
+        self._http = Http2(speech.line, upgraded)
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        return self._told.of(self._http.feed(chunk))
+
+    def finish(self, ended: bool) -> list[Event]:
+        found = self._told.of(self._http.finish(ended))
+        left, why = self._http.passed_over, self._http.broken
+        if left or why:
+            what = f"{why}; {left} bytes not read" if why else f"{left} bytes make no message"
+            found.append(self.speech.problem("damaged", f"HTTP/2: {what}"))
+        return found
+
+
+class Frames:
+    """A WebSocket: its messages are told together, for they may be those of a protocol that travels in it."""
+
+    def __init__(self, speech: Channelled, exchange: Exchange, told: Told) -> None:
+        self.speech = speech
+        self._told, self._exchange = told, exchange
+        self._socket = WebSocket(exchange)
+        self._over = False
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        self._socket.feed(chunk)
+        return self._tell() if self._socket.closed else []
+
+    def finish(self, ended: bool) -> list[Event]:
+        found = self._tell()
+        left, why = self._socket.passed_over + self._socket.waiting, self._socket.broken
+        if left or why:
+            what = why or "it ends early"
+            found.append(self.speech.problem("cut", f"WebSocket: {what}; {left} bytes not read"))
+        return found
+
+    def _tell(self) -> list[Event]:
+        if self._over:
+            return []
+        self._over = True
+        return self._told.of([self._exchange])

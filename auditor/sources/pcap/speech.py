@@ -1,0 +1,107 @@
+"""What is said on one channel: recognised by how it begins, then read to its end.
+
+A channel may begin inside another: TLS, what somebody was asked to lead on to, what follows
+STARTTLS. Each is a speech of its own, so that the road never changes under a parcel.
+"""
+
+from auditor.model import Contact, Event, Problem
+from auditor.sources.pcap import readers, recognise
+from auditor.sources.pcap.line import Line
+from auditor.sources.pcap.readers import About, Reader
+from auditor.sources.pcap.wire import Chunk, Facts
+from auditor.streams import START, Sorter
+
+DEPTH = 8  # channels inside channels
+
+
+class Speech:
+    """Both directions of one channel."""
+
+    def __init__(self, about: About, line: Line, name: str = "", depth: int = 0) -> None:
+        self.about, self.line, self.name, self.depth = about, line, name, depth
+        self.sizes = {True: 0, False: 0}
+        self.when: float | None = None
+        self._reader: Reader | None = None
+        self._held: list[Chunk] = []
+        self._starts = {True: b"", False: b""}
+        self._sorter = Sorter()
+        self._inside = 0
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        self.sizes[chunk.from_client] += len(chunk.data)
+        self.when = chunk.when if self.when is None else self.when
+        if self._reader:
+            return self._reader.feed(chunk)
+        self._held.append(chunk)
+        way = chunk.from_client
+        self._starts[way] += chunk.data[: START - len(self._starts[way])]
+        self._sorter.feed(way, chunk.data)
+        self._reader = self._decide()
+        return self._replay() if self._reader else []
+
+    def finish(self, ended: bool = True) -> list[Event]:
+        """Nothing more comes; `ended` where both ends said so."""
+        found: list[Event] = []
+        if self._reader is None and self._held:
+            self._sorter.finish()
+            self._reader = self._decide(last=True)
+            found = self._replay()
+        return found + (self._reader.finish(ended) if self._reader else [])
+
+    def inside(self, line: Line) -> "Speech":
+        """A channel that begins in this one."""
+        self._inside += 1
+        return Speech(self.about, line, f"{self.name}.inside{self._inside}", self.depth + 1)
+
+    def opened(self, line: Line) -> "Speech":
+        """The same channel without its wrapping."""
+        return Speech(self.about, line, self.name, self.depth + 1)
+
+    def contact(self, reason: str, facts: Facts = (), line: Line | None = None) -> Contact:
+        channel = self.about.place.channel((line or self.line).channel())
+        ref = self.about.place.ref(self.about.entry, self.name)
+        sizes = self.sizes[True], self.sizes[False]
+        return Contact(ref, channel, "tcp", reason, *sizes, self.when, facts)
+
+    def problem(self, kind: str, message: str) -> Problem:
+        return self.about.place.problem(self.about.entry, kind, message, self.name)
+
+    def _replay(self) -> list[Event]:
+        held, self._held = self._held, []
+        assert self._reader
+        return [event for chunk in held for event in self._reader.feed(chunk)]
+
+    def _decide(self, last: bool = False) -> Reader | None:
+        """What reads this; None while more bytes could tell, and some may still come."""
+        if self.depth > DEPTH:
+            return readers.Strange(self, f"more than {DEPTH} channels inside each other")
+        client, server = self._starts[True], self._starts[False]
+        asked = recognise.proxied(client) or recognise.socks(client, server)
+        if isinstance(asked, recognise.Asked):
+            return readers.Through(self, asked)
+        answers = [asked]
+        for knows, reader in _KNOWN:
+            answer = knows(client, server)
+            if answer:
+                return reader(self)
+            answers.append(answer)
+        if self._sorter.name:
+            return readers.Stream(self, self._sorter)
+        unsure = None in answers or not self._sorter.refused
+        full = any(len(start) >= START for start in self._starts.values())
+        return None if unsure and not full and not last else readers.Strange(self)
+
+
+def _web1(speech: Speech) -> Reader:
+    from auditor.sources.pcap.replay.web import Web1  # half a second
+
+    return Web1(speech)
+
+
+def _web2(speech: Speech) -> Reader:
+    from auditor.sources.pcap.replay.web import Web2
+
+    return Web2(speech)
+
+
+_KNOWN = ((recognise.tls, readers.Sealed), (recognise.http2, _web2), (recognise.http1, _web1))

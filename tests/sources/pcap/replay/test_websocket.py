@@ -1,0 +1,105 @@
+"""WebSockets as two true ends speak them in memory: masked, in fragments, deflated with their memory kept."""
+
+import pytest
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
+from wsproto.extensions import Extension, PerMessageDeflate
+
+from auditor.sources.flows import Request, Response
+from auditor.sources.pcap.replay.exchange import Exchange, Mark
+from auditor.sources.pcap.replay.websocket import WebSocket
+from auditor.sources.pcap.wire import Chunk, Said
+
+DEFLATE = "permessage-deflate; client_max_window_bits=15"
+SAYS: list[tuple[bool, Event]] = [
+    (True, TextMessage(data='{"text": "meet at seven"}')),
+    (False, TextMessage(data='{"text": "meet at seven"}')),
+    (True, TextMessage(data="in two ", message_finished=False)),
+    (True, Ping(payload=b"still there?")),
+    (True, TextMessage(data="pieces")),
+    (True, BytesMessage(data=bytes(range(256)) * 300)),
+    (False, TextMessage(data='{"text": "meet at seven"}')),
+    (True, TextMessage(data="")),
+]
+TOLD = [
+    (True, b'{"text": "meet at seven"}'), (False, b'{"text": "meet at seven"}'), (True, b"in two pieces"),
+    (True, bytes(range(256)) * 300), (False, b'{"text": "meet at seven"}'), (True, b""),
+]  # fmt: skip
+
+
+def extensions(agreed: str) -> list[Extension]:
+    if not agreed:
+        return []
+    deflate = PerMessageDeflate()
+    deflate.finalize(agreed)
+    return [deflate]
+
+
+def spoken(agreed: str, says: list[tuple[bool, Event]]) -> list[Said]:
+    ends = {
+        True: Connection(ConnectionType.CLIENT, extensions(agreed)),
+        False: Connection(ConnectionType.SERVER, extensions(agreed)),
+    }
+    return [(way, ends[way].send(event)) for way, event in says]
+
+
+def socket(agreed: str = "") -> WebSocket:
+    asked = Request(b"GET", b"https", "h.example", 443, b"/chat", [])
+    answered = Response(101, [(b"Sec-WebSocket-Extensions", agreed.encode())] if agreed else [])
+    return WebSocket(Exchange(asked, Mark(1, 1.0), response=answered))
+
+
+def heard(one: WebSocket, said: list[Said]) -> list[Said]:
+    for number, (way, data) in enumerate(said):
+        one.feed(Chunk(way, data, number, float(number)))
+    return [(frame.from_client, frame.content) for _, frame in one.exchange.frames]
+
+
+@pytest.mark.parametrize("size", [1, 5, 100_000])
+@pytest.mark.parametrize("agreed", ["", DEFLATE, DEFLATE + "; client_no_context_takeover"])
+def test_however_it_is_cut_the_same_is_told(agreed: str, size: int) -> None:
+    said = [
+        (way, data[at : at + size]) for way, data in spoken(agreed, SAYS) for at in range(0, len(data), size)
+    ]  # fmt: skip
+    one = socket(agreed)
+    assert heard(one, said) == TOLD
+    assert not one.broken
+    assert not one.closed
+    assert one.waiting == one.passed_over == 0
+
+
+def test_every_message_knows_the_packet_in_which_it_begins() -> None:
+    one = socket()
+    heard(one, spoken("", SAYS))
+    assert [mark.number for mark, _ in one.exchange.frames] == [0, 1, 2, 5, 6, 7]
+    assert [frame.kind for _, frame in one.exchange.frames] == [1, 1, 1, 2, 1, 1]
+
+
+def test_what_comes_behind_the_end_is_not_read() -> None:
+    one = socket()
+    said = spoken("", [SAYS[0], (False, CloseConnection(code=1000))])
+    assert heard(one, [*said, (True, b"\x82\x01")]) == TOLD[:1]
+    assert one.closed
+    assert not one.broken
+
+
+def test_a_gap_ends_the_reading_and_says_how_much_is_left() -> None:
+    one = socket(DEFLATE)
+    one.feed(Chunk(True, b"abc", 1, 1.0, lost=4))
+    one.feed(Chunk(True, b"defg", 2, 2.0))
+    assert "missing" in one.broken
+    assert one.passed_over == 7
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"\xff" * 20, b"\xc1\x84\0\0\0\0abcd", b"\x81\x02\xff\xfe", b"\x83\x80\0\0\0\0"]
+)
+def test_what_makes_no_sense_is_said_and_never_raised(wrong: bytes) -> None:
+    one = socket(DEFLATE)
+    one.feed(Chunk(True, wrong, 1, 1.0))
+    assert one.broken
+    assert not one.exchange.frames
+
+
+def test_extensions_that_make_no_sense_are_said() -> None:
+    assert "extensions" in socket("permessage-deflate; client_max_window_bits=many").broken
