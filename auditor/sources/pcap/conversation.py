@@ -35,6 +35,11 @@ class Conversation:
         self._outside = Outside()
         self._told = False
 
+    @property
+    def settled(self) -> bool:
+        """Nothing that comes would be read, or show more than what is seen."""
+        return self._outside.settled and self._speech.settled
+
     def feed(self, chunk: Chunk) -> list[Event]:
         if not self._outside.settled:
             self._outside.feed(chunk.from_client, chunk.data, chunk.lost)
@@ -58,4 +63,6 @@ class Conversation:
         road = Road.PROTECTED if seen.protects else channel.road
         channel = structs.replace(channel, host=host, road=road)
         facts = (*seen.facts, *(fact for fact in contact.facts if fact not in seen.facts))
-        return structs.replace(contact, channel=channel, transport=seen.transport.lower(), facts=facts)
+        return structs.replace(
+            contact, channel=channel, transport=seen.transport.lower(), facts=facts, carrier="tcp", start=seen.start
+        )

@@ -8,6 +8,7 @@ from auditor.model import Channel, Contact, Event, Road
 from auditor.sources.heads import Place
 from auditor.sources.pcap.assembly import Assembly
 from auditor.sources.pcap.dns import Names
+from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.outside import Outside, Seen
 from auditor.sources.pcap.wire import TCP, UDP, End, Packet
 
@@ -45,10 +46,10 @@ class Sums(Struct, frozen=True):
 class Onlooker:
     """Looks at the beginning of a connection until there is nothing more to learn."""
 
-    def __init__(self, flow: Flow, names: Names, reason: str = UNSEEN) -> None:
+    def __init__(self, flow: Flow, known: Known, reason: str = UNSEEN) -> None:
         self.flow = flow
         self.reason = reason
-        self._names = names
+        self._names = known.names
         self._outside = Outside(datagrams=flow.protocol != TCP)
         self._assembly = Assembly(flow.client)
 

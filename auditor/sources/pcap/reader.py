@@ -9,11 +9,12 @@ from msgspec import structs
 from auditor.model import Event, Parcel, Problem
 from auditor.sources.heads import Place
 from auditor.sources.pcap.devices import Devices
-from auditor.sources.pcap.dns import Names
 from auditor.sources.pcap.flows import GUESS, ONE, SHUT, Flows
 from auditor.sources.pcap.keys import Keys
+from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Flow, Onlooker, Sums
 from auditor.sources.pcap.table import Batch, Table
+from auditor.sources.pcap.talks import talk
 from auditor.sources.pcap.window import Name, Secrets, Trouble
 from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
@@ -33,12 +34,12 @@ class Talk(Protocol):
     def finish(self, sums: Sums) -> list[Event]: ...
 
 
-Begin: TypeAlias = Callable[[Flow, Names], Talk]
+Begin: TypeAlias = Callable[[Flow, Known], Talk]
 
 
 def read(tape: Tape, place: Place) -> Iterator[Event]:
     """Messages where they lie open or a key opens them, contacts for the rest."""
-    return Reader(tape, place, Onlooker).events()
+    return Reader(tape, place, Onlooker if place.outside else talk).events()
 
 
 class Reader:
@@ -46,8 +47,7 @@ class Reader:
         self.tape = tape
         self.place = place
         self.begin = begin
-        self.names = Names()
-        self.keys = place.keys or Keys()
+        self.known = Known(place.keys or Keys())
         self.devices = Devices(place.devices)
         self._talks: dict[int, tuple[Flow, Talk]] = {}
 
@@ -59,12 +59,13 @@ class Reader:
                     self._hardware(item)
                     yield from self._batch(item)
                 case Secrets(kind="tls"):
-                    self.keys.add(item.data)
+                    self.known.keys.add(item.data)
                 case Name():
-                    self.names.say(item.name, item.address)
+                    self.known.names.say(item.name, item.address)
                 case Trouble():
                     yield self.place.problem(self.tape.entries, item.kind, item.text)
         yield from self._over(table.finish())
+        yield from self.known.legs.finish()
         self.tape.note = self.devices.told()
 
     def _hardware(self, batch: Batch) -> None:
@@ -80,27 +81,27 @@ class Reader:
 
     def _batch(self, batch: Batch) -> Iterator[Event]:
         for slot, packet in batch.packets():
-            flow, talk = self._talk(batch.flows, slot)
-            yield from _told(flow, talk.feed(packet))
-            if talk.settled:
+            flow, mine = self._talk(batch.flows, slot)
+            yield from _told(flow, mine.feed(packet))
+            if mine.settled:
                 batch.mark(slot, SHUT)
         yield from self._over(batch.over)
 
     def _over(self, flows: Flows) -> Iterator[Event]:
         for row in range(len(flows)):
-            flow, talk = self._talk(flows, row)
+            flow, mine = self._talk(flows, row)
             del self._talks[int(flows.number[row])]
             sent, received = int(flows.one_bytes[row]), int(flows.two_bytes[row])
             if flow.client != _ends(flows, row)[0]:
                 sent, received = received, sent
-            yield from _told(flow, talk.finish(Sums(sent, received, int(flows.began[row]) / 1e9)))
+            yield from _told(flow, mine.finish(Sums(sent, received, int(flows.began[row]) / 1e9)))
 
     def _talk(self, flows: Flows, row: int) -> tuple[Flow, Talk]:
         number = int(flows.number[row])
         if number not in self._talks:
             flow = self._flow(flows, row)
-            talk: Talk = Onlooker(flow, self.names, OTHERS) if flow.other else self.begin(flow, self.names)
-            self._talks[number] = flow, talk
+            mine = Onlooker(flow, self.known, OTHERS) if flow.other else self.begin(flow, self.known)
+            self._talks[number] = flow, mine
         return self._talks[number]
 
     def _flow(self, flows: Flows, row: int) -> Flow:

@@ -54,6 +54,8 @@ class Channelled(Protocol):
     name: str
     sizes: dict[bool, int]
 
+    @property
+    def settled(self) -> bool: ...
     def feed(self, chunk: Chunk) -> list[Event]: ...
     def finish(self, ended: bool = True) -> list[Event]: ...
     def inside(self, line: Line) -> "Channelled": ...
@@ -63,6 +65,10 @@ class Channelled(Protocol):
 
 
 class Reader(Protocol):
+    @property
+    def settled(self) -> bool:
+        """Nothing that comes would be read."""
+
     def feed(self, chunk: Chunk) -> list[Event]: ...
     def finish(self, ended: bool) -> list[Event]: ...
 
@@ -79,6 +85,10 @@ class Strange:
         self._passed = 0
         self._piece: list[Chunk] = []
         self._size = self._count = 0
+
+    @property
+    def settled(self) -> bool:
+        return self._then is not None and self._then.settled
 
     def feed(self, chunk: Chunk) -> list[Event]:
         if self._then:
@@ -125,6 +135,10 @@ class Sealed:
         self._holes = {True: False, False: False}
         self._opened = 0
 
+    @property
+    def settled(self) -> bool:
+        return bool(self._tls.shut) and (self._inner is None or self._inner.settled)
+
     def feed(self, chunk: Chunk) -> list[Event]:
         found: list[Event] = []
         for way, data in self._tls.feed(chunk.from_client, chunk.data, chunk.lost):
@@ -164,6 +178,10 @@ class Through:
         line = speech.line.to(asked.host, asked.port)
         self._inner = speech.inside(line) if asked.host else speech.opened(line)
 
+    @property
+    def settled(self) -> bool:
+        return self._inner.settled
+
     def feed(self, chunk: Chunk) -> list[Event]:
         way = chunk.from_client
         skip = min(self._skip[way], len(chunk.data))
@@ -188,6 +206,10 @@ class Stream:
         self._tails: dict[bool, list[Chunk]] = {True: [], False: []}
         self._inner: Channelled | None = None
         self._lost = 0
+
+    @property
+    def settled(self) -> bool:
+        return self._inner is not None and self._inner.settled
 
     def feed(self, chunk: Chunk) -> list[Event]:
         if self._inner:

@@ -48,6 +48,11 @@ class Speech:
             found = self._replay()
         return found + (self._reader.finish(ended) if self._reader else [])
 
+    @property
+    def settled(self) -> bool:
+        """Nothing that comes would be read."""
+        return self._reader is not None and self._reader.settled
+
     def inside(self, line: Line) -> "Speech":
         """A channel that begins in this one."""
         self._inside += 1

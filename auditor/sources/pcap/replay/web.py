@@ -35,6 +35,10 @@ class Web1:
         self._http = Http1(speech.line)
         self._then: Reader | None = None
 
+    @property
+    def settled(self) -> bool:
+        return self._then is not None and self._then.settled
+
     def feed(self, chunk: Chunk) -> list[Event]:
         if self._then:
             return self._then.feed(chunk)
@@ -69,6 +73,10 @@ class Inside:
     def __init__(self, inner: Channelled) -> None:
         self._inner = inner
 
+    @property
+    def settled(self) -> bool:
+        return self._inner.settled
+
     def feed(self, chunk: Chunk) -> list[Event]:
         return self._inner.feed(chunk)
 
@@ -85,6 +93,10 @@ class Web2:
         self.speech = speech
         self._told = told or Told(speech)
         self._http = Http2(speech.line, upgraded)
+
+    @property
+    def settled(self) -> bool:
+        return False
 
     def feed(self, chunk: Chunk) -> list[Event]:
         return self._told.of(self._http.feed(chunk))
@@ -106,6 +118,10 @@ class Frames:
         self._told, self._exchange = told, exchange
         self._socket = WebSocket(exchange)
         self._over = False
+
+    @property
+    def settled(self) -> bool:
+        return False
 
     def feed(self, chunk: Chunk) -> list[Event]:
         self._socket.feed(chunk)
