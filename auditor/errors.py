@@ -25,12 +25,15 @@ class TooMuch(AuditorError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing that is wrong in a rule file, and where."""
+    """One thing that is wrong in a rule file, and where; `code` names what kind of thing it is."""
 
     file: str
     line: int
     column: int
     message: str
+    code: str = ""  # `auditor explain R012` says more
+    advice: str = ""
+    severity: str = "error"  # or warning, or note
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"

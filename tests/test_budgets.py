@@ -37,7 +37,7 @@ OTHERS = {
         needles.py SHORTEST, pieces.py SHORTEST, probes/canaries.py _LETTER, probes/canaries.py ENOUGH,
         randomness.py _DEVIATIONS, randomness.py _DEVIATIONS_PAIRS, randomness.py _CHANCE,
         rulebook/book.py SMALLEST_SEAL, rulebook/contents.py TESTABLE, rulebook/shut.py _SHORTEST,
-        rulebook/shut.py _WHOLE, rulebook/shut.py _DIFFERENT""",
+        rulebook/lints/hosts.py _PLAIN, rulebook/shut.py _WHOLE, rulebook/shut.py _DIFFERENT""",
     "a number of a format": """
         decoders/sms.py _HEADER, decoders/sms.py _NAMED, decoders/sms.py _REPORT, gsm.py _ESCAPE,
         streams/oscar.py _FRAME, streams/oscar.py _SNAC, streams/oscar.py _OPENS, streams/oscar.py _DATA,
@@ -58,6 +58,7 @@ OTHERS = {
         decoders/lz4.py _P2, decoders/lz4.py _P3, decoders/lz4.py _P4, decoders/lz4.py _P5,
         decoders/pblite.py _LAST, decoders/plist.py _TRAILER, decoders/protobuf.py _LAST,
         decoders/quoted_printable.py _WIDTH, decoders/thrift_compact.py _MESSAGE, report.py SCHEMA,
+        notices/json.py SCHEMA,
         rulebook/shape.py COUNTER, sources/exchange.py _BODILESS, sources/flows.py FORMAT,
         sources/pcap/records.py LONGEST, sources/pcap/dtls.py _LATEST, sources/pcap/keys.py _RANDOM,
         sources/pcap/keys.py _EXCHANGE, sources/pcap/unlock/side.py _SMALLEST,
@@ -73,7 +74,7 @@ OTHERS = {
         needles.py _START, needles.py _FEW,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
-        probes/canaries.py MUCH,
+        probes/canaries.py MUCH, notices/terminal.py _WIDTH, rulebook/lints/files.py _TITLE,
         excerpts.py _FIRST, reporters/json.py _LONGEST, reporters/terminal.py NARROWEST,
         reporters/terminal.py FILE, reporters/terminal.py WIDEST, reporters/terminal.py PROSE,
         reporters/terminal.py MOST, reporters/terminal.py LEAST, reporters/terminal.py GAP,

@@ -15,10 +15,12 @@ from pathlib import Path
 import pytest
 
 import auditor
+from auditor import notices
 from auditor.cli import Commands
 from auditor.decoders import DECODERS
 from auditor.model import Answer, Content
 from auditor.reporters import names
+from auditor.rulebook import lints
 from auditor.rulebook.seals import SEALS as FUNCTIONS
 from auditor.streams import STREAMS
 
@@ -35,7 +37,7 @@ ROOMS = {
     5: ("fragments", "hiding", "judge", "pieces"),
     6: ("reading",),
     7: ("audit",),
-    8: ("sources", "reporters"),
+    8: ("sources", "reporters", "notices"),
     9: ("shelf",),
     10: ("live",),
     11: ("cli",),
@@ -58,9 +60,10 @@ DOORS = {
     ),
     "msgspec": (
         "audit.py", "bosh.py", "claims.py", "cli/asking.py", "cli/shares.py", "decoders/", "fragments.py",
-        "judge.py", "model.py", "needles.py", "reading.py", "report.py", "reporters/", "shelf.py",
-        "sources/", "streams/__init__.py",
+        "judge.py", "model.py", "needles.py", "notices/", "reading.py", "report.py", "reporters/",
+        "rulebook/grammar.py", "shelf.py", "sources/", "streams/__init__.py",
     ),
+    "publicsuffixlist": ("rulebook/lints/hosts.py",),
     "pylsqpack": ("sources/pcap/http3/tables.py",),
     "rich": ("cli/progress.py", "reporters/terminal.py"),
     "wsproto": ("sources/pcap/replay/websocket.py",),
@@ -78,6 +81,7 @@ WORLD = (
 SEALS = tuple(
     sorted(f.relative_to(PACKAGE).as_posix() for f in (PACKAGE / "rulebook/seals").glob("*.py"))
 )  # each makes examples of its own
+LINTS = tuple(sorted(f.relative_to(PACKAGE).as_posix() for f in (PACKAGE / "rulebook/lints").glob("*.py")))
 ALLOWED_WORLD = {
     "random": (
         "rulebook/build.py",
@@ -103,7 +107,9 @@ OUTSIDE_METHODS = (
 DISCOVER = (
     "cli/__init__.py",
     "decoders/__init__.py",
+    "notices/__init__.py",
     "reporters/__init__.py",
+    "rulebook/lints/__init__.py",
     "rulebook/seals/__init__.py",
     "sources/__init__.py",
     "streams/__init__.py",
@@ -114,6 +120,7 @@ ANY = (
     "model.py",
     "rulebook/build.py",
     "rulebook/fields.py",
+    "rulebook/grammar.py",
     "rulebook/tree.py",
     "rulebook/types.py",
     "rulebook/yaml.py",
@@ -167,6 +174,8 @@ TESTED_ELSEWHERE = {
     "reporters/phrases.py": "tests/reporters/test_terminal.py",
     "reporters/summary.py": "tests/reporters/test_contract.py",
     "reporters/tables.py": "tests/reporters/test_json.py",
+    **{f"notices/{n}.py": "tests/notices/test_contract.py" for n in ("__init__", *notices.names())},
+    **{f: "tests/rulebook/lints/test_lints.py" for f in LINTS if not f.endswith("__init__.py")},
     "rulebook/build.py": "tests/test_rules.py",
     "rulebook/opening.py": "tests/test_audit.py",
     "rulebook/read.py": "tests/rulebook/test_book.py",
@@ -453,6 +462,9 @@ def test_every_file_of_a_kind_is_found() -> None:
     assert set(STREAMS) == stems("streams")
     assert {name.replace("-", "_") for name in FUNCTIONS} == stems("rulebook/seals")
     assert set(names()) == stems("reporters", "fields", "phrases", "tables")
+    assert set(notices.names()) == stems("notices")
+    subjects = {one.check.__module__.rpartition(".")[2] for one in lints.LINTS.values()}
+    assert subjects == stems("rulebook/lints", "reading")
     listed = {m.name for m in pkgutil.iter_modules([str(PACKAGE / "cli")])} - {
         "asking",
         "auditing",

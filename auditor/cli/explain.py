@@ -1,5 +1,6 @@
-"""auditor explain: a rule, an envelope or a platform in plain words."""
+"""auditor explain: a rule, an envelope, a platform or a lint in plain words."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from auditor.rulebook.fields import nearest
 from auditor.rulebook.types import Condition, Envelope, Fact, Rule, Test
 from auditor.shelf import load_rules
 
+_CODE = re.compile(r"[Rr][0-9]{3}")
 WAY = {True: "sent", False: "received"}
 OPENER = {
     "recipient": "only the recipient can open it: a seal",
@@ -27,7 +29,12 @@ OPENER = {
     "--rules", type=click.Path(path_type=Path), metavar="FOLDER", help="Other rules than the built-in ones."
 )
 def command(name: str, rules: Path | None) -> None:
-    """Say in plain words what a rule (tiktok/dm-send), an envelope (megolm) or a platform (tiktok) is."""
+    """Say in plain words what a rule (tiktok/dm-send), an envelope (megolm), a platform (tiktok) or a
+    finding of `auditor check` (R101) is."""
+    if _CODE.fullmatch(name):
+        for text in _finding(name.upper()):
+            click.echo(text)
+        return
     book = load_rules(rules)
     for text in _lines(book, name):
         click.echo(text)
@@ -43,6 +50,26 @@ def _lines(book: Rulebook, name: str) -> Iterator[str]:
     else:
         names = [*book.rules, *book.envelopes, *book.platforms]
         raise CaptureError(f"nothing is called {name!r}{nearest(name, names)}")
+
+
+def _finding(code: str) -> Iterator[str]:
+    from inspect import cleandoc
+
+    from auditor.rulebook.lints import LINTS
+    from auditor.rulebook.lints.reading import READ
+
+    if code in LINTS:
+        one = LINTS[code]
+        yield f"{code}, {one.severity}: {one.words}"
+        yield ""
+        yield f"What to do: {one.advice}"
+        yield f"Where it is meant so: `allow: {{{code}: why}}` in the file."
+    elif code in READ:
+        title, _, rest = READ[code].partition("\n")
+        yield f"{code}: {title}"
+        yield cleandoc(rest)
+    else:
+        raise CaptureError(f"no finding is called {code}; there are {', '.join([*READ, *LINTS])}")
 
 
 def _rule(rule: Rule) -> Iterator[str]:

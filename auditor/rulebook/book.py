@@ -46,10 +46,15 @@ class Rulebook:
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> "Rulebook":
         """From {path below the rule folder: text}; RuleError with every fault."""
+        return cls.with_files(texts)[0]
+
+    @classmethod
+    def with_files(cls, texts: Mapping[str, str]) -> "tuple[Rulebook, dict[str, Block]]":
+        """The same, and what each file says as it was written: for those that judge the files."""
         reading = _Reading()
         for path in sorted(texts):
             reading.file(path, texts[path])
-        return reading.book(_digest(texts))
+        return reading.book(_digest(texts)), reading.blocks
 
     def __post_init__(self) -> None:
         for rule in self.rules.values():
@@ -165,16 +170,18 @@ class _Reading:
     envelopes: dict[str, Envelope] = field(default_factory=dict)
     transports: dict[str, Transport] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    blocks: dict[str, Block] = field(default_factory=dict)
 
     def file(self, path: str, text: str) -> None:
         read = self.reader(path.removesuffix(".yaml").split("/"))
         if read is None:
             places = "platforms/NAME/platform.yaml, platforms/NAME/ACTION.yaml, envelopes/NAME.yaml, "
             places += "transports/NAME.yaml"
-            self.faults.append(Fault(path, 1, 1, f"not a place for a rule file; there are {places}"))
+            self.faults.append(Fault(path, 1, 1, f"not a place for a rule file; there are {places}", "R014"))
             return
         try:
-            read(load(text, path), path)
+            self.blocks[path] = load(text, path)
+            read(self.blocks[path], path)
         except RuleError as exc:
             self.faults += exc.faults
 
@@ -239,7 +246,7 @@ class _Reading:
             self.fault(self.envelopes[name].file, f"the envelope {name!r} contains itself")
 
     def fault(self, file: str, message: str) -> None:
-        self.faults.append(Fault(file, 1, 1, message))
+        self.faults.append(Fault(file, 1, 1, message, "R013"))
 
 
 def _circular(inside: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -22,13 +22,13 @@ class Fields:
         names = [*required.split(), *optional.split()]
         for key in self.block:
             if key not in names:
-                self.fault(f"unknown key {key!r}{nearest(str(key), names)}", self.block.keys_at[key])
+                self.fault(f"unknown key {key!r}{nearest(str(key), names)}", self.block.keys_at[key], "R005")
         for key in required.split():
             if key not in self.block:
-                self.fault(f"missing key {key!r}", self.block.place)
+                self.fault(f"missing key {key!r}", self.block.place, "R006")
 
-    def fault(self, message: str, place: Place) -> None:
-        self.faults.append(Fault(self.file, *place, message))
+    def fault(self, message: str, place: Place, code: str = "R007") -> None:
+        self.faults.append(Fault(self.file, *place, message, code))
 
     def place(self, key: Any) -> Place:
         return self.block.values_at.get(key) or self.block.keys_at.get(key) or self.block.place
@@ -48,6 +48,7 @@ class Fields:
             self.fault(
                 f"{key!r} is one of {', '.join(allowed)}; not {value!r}{nearest(value, allowed)}",
                 self.place(key),
+                "R008",
             )
             return default
         return value
@@ -77,14 +78,14 @@ class Fields:
                 self.fault(f"{key!r} holds texts, not {kind(item)}", place)
         return out
 
-    def parsed(self, key: str, parse: Callable[[str], T]) -> tuple[T, ...]:
+    def parsed(self, key: str, parse: Callable[[str], T], code: str = "R009") -> tuple[T, ...]:
         """Texts that a parser turns into something; its ValueError is a fault at the text's place."""
         out = []
         for text, place in self.placed(key):
             try:
                 out.append(parse(text))
             except ValueError as exc:
-                self.fault(str(exc), place)
+                self.fault(str(exc), place, code)
         return tuple(out)
 
     def inner(self, key: str) -> "Fields | None":

@@ -2,8 +2,10 @@
 
 from auditor.decoders import DECODERS
 from auditor.errors import Fault
-from auditor.model import AROUND, MESSAGES, ROLES, SURFACES, Answer
+from auditor.model import AROUND, MESSAGES, ROLES, SURFACES
+from auditor.rulebook import grammar
 from auditor.rulebook.fields import Fields
+from auditor.rulebook.grammar import keys
 from auditor.rulebook.paths import Pattern
 from auditor.rulebook.seals import Function
 from auditor.rulebook.shape import Byte, Bytes, Field, Outline, Piece, Protobuf, Shape, TextShape, fixed
@@ -12,22 +14,15 @@ from auditor.rulebook.tree import Place, TreeShape
 from auditor.rulebook.types import Claim, Condition, Envelope, Fact, Platform, Rule, SurfaceRule, When
 from auditor.rulebook.yaml import Block
 
-DIRECTIONS = {"out": True, "in": False}
-FAR_ENDS = ("service", "peer", "own-device")
-OPENED_BY = ("recipient", "server", "own-device", "unknown")
-
 
 def read_rule(block: Block, file: str, name: tuple[str, str], faults: list[Fault]) -> Rule:
     fields = Fields(block, file, faults)
-    fields.known(
-        "title when why tests",
-        "surface action open each where unless slot accept placeholder attachment empty-when sees",
-    )
+    fields.known(*keys(grammar.RuleKeys))
     slots = fields.parsed("slot", Pattern.parse)
     action = fields.word("action", AROUND)
     if ("slot" in block) == ("action" in block):
         fields.fault(
-            "a rule has either a `slot` (a message) or an `action` (what is around one)", block.place
+            "a rule has either a `slot` (a message) or an `action` (what is around one)", block.place, "R010"
         )
     rule = Rule(
         id="/".join(name),
@@ -56,13 +51,13 @@ def read_rule(block: Block, file: str, name: tuple[str, str], faults: list[Fault
 
 def read_platform(block: Block, file: str, name: str, faults: list[Fault]) -> Platform:
     fields = Fields(block, file, faults)
-    fields.known("title why", "company hosts far-end speaks claims limits")
+    fields.known(*keys(grammar.PlatformKeys))
     return Platform(
         id=name,
         title=fields.text("title"),
         hosts=fields.texts("hosts"),
         company=fields.text("company"),
-        far_end=fields.word("far-end", FAR_ENDS, "service"),
+        far_end=fields.word("far-end", grammar.FAR_ENDS, "service"),
         speaks=fields.texts("speaks"),
         claims=tuple(_claim(claim) for claim in fields.blocks("claims")),
         limits=fields.texts("limits"),
@@ -72,18 +67,18 @@ def read_platform(block: Block, file: str, name: str, faults: list[Fault]) -> Pl
 
 def read_envelope(block: Block, file: str, name: str, faults: list[Fault]) -> Envelope:
     fields = Fields(block, file, faults)
-    fields.known("title opened-by why tests", "shape text function tree strength only-in-slot")
+    fields.known(*keys(grammar.EnvelopeKeys))
     kinds = [key for key in ("shape", "text", "function", "tree") if key in block]
     if len(kinds) != 1:
-        fields.fault("an envelope has one of `shape`, `text`, `function` and `tree`", block.place)
+        fields.fault("an envelope has one of `shape`, `text`, `function` and `tree`", block.place, "R010")
     return Envelope(
         id=name,
         file=file,
         title=fields.text("title"),
-        opened_by=fields.word("opened-by", OPENED_BY, "unknown"),
+        opened_by=fields.word("opened-by", grammar.OPENED_BY, "unknown"),
         shape=_outline(fields),
         tree=_tree(fields),
-        alone=fields.word("strength", ("alone", "context"), "alone") == "alone",
+        alone=fields.word("strength", grammar.STRENGTHS, "alone") == "alone",
         only_in_slot=fields.flag("only-in-slot"),
         why=facts_of(fields),
         tests=read_tests(fields),
@@ -95,8 +90,8 @@ def _outline(fields: Fields) -> Outline | None:
     _measured(fields, pieces)
     if pieces:
         return Shape(pieces)
-    texts = fields.parsed("text", TextShape.parse)
-    functions = fields.parsed("function", Function.parse)
+    texts = fields.parsed("text", TextShape.parse, "R011")
+    functions = fields.parsed("function", Function.parse, "R011")
     return texts[0] if texts else functions[0] if functions else None
 
 
@@ -104,15 +99,17 @@ def _when(fields: Fields) -> When:
     when = fields.inner("when")
     if when is None:
         return When()
-    when.known("direction", "protocol host method path header")
+    when.known(*keys(grammar.WhenKeys))
     directions = when.texts("direction")
     for word in directions:
-        if word not in DIRECTIONS:
-            when.fault(f"'direction' is out, in, or both in a list; not {word!r}", when.place("direction"))
+        if word not in grammar.DIRECTIONS:
+            when.fault(
+                f"'direction' is out, in, or both in a list; not {word!r}", when.place("direction"), "R008"
+            )
     addresses = when.texts("path")
     return When(
         protocol=when.text("protocol", "http"),
-        outgoing=tuple(DIRECTIONS[word] for word in directions if word in DIRECTIONS),
+        outgoing=tuple(grammar.DIRECTIONS[word] for word in directions if word in grammar.DIRECTIONS),
         methods=when.texts("method"),
         hosts=when.texts("host"),
         addresses=tuple(tuple(s for s in text.split("/") if s) for text in addresses),
@@ -131,13 +128,13 @@ def _surface(fields: Fields, required: bool) -> SurfaceRule:
     if isinstance(value, Block):
         inner = fields.inner("surface")
         assert inner is not None
-        inner.known("from is else")
+        inner.known(*keys(grammar.SurfaceKeys))
         source = next(iter(inner.parsed("from", Pattern.parse)), None)
         cases = inner.inner("is")
         found = tuple((str(key), cases.word(key, SURFACES)) for key in cases.block) if cases else ()
         return SurfaceRule("", source, found, inner.word("else", SURFACES, "other"))
     if value is None and required:
-        fields.fault(f"missing key 'surface'; one of {', '.join(MESSAGES)}", fields.block.place)
+        fields.fault(f"missing key 'surface'; one of {', '.join(MESSAGES)}", fields.block.place, "R006")
     return SurfaceRule(fields.word("surface", SURFACES, "other"))
 
 
@@ -173,7 +170,7 @@ def _path(fields: Fields, path: object) -> list[Pattern]:
     try:
         return [Pattern.parse(str(path))]
     except ValueError as exc:
-        fields.fault(str(exc), fields.block.keys_at.get(path, fields.block.place))
+        fields.fault(str(exc), fields.block.keys_at.get(path, fields.block.place), "R009")
         return []
 
 
@@ -196,23 +193,23 @@ def _placeholders(fields: Fields) -> tuple[str, ...]:
     """At most one `*`, and enough letters that no person's text is swallowed."""
     for text, place in fields.placed("placeholder"):
         if text.count("*") > 1 or ("*" in text and len(text) < 13):
-            fields.fault(f"a placeholder has at most one * and 12 letters beside it: {text!r}", place)
+            fields.fault(f"a placeholder has at most one * and 12 letters beside it: {text!r}", place, "R012")
     return fields.texts("placeholder")
 
 
 def facts_of(fields: Fields) -> tuple[Fact, ...]:
     facts = []
     for fact in fields.blocks("why"):
-        fact.known("fact source", "read")
+        fact.known(*keys(grammar.FactKeys))
         facts.append(Fact(fact.text("fact"), fact.text("source"), fact.text("read")))
     return tuple(facts)
 
 
 def _claim(fields: Fields) -> Claim:
-    fields.known("surface says since source", "until read when optional")
+    fields.known(*keys(grammar.ClaimKeys))
     return Claim(
         surface=fields.word("surface", SURFACES),
-        says=fields.word("says", [a for a in Answer if a not in (Answer.OPAQUE, Answer.INCONCLUSIVE)]),
+        says=fields.word("says", grammar.CLAIMED),
         source=fields.text("source"),
         since=fields.text("since"),
         until=fields.text("until"),
@@ -232,7 +229,9 @@ def _relative_needs_each(fields: Fields, rule: Rule) -> None:
     ]
     if rule.each is None and any(pattern.relative for pattern in patterns):
         fields.fault(
-            "a path that begins with a dot is relative to `each`, and there is none", fields.block.place
+            "a path that begins with a dot is relative to `each`, and there is none",
+            fields.block.place,
+            "R009",
         )
 
 
@@ -249,9 +248,9 @@ def _pieces(fields: Fields) -> tuple[Piece, ...]:
 def _measured(fields: Fields, pieces: tuple[Piece, ...]) -> None:
     """Bytes can be cut in one way only: at most one piece leaves its size open."""
     if "shape" in fields.block and not pieces:
-        fields.fault("a shape has at least one piece", fields.place("shape"))
+        fields.fault("a shape has at least one piece", fields.place("shape"), "R011")
     if sum(fixed(piece) is None for piece in pieces) > 1:
-        fields.fault("at most one piece of a shape may leave its size open", fields.place("shape"))
+        fields.fault("at most one piece of a shape may leave its size open", fields.place("shape"), "R011")
 
 
 def _piece(fields: Fields, key: str) -> Piece | None:
@@ -261,17 +260,19 @@ def _piece(fields: Fields, key: str) -> Piece | None:
             numbers = list(value) if isinstance(value, list) else [value]
             if numbers and all(type(n) is int and 0 <= n < 256 for n in numbers):
                 return Byte(tuple(numbers))
-            fields.fault("'byte' is a number from 0 to 255, or a list of them", fields.place(key))
+            fields.fault("'byte' is a number from 0 to 255, or a list of them", fields.place(key), "R011")
         case "bytes" | "secret":
-            return next(iter(fields.parsed(key, lambda size: Bytes(Field.parse(f"{key}[{size}]")))), None)
+            return next(
+                iter(fields.parsed(key, lambda size: Bytes(Field.parse(f"{key}[{size}]")), "R011")), None
+            )
         case "protobuf":
             inner = fields.inner(key)
             if inner is not None:
-                specs = {number: inner.parsed(number, Field.parse) for number in inner.block}
+                specs = {number: inner.parsed(number, Field.parse, "R011") for number in inner.block}
                 for number in specs:
                     if not isinstance(number, int):
                         inner.fault(
-                            f"a field number is a number, not {number!r}", inner.block.keys_at[number]
+                            f"a field number is a number, not {number!r}", inner.block.keys_at[number], "R011"
                         )
                 return Protobuf({int(n): spec[0] for n, spec in specs.items() if isinstance(n, int) and spec})
     return None
@@ -283,5 +284,5 @@ def _tree(fields: Fields) -> TreeShape | None:
         return None
     places: list[Place] = []
     for path in inner.block:
-        places += inner.parsed(path, lambda spec, path=path: Place.parse(str(path), spec))  # type: ignore[misc]
+        places += inner.parsed(path, lambda spec, path=path: Place.parse(str(path), spec), "R011")  # type: ignore[misc]
     return TreeShape(tuple(places))

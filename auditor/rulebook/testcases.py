@@ -2,29 +2,16 @@
 
 from auditor.model import ROLES, SURFACES
 from auditor.rulebook.fields import Fields, nearest
+from auditor.rulebook.grammar import EXPECT, TestKeys, keys
 from auditor.rulebook.types import Test
 from auditor.rulebook.yaml import Tagged
-
-# What a test may expect: a content, what is around messages, an attachment, or nothing at all.
-EXPECT = (
-    "readable",
-    "undecided",
-    "missing",
-    "wrapped",
-    "opaque",
-    "sealed",
-    "metadata",
-    "attachment",
-    "nothing",
-)
-_KEYS = "out in bytes body query headers text surface sees path todo published"
 
 
 def read_tests(fields: Fields) -> tuple[Test, ...]:
     """A test that names no address takes that of the one before it."""
     tests: list[Test] = []
     for block in fields.blocks("tests"):
-        block.known("name expect", _KEYS)
+        block.known(*keys(TestKeys))
         tests.append(_test(block, tests[-1] if tests else None))
     return tuple(tests)
 
@@ -87,7 +74,7 @@ def _expect(fields: Fields) -> tuple[str, ...]:
     if "bytes" not in fields.block:
         for value, place in values:
             if value not in EXPECT:
-                fields.fault(f"'expect' knows no {value!r}{nearest(value, EXPECT)}", place)
+                fields.fault(f"'expect' knows no {value!r}{nearest(value, EXPECT)}", place, "R008")
     return tuple(value for value, _ in values) or ("nothing",)
 
 

@@ -58,22 +58,22 @@ class Tagged:
 def load(text: str, file: str) -> Block:
     """The one mapping in a rule file."""
     if len(text) > SIZE:
-        raise _fault(file, (1, 1), f"a rule file has at most {SIZE:,} characters")
+        raise _fault(file, (1, 1), f"a rule file has at most {SIZE:,} characters", "R002")
     try:
         tree = _Composer(file).compose(yaml.parse(text, Loader=_Loader))
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise _fault(file, place, f"not YAML: {exc.problem or exc.context}") from exc
+        raise _fault(file, place, f"not YAML: {exc.problem or exc.context}", "R001") from exc
     except (yaml.reader.ReaderError, UnicodeEncodeError) as exc:
-        raise _fault(file, (1, 1), "not YAML: a character that text never has") from exc
+        raise _fault(file, (1, 1), "not YAML: a character that text never has", "R001") from exc
     if not isinstance(tree, Block):
         raise _fault(file, (1, 1), "a rule file is a mapping: `title: ...`")
     return tree
 
 
-def _fault(file: str, place: Place, message: str) -> RuleError:
-    return RuleError([Fault(file, *place, message)])
+def _fault(file: str, place: Place, message: str, code: str = "R003") -> RuleError:
+    return RuleError([Fault(file, *place, message, code)])
 
 
 class _Composer:
@@ -104,7 +104,7 @@ class _Composer:
 
     def begin(self, event: Any, place: Place) -> None:
         if len(self.stack) >= DEPTH:
-            raise _fault(self.file, place, f"nested deeper than {DEPTH} levels")
+            raise _fault(self.file, place, f"nested deeper than {DEPTH} levels", "R002")
         if event.anchor:
             raise _fault(self.file, place, "anchors and aliases are not used in rules: write it out")
         if event.tag and not event.tag.startswith("!"):
@@ -132,7 +132,7 @@ class _Composer:
             if isinstance(value, Block | Items | Tagged):
                 raise _fault(self.file, place, "a key is one word; put quotes around { } [ ] in a value")
             if value in container:
-                raise _fault(self.file, place, f"{value!r} is given twice")
+                raise _fault(self.file, place, f"{value!r} is given twice", "R004")
             self.key[-1] = value
             container.keys_at[value] = place
         else:

@@ -102,3 +102,57 @@ def test_a_folder_that_is_no_rule_set_is_one_line(tmp_path: Path) -> None:
     result = check(tmp_path)
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
+
+
+def broken(rules: Path) -> Path:
+    file = rules / "platforms/slack/typing.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(
+        text.replace("method:", "  method:").replace("title: ", "title: An encrypted "), encoding="utf-8"
+    )
+    return file
+
+
+def test_a_lint_points_at_the_line_and_says_what_to_do(rules: Path) -> None:
+    result = check(broken(rules), "--only", "lints")
+    assert result.exit_code == 1
+    assert "platforms/slack/typing.yaml:2:8: error R406: a rule never says" in result.stdout
+    assert "\n        2 | title: An encrypted " in result.stdout
+    assert "\n          |        ^\n" in result.stdout
+    assert " tests in " not in result.stdout
+
+
+def test_only_what_is_asked_for_is_done(rules: Path) -> None:
+    result = check(broken(rules), "--only", "tests")
+    assert result.exit_code == 0
+    assert "R406" not in result.stdout
+
+
+@pytest.mark.parametrize("form", ["json", "junit", "sarif", "github", "terminal"])
+def test_every_format_tells_of_a_lint_and_of_a_file_that_cannot_be_read(rules: Path, form: str) -> None:
+    file = broken(rules)
+    result = check(file, "--only", "lints", "--format", form)
+    assert (result.exit_code, "R406" in result.stdout) == (1, True)
+    file.write_text("titel: T\n", encoding="utf-8")
+    result = check(file, "--format", form)
+    assert result.exit_code == 2
+    assert "unknown key" in result.output
+    assert "did you mean" in result.output
+
+
+def test_files_are_laid_out_and_keep_their_comments(rules: Path) -> None:
+    file = rules / "platforms/slack/typing.yaml"
+    good = file.read_text(encoding="utf-8")
+    first, _, rest = good.partition("\n")
+    file.write_text(f"{rest}\n\n# the end", encoding="utf-8")
+    assert check(file, "--only", "lints").exit_code == 1
+    result = check(file, "--only", "lints", "--fix")
+    assert (result.exit_code, result.stderr) == (0, "1 files laid out\n")
+    assert file.read_text(encoding="utf-8") == f"{first}\n{rest}\n# the end\n"
+
+
+def test_a_file_that_cannot_be_read_is_not_laid_out(rules: Path) -> None:
+    file = rules / "platforms/slack/typing.yaml"
+    file.write_text("a: [  \n", encoding="utf-8")
+    assert check(file, "--fix").exit_code == 2
+    assert file.read_text(encoding="utf-8") == "a: [  \n"

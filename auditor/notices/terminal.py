@@ -1,0 +1,44 @@
+"""What was found, for a person: the place, the line, a caret under it, and what to do."""
+
+from collections.abc import Iterator
+
+from auditor.errors import Fault
+from auditor.notices import Checked
+from auditor.rulebook.selftest import Outcome
+from auditor.text import printable
+
+_WIDTH = 100  # of a line that is shown
+
+
+def render(checked: Checked) -> str:
+    lines = [line for fault in sorted(checked.faults) for line in _fault(checked, fault)]
+    lines += [line for outcome in checked.outcomes if not outcome.passed for line in _failed(outcome)]
+    return "\n".join([*lines, *checked.said]) + "\n"
+
+
+def _fault(checked: Checked, fault: Fault) -> Iterator[str]:
+    kind = f"{fault.severity} {fault.code}".strip()
+    yield f"{printable(fault.file)}:{fault.line}:{fault.column}: {kind}: {printable(fault.message)}"
+    yield from _pointed(checked.texts.get(fault.file, ""), fault.line, fault.column)
+    if fault.advice:
+        yield f"    {printable(fault.advice)}"
+
+
+def _pointed(text: str, line: int, column: int) -> Iterator[str]:
+    """The line, and a caret under the place; of a long line the part around it."""
+    lines = text.split("\n")
+    if not 0 < line <= len(lines):
+        return
+    start = max(0, column - 1 - _WIDTH // 2) if len(lines[line - 1]) > _WIDTH else 0
+    shown = printable(lines[line - 1][start : start + _WIDTH])
+    yield f"    {line:>5} | {shown}"
+    yield f"          | {' ' * (column - 1 - start)}^"
+
+
+def _failed(outcome: Outcome) -> Iterator[str]:
+    yield f"{printable(outcome.file)}:{outcome.line}: {printable(outcome.name)}"
+    yield f"    expected  {printable(outcome.expected)}"
+    yield f"    found     {printable(outcome.got)}"
+    if outcome.todo:
+        todo = printable(outcome.todo)
+        yield f"    this was a known gap ({todo}); it passes now, so take the `todo` out"
