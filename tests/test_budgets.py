@@ -17,12 +17,13 @@ from auditor.rulebook.build import BuildError
 from tests.budgets.captures import READING
 from tests.budgets.decoders import DECODING
 from tests.budgets.made import Budget
+from tests.budgets.outside import SEEING
 from tests.budgets.rules import KEEPING, RULES
 from tests.budgets.streams import STREAMING
 
 PACKAGE = Path(__file__).parents[1] / "auditor"
 
-BUDGETS = [*DECODING, *STREAMING, *READING, *RULES, *KEEPING]
+BUDGETS = [*DECODING, *STREAMING, *READING, *SEEING, *RULES, *KEEPING]
 
 # Numbers that bound nothing: (what they are): where they stand.
 OTHERS = {
@@ -31,6 +32,8 @@ OTHERS = {
         decoders/protobuf.py _PLAUSIBLE, decoders/protobuf.py _LEVELS, decoders/protobuf.py _PROOF,
         fragments.py SHORT, streams/mtproto_obfuscated.py _PLAIN,
         needles.py SHORTEST, pieces.py SHORTEST, probes/canaries.py _LETTER, probes/canaries.py ENOUGH,
+        rulebook/transport.py ENOUGH, sources/pcap/media.py ENOUGH, sources/pcap/vpn.py ENOUGH,
+        sources/pcap/vpn.py _DAY,
         randomness.py _DEVIATIONS, randomness.py _DEVIATIONS_PAIRS, randomness.py _CHANCE,
         rulebook/book.py SMALLEST_SEAL, rulebook/contents.py TESTABLE, rulebook/shut.py _SHORTEST,
         rulebook/shut.py _WHOLE, rulebook/shut.py _DIFFERENT""",
@@ -44,7 +47,7 @@ OTHERS = {
         decoders/pblite.py _LAST, decoders/plist.py _TRAILER, decoders/protobuf.py _LAST,
         decoders/quoted_printable.py _WIDTH, decoders/thrift_compact.py _MESSAGE, report.py SCHEMA,
         rulebook/shape.py COUNTER, sources/exchange.py _BODILESS, sources/flows.py FORMAT,
-        sources/pcap/records.py LONGEST,
+        sources/pcap/records.py LONGEST, sources/pcap/dns.py LONGEST, sources/pcap/vpn.py _LONGEST_BANNER,
         sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
         rulebook/seals/saltpack.py _BLOCK, rulebook/seals/web_push.py _KEY""",
     "a sign for what is no value": """
@@ -55,6 +58,7 @@ OTHERS = {
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
         probes/canaries.py MUCH,
+        facts.py KEPT, sources/pcap/shown.py LONGEST, sources/pcap/shown.py MOST_LISTED,
         excerpts.py _FIRST, reporters/json.py _LONGEST, reporters/terminal.py NARROWEST,
         reporters/terminal.py FILE, reporters/terminal.py WIDEST, reporters/terminal.py PROSE,
         reporters/terminal.py MOST, reporters/terminal.py LEAST, reporters/terminal.py GAP,
@@ -65,6 +69,7 @@ TYPES = re.compile(  # numbers that stand for a kind of value
     r"decoders/(?:thrift_\w+|whatsapp_nodes)\.py _(?!DEPTH)[A-Z0-9_]+"
     r"|rulebook/seals/(?:loco|mmtls|openpgp|qq_sso|smime|whatsapp_noise|xchat)\.py _[A-Z]+"
     r"|sources/pcap/(?:hello|records|wire)\.py (?!LONGEST)[A-Z0-9_]+"
+    r"|sources/pcap/(?:dns|handshake|stun|vpn)\.py _(?!LONGEST|DAY)[A-Z0-9_]+"
 )
 
 
