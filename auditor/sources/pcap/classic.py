@@ -72,9 +72,7 @@ def frames(buffer: Buffer) -> Iterator[Item]:
 def _window(buffer: Buffer, how: Style, number: int) -> tuple[Window, int]:
     """The whole packets of the stretch, and where the next one would begin."""
     lengths = _follow(buffer, how)
-    records = (
-        heads(buffer.data, lengths - (12 if how.swapped else 8), 16).view(f"{how.order}u4").astype(np.int64)
-    )
+    records = heads(buffer.data, lengths - (12 if how.swapped else 8), 16).view(f"{how.order}u4").astype(np.int64)
     kept, wire = (records[:, 3], records[:, 2]) if how.swapped else (records[:, 2], records[:, 3])
     starts = lengths - (12 if how.swapped else 8) + how.header
     ends = starts + kept
@@ -126,9 +124,7 @@ def _trouble(buffer: Buffer, how: Style) -> Trouble:
         field = 12 if how.swapped else 8
         (size,) = Layout(f"{how.order}I").unpack_from(buffer.view, field)
         if size > LARGEST:
-            return Trouble(
-                "damaged", f"a packet of {size} bytes cannot be; nothing tells where the next begins"
-            )
+            return Trouble("damaged", f"a packet of {size} bytes cannot be; nothing tells where the next begins")
         have = buffer.end - how.header
         return Trouble("cut off", f"the file ends inside a packet: {have} of {size} bytes are there")
     return Trouble("cut off", f"the file ends inside the header of a packet, after {buffer.end} bytes")

@@ -84,9 +84,7 @@ def _ethernet(head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
     family = _named(kind, kept >= 14)
     begin = np.full(len(kept), 14, np.int64)
     for inner in (18, 22):
-        tagged = np.flatnonzero(
-            (family == _LEFT) & (begin == inner - 4) & np.isin(kind, TAGS) & (kept >= inner)
-        )
+        tagged = np.flatnonzero((family == _LEFT) & (begin == inner - 4) & np.isin(kind, TAGS) & (kept >= inner))
         if not len(tagged):
             break
         kind = kind.copy()
@@ -144,11 +142,7 @@ def _ipv6(rows: Rows, window: Window, head: Bytes, begin: int, picked: Picked) -
 
 
 def _inner(
-    rows: Rows,
-    window: Window,
-    head: Bytes,
-    picked: Picked,
-    ip: tuple[NDArray[np.uint8], Integers, Integers, Flags],
+    rows: Rows, window: Window, head: Bytes, picked: Picked, ip: tuple[NDArray[np.uint8], Integers, Integers, Flags]
 ) -> Flags:
     """What stands behind the header of IP: its protocol, where it begins, how long it is, whether to believe it."""
     protocol, begin, size, good = ip

@@ -298,11 +298,7 @@ def _scan(groups: Groups, number: int, bases: list[int], acknowledged: Integers)
                groups.sequence[begin:end].tolist(), answers, strict=True)  # fmt: skip
     for at, (forward, flags, sequence, answer) in enumerate(rows, begin):
         base = bases[forward]
-        if (
-            flags & SYN
-            and base not in (-1, sequence)
-            and not (flags & ACK and answer == bases[not forward] + 1)
-        ):
+        if flags & SYN and base not in (-1, sequence) and not (flags & ACK and answer == bases[not forward] + 1):
             bases[:] = [-1, -1]
             yield at
         if bases[forward] < 0:

@@ -22,7 +22,6 @@ _FRAGMENT, _AUTHENTICATED = 44, 51
 
 Deeper: TypeAlias = tuple[int, int] | None  # the kind of what is inside, and where it begins
 
-
 class Packets:
     """Reads packets; keeps the fragments of some, and the reasons of those it cannot read."""
 

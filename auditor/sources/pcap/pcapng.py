@@ -164,14 +164,10 @@ class Reader:
         window = Window(self._buffer.data, starts, kept, wire, when, links, self._number, self._buffer.offset)
         spare = size - header - 4 - (kept + 3 & ~3)
         asked = np.flatnonzero(~simple & (spare > 4))
-        first = heads(self._buffer.data, starts[asked] + (kept[asked] + 3 & ~3), 2).view(f"{self._order}u2")[
-            :, 0
-        ]
+        first = heads(self._buffer.data, starts[asked] + (kept[asked] + 3 & ~3), 2).view(f"{self._order}u2")[:, 0]
         return window, asked[first == 1]
 
-    def _times(
-        self, which: Integers, count: Integers, simple: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    ) -> Integers:
+    def _times(self, which: Integers, count: Integers, simple: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Integers:
         """Nanoseconds since 1970; a simple packet has the time of the one before it."""
         when = np.zeros(len(which), np.int64)
         ticks = count.astype(np.uint64)
