@@ -54,7 +54,7 @@ def texts_of(folder: Path) -> dict[str, str]:
 
 
 def root_of(path: Path) -> Path:
-    """The rule set that a file or folder belongs to: the folder above platforms/ and what stands beside it."""
+    """The rule set that a file or folder belongs to: the folder above platforms/ and its like."""
     for parent in (path, *path.parents):
         if any((parent / kind).is_dir() for kind in ("platforms", "envelopes", "transports")):
             return parent

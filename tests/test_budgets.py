@@ -53,6 +53,7 @@ OTHERS = {
     "a sign for what is no value": """
         decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
+        sources/pcap/ja4.py MOST, sources/pcap/certificates.py REMEMBERED, rulebook/transport.py REMEMBERED,
         cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
         streams/zstd_stream.py _STEP,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
