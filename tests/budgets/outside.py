@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from auditor.rulebook import beginning
-from auditor.sources.pcap import certificates, dns, handshake, outside, shown, stun
+from auditor.sources.pcap import certificates, dns, gquic, handshake, outside, shown, stun
 from auditor.sources.pcap.handshake import Fragments, Handshake
 from auditor.sources.pcap.outside import Outside
 from tests.budgets.made import Budget, noise
-from tests.sources.pcap import test_dns, test_stun
+from tests.sources.pcap import test_dns, test_gquic, test_stun
 from tests.sources.pcap.hellos import block, certificate, client, message, record, records, server
 
 HELLO = records(message(1, client()))
@@ -72,6 +72,12 @@ def datagrams(count: int, size: int) -> Callable[[Path], object]:
     return exceed
 
 
+def googled(padding: int, tags: int) -> Callable[[Path], object]:
+    """A hello of Google's own QUIC behind some padding, with its name as the last of its tags."""
+    names = {f"T{number:03}".encode(): b"" for number in range(tags)} | {b"SNI\0": b"a.example"}
+    return lambda _: gquic.hello(bytes(padding) + test_gquic.said(names))[0] or "no name"
+
+
 CHAIN = records(message(2, server()) + message(11, block(3, block(3, b"x") * 40)))
 DEEP = b"\1a" * 200 + b"\0"
 QUESTION = b"\xab\xcd\1\0\0\1" + bytes(6) + DEEP + b"\0\1\0\1"
@@ -106,6 +112,8 @@ SEEING = [
         "sources/pcap/stun.py MOST", stun, r"special 64\.",
         lambda _: f"special {len((stun.read(SPECIAL) or stun.Stun(False)).special)}.",
     ),
+    Budget("sources/pcap/gquic.py MOST", gquic, "no name", googled(padding=0, tags=80)),
+    Budget("sources/pcap/gquic.py SEARCHED", gquic, "no name", googled(padding=200, tags=1)),
     Budget("sources/pcap/outside.py START", outside, r"bytes 4096,", streams(20, 900)),
     Budget("sources/pcap/outside.py TURNS", outside, r"pieces 32\.", streams(99, 9)),
     Budget("sources/pcap/outside.py HEAD", outside, r"of 96\.", datagrams(3, 900)),
