@@ -18,7 +18,7 @@ from auditor.rulebook.read import read_envelope, read_platform, read_rule
 from auditor.rulebook.read_transport import read_transport
 from auditor.rulebook.shape import Outline, Protobuf, Shape
 from auditor.rulebook.shut import flaw, inside
-from auditor.rulebook.transport import Transport, transport_of
+from auditor.rulebook.transport import Known, Transport
 from auditor.rulebook.tree import TreeSeal, TreeShape
 from auditor.rulebook.types import Envelope, Platform, Rule
 from auditor.rulebook.yaml import Block, load
@@ -42,6 +42,7 @@ class Rulebook:
     _trees: list[tuple[frozenset[str], Envelope, TreeShape]] = field(default_factory=list, compare=False)
     _by_host: dict[tuple[str, bool, str], list[tuple[Rule, str]]] = field(default_factory=dict, compare=False)
     _platforms_at: dict[str, Platform | None] = field(default_factory=dict, compare=False)
+    _transports: list[Known] = field(default_factory=list, compare=False)
 
     @classmethod
     def of(cls, texts: Mapping[str, str]) -> "Rulebook":
@@ -57,6 +58,7 @@ class Rulebook:
         return reading.book(_digest(texts)), reading.blocks
 
     def __post_init__(self) -> None:
+        self._transports.append(Known(self.transports.values()))
         for rule in self.rules.values():
             for outgoing in rule.when.outgoing:
                 self._by_kind.setdefault((rule.when.protocol, outgoing), []).append(rule)
@@ -124,7 +126,7 @@ class Rulebook:
 
     def transport_of(self, contact: Contact) -> Transport | None:
         """Whose protocol a connection that stayed shut speaks."""
-        return transport_of(contact, self.transports.values())
+        return self._transports[0].of(contact)
 
     def meeting(self, parcel: Parcel) -> list[tuple[Rule, str]]:
         """The rules that are about this parcel, and the platform each of them speaks for."""

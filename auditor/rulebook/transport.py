@@ -17,6 +17,7 @@ must hold. Whose address it is says less than what is spoken there, so that coun
 import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from auditor.model import Contact
 from auditor.rulebook.beginning import Beginning
@@ -27,6 +28,7 @@ from auditor.streams import STREAMS
 Said = tuple[bool, bytes]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 CARRIERS = ("tcp", "udp")
+REMEMBERED = 4096  # addresses
 ENOUGH = 3.5  # bytes that chance would have to hit
 
 
@@ -87,6 +89,7 @@ class Transport:
         )
 
 
+@lru_cache(REMEMBERED)
 def address_of(text: str) -> Network | None:
     """An address as a network of one; None for a name."""
     try:
@@ -96,13 +99,10 @@ def address_of(text: str) -> Network | None:
 
 
 def _inside(address: Network | None, network: Network) -> bool:
-    if address is None:
+    if address is None or address.version != network.version:
         return False
-    if isinstance(address, ipaddress.IPv4Network) and isinstance(network, ipaddress.IPv4Network):
-        return address.subnet_of(network)
-    if isinstance(address, ipaddress.IPv6Network) and isinstance(network, ipaddress.IPv6Network):
-        return address.subnet_of(network)
-    return False
+    first, last = int(network.network_address), int(network.broadcast_address)
+    return first <= int(address.network_address) <= last
 
 
 def _shows(facts: Iterable[tuple[str, str]], key: str, values: Iterable[str]) -> bool:
@@ -124,9 +124,28 @@ def _spoken(name: str, start: Iterable[Said]) -> bool:
     return False
 
 
-def transport_of(contact: Contact, known: Iterable[Transport]) -> Transport | None:
-    """The transport that a connection speaks. Where two platforms could be meant, it is none."""
-    address = address_of(contact.channel.address or contact.channel.host)
-    met = [one for one in known if one.meets(contact, address)]
-    met = [one for one in met if not one.by_address] or met
-    return met[0] if len({one.platform for one in met}) == 1 else None
+class Known:
+    """Transports, so that most connections are asked few questions."""
+
+    def __init__(self, transports: Iterable[Transport]) -> None:
+        self._by_start: list[Transport] = []
+        self._by_fact: dict[str, list[Transport]] = {}
+        self._by_address: list[Transport] = []
+        for one in transports:
+            if one.by_address:
+                self._by_address.append(one)
+            elif one.facts:
+                self._by_fact.setdefault(one.facts[0][0], []).append(one)
+            else:
+                self._by_start.append(one)
+
+    def of(self, contact: Contact) -> Transport | None:
+        """The transport that a connection speaks. Where two platforms could be meant, it is none."""
+        asked = list(self._by_start) if contact.start else []
+        for kind in {kind for kind, _ in contact.facts} & self._by_fact.keys():
+            asked += self._by_fact[kind]
+        address = address_of(contact.channel.address or contact.channel.host)
+        met = [one for one in asked if one.meets(contact, address)]
+        met = met or [one for one in self._by_address if one.meets(contact, address)]
+        met.sort(key=lambda one: one.id)
+        return met[0] if len({one.platform for one in met}) == 1 else None

@@ -1,11 +1,14 @@
 """What a certificate says about whose it is. Anybody can have written it."""
 
 import warnings
+from functools import lru_cache
 
 LARGEST = 65536  # bytes of one certificate
 MOST = 12  # names that are shown
+REMEMBERED = 128  # certificates: a capture shows few, many times
 
 
+@lru_cache(REMEMBERED)
 def names(data: bytes) -> tuple[str, ...]:
     """For whom it is, the subject first; nothing where it cannot be read. It is not checked."""
     # Imported late: only captures have certificates in the open.

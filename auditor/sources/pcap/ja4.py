@@ -6,9 +6,15 @@ the ciphers, and one of the extensions with the signature algorithms. Numbers th
 nothing (GREASE) count nowhere. A fingerprint is no proof: many apps share a library.
 """
 
+from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
+from typing import TypeAlias
 
 from auditor.sources.pcap.hello import ALPN, SERVER_NAME, ClientHello, is_grease
+
+Numbers: TypeAlias = tuple[int, ...]
+MOST = 512  # names that are remembered
 
 _VERSIONS = {
     0x0304: "13", 0x0303: "12", 0x0302: "11", 0x0301: "10", 0x0300: "s3", 0x0002: "s2",
@@ -18,14 +24,22 @@ _VERSIONS = {
 
 def ja4(hello: ClientHello, carrier: str = "t") -> str:
     """`carrier` is t for TLS over TCP, q for QUIC, d for DTLS."""
-    ciphers = [number for number in hello.ciphers if not is_grease(number)]
-    extensions = [number for number, _ in hello.extensions if not is_grease(number)]
-    signatures = [number for number in hello.signatures if not is_grease(number)]
+    ciphers = tuple(number for number in hello.ciphers if not is_grease(number))
+    extensions = tuple(sorted(number for number, _ in hello.extensions if not is_grease(number)))
+    signatures = tuple(number for number in hello.signatures if not is_grease(number))
+    return _named(carrier, _version(hello), _speaks(hello), ciphers, extensions, signatures)
+
+
+@lru_cache(MOST)
+def _named(
+    carrier: str, version: str, speaks: str, ciphers: Numbers, extensions: Numbers, signatures: Numbers
+) -> str:
+    """The many connections of one program are hashed once."""
     asked = "d" if SERVER_NAME in extensions else "i"
     counts = f"{min(len(ciphers), 99):02}{min(len(extensions), 99):02}"
-    rest = _listed(sorted(number for number in extensions if number not in (SERVER_NAME, ALPN)))
+    rest = _listed(number for number in extensions if number not in (SERVER_NAME, ALPN))
     rest += f"_{_listed(signatures)}" if signatures else ""
-    head = f"{carrier}{_version(hello)}{asked}{counts}{_speaks(hello)}"
+    head = f"{carrier}{version}{asked}{counts}{speaks}"
     return f"{head}_{_hashed(_listed(sorted(ciphers)))}_{_hashed(rest)}"
 
 
@@ -48,7 +62,7 @@ def _means_nothing(name: bytes) -> bool:
     return len(name) == 2 and is_grease(int.from_bytes(name))
 
 
-def _listed(numbers: list[int]) -> str:
+def _listed(numbers: Iterable[int]) -> str:
     return ",".join(f"{number:04x}" for number in numbers)
 
 

@@ -7,7 +7,7 @@ which get the beginning with the contact.
 
 from msgspec import Struct
 
-from auditor.sources.pcap import dns, media, records, stun, vpn
+from auditor.sources.pcap import dns, gquic, media, records, stun, vpn
 from auditor.sources.pcap.handshake import Handshake
 from auditor.sources.pcap.hello import ClientHello
 from auditor.sources.pcap.shown import certified, listed, of_handshake, protects
@@ -163,10 +163,14 @@ class Outside:
 
 
 def quic(data: bytes) -> Seen | None:
-    """A long header of QUIC by its look: the version, and connection ids that fit."""
-    if len(data) < 7 or not data[0] & 0x80:
+    """QUIC by the look of its first datagram: a long header, or the one it had when it was Google's own."""
+    if len(data) < 14:
         return None
-    number = int.from_bytes(data[1:5])
+    if data[0] & 0xCB == 0x09 and data[9:10] in (b"Q", b"T") and data[10:13].isdigit():
+        name, shown = gquic.hello(data)
+        facts = (("quic", f"Google {data[9:13].decode()}"), *shown)
+        return Seen("QUIC", name, "SNI" if name else "", facts, protects=True)
+    number, ids = int.from_bytes(data[1:5]), data[5]
     version = _QUIC.get(number, "")
     if number >> 8 == 0xFF0000:
         version = f"draft {number & 0xFF}"
@@ -174,10 +178,11 @@ def quic(data: bytes) -> Seen | None:
         version = f"Google {data[1:5].decode()}"
     elif number & 0x0F0F0F0F == 0x0A0A0A0A:
         version = "negotiates a version"
-    ids = data[5] if 6 + data[5] < len(data) else 255
-    if not version or (ids > 20 and not version.startswith("Google")) or (number and not data[0] & 0x40):
+    fits = version.startswith("Google") or (ids <= 20 and 6 + ids < len(data))
+    if not data[0] & 0x80 or not version or not fits or (number and not data[0] & 0x40):
         return None
-    return Seen("QUIC", facts=(("quic", version),), protects=True)
+    name, shown = gquic.hello(data) if version.startswith("Google") else ("", ())
+    return Seen("QUIC", name, "SNI" if name else "", (("quic", version), *shown), protects=True)
 
 
 def _tls(seen: Handshake, transport: str, carrier: str) -> Seen:
