@@ -34,7 +34,7 @@ class Ends(Struct):
 
     def changes(self) -> Flags:
         """Whether each row but the first is another conversation than the row before it."""
-        found = self.kind[1:] != self.kind[:-1]
+        found: Flags = self.kind[1:] != self.kind[:-1]
         for column in (self.one_low, self.two_low, self.one_high, self.two_high):
             found |= column[1:] != column[:-1]
         return found

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from auditor.sources.pcap.ends import Ends, Flags, Mixer, ends
 from auditor.sources.pcap.rows import Rows, Words
-from auditor.sources.pcap.window import Bytes, Integers
+from auditor.sources.pcap.sums import Flows, joined, none
+from auditor.sources.pcap.window import Integers
 from auditor.sources.pcap.wire import ACK, FIN, RST, SYN, TCP
 
 LIVE = 1 << 18  # flows that are kept at once
@@ -23,47 +24,6 @@ UNDECIDED, WANTED, SHUT, OVER = 0, 1, 2, 3
 ONE, TWO, BOTH = 1, 2, 3
 GUESS = 4
 _TOLD_BY = ("one_high", "one_low", "two_high", "two_low", "kind")
-_NEVER = np.iinfo(np.int64).max
-
-
-class Flows(Struct):
-    """Columns of flows; in the order of their numbers, which is that of their first packets."""
-
-    number: Integers
-    key: Words
-    one_high: Words
-    one_low: Words
-    two_high: Words
-    two_low: Words
-    kind: Words
-    first: Integers  # its first packet
-    began: Integers  # nanoseconds
-    ended: Integers
-    one_packets: Integers  # sent by the end with the smaller address
-    two_packets: Integers
-    one_bytes: Integers
-    two_bytes: Integers
-    one_base: Integers  # the first sequence number it sent; -1 before
-    two_base: Integers
-    client: Bytes  # 1 or 2, and 4 more where it is a guess
-    spoke: Bytes  # who sent payload: 1, 2 or both
-    flags: Bytes  # all that were seen
-    state: Bytes
-
-    def __len__(self) -> int:
-        return len(self.number)
-
-    def take(self, which: Integers | Flags | slice) -> "Flows":
-        return Flows(*(getattr(self, name)[which].copy() for name in self.__struct_fields__))
-
-
-def none(count: int = 0) -> Flows:
-    words, marks = ("key", "one_high", "one_low", "two_high", "two_low", "kind"), Flows.__struct_fields__[-4:]
-    kinds = {name: np.uint64 for name in words} | {name: np.uint8 for name in marks}
-    made = Flows(*(np.zeros(count, kinds.get(name, np.int64)) for name in Flows.__struct_fields__))
-    made.one_base[:] = made.two_base[:] = -1
-    made.began[:] = _NEVER
-    return made
 
 
 class Part(Struct):
@@ -128,7 +88,7 @@ class Tracker:
         self._count(groups, rows, known, fresh)
         slot[order] = np.repeat(known, np.diff(groups.begins, append=len(order)))
         replaced = self._place(groups, known, fresh)
-        return Part(slot, them.forward, np.sort(known[fresh]), _joined(swept, self.table.take(replaced)))
+        return Part(slot, them.forward, np.sort(known[fresh]), joined(swept, self.table.take(replaced)))
 
     def finish(self) -> Flows:
         """Every flow that is still live: nothing comes any more."""
@@ -173,7 +133,7 @@ class Tracker:
         """Slots for new flows, in the order in which they began."""
         count, begin = len(keys), self.live
         while begin + count > len(self.table):
-            self.table = _joined(self.table, none(len(self.table)))
+            self.table = joined(self.table, none(len(self.table)))
         order = np.argsort(first)
         new = slice(begin, begin + count)
         for name in _TOLD_BY:
@@ -254,7 +214,7 @@ class Tracker:
         kept = table.take(~gone)
         self.live = len(kept)
         self._ceiling = min(LIVE, self.live + LIVE // 4)
-        self.table = _joined(kept, none(max(1024, LIVE // 4)))
+        self.table = joined(kept, none(max(1024, LIVE // 4)))
         self._slots = np.argsort(kept.key)
         self._keys = kept.key[self._slots]
         return over
@@ -298,7 +258,11 @@ def _scan(groups: Groups, number: int, bases: list[int], acknowledged: Integers)
                groups.sequence[begin:end].tolist(), answers, strict=True)  # fmt: skip
     for at, (forward, flags, sequence, answer) in enumerate(rows, begin):
         base = bases[forward]
-        if flags & SYN and base not in (-1, sequence) and not (flags & ACK and answer == bases[not forward] + 1):
+        if (
+            flags & SYN
+            and base not in (-1, sequence)
+            and not (flags & ACK and answer == bases[not forward] + 1)
+        ):
             bases[:] = [-1, -1]
             yield at
         if bases[forward] < 0:
@@ -309,9 +273,3 @@ def _base(groups: Groups, at: Integers) -> Integers:
     """The number before the first byte that was sent there."""
     sequence: Integers = groups.sequence[at]
     return np.where(groups.flags[at] & SYN, sequence, (sequence - 1) & 0xFFFFFFFF)
-
-
-def _joined(some: Flows, more: Flows) -> Flows:
-    if not len(more):
-        return some
-    return Flows(*(np.concatenate((getattr(some, n), getattr(more, n))) for n in Flows.__struct_fields__))

@@ -19,11 +19,12 @@ import numpy as np
 
 from auditor.sources.pcap import columns
 from auditor.sources.pcap.ends import TUNNELS
-from auditor.sources.pcap.flows import BOTH, SHUT, UNDECIDED, WANTED, Flows, Part, Tracker
+from auditor.sources.pcap.flows import SHUT, UNDECIDED, Part, Tracker
 from auditor.sources.pcap.frames import frames
 from auditor.sources.pcap.nested import Tunnels
 from auditor.sources.pcap.packets import Packets
 from auditor.sources.pcap.rows import Rows
+from auditor.sources.pcap.sums import Flows
 from auditor.sources.pcap.window import Bytes, Comment, Integers, Name, Secrets, Trouble, Window, heads
 from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
@@ -73,7 +74,7 @@ class Batch:
         return self.window.data[start : start + int(self.rows.size[row])].tobytes()
 
     def packets(self) -> Iterator[tuple[int, Packet]]:
-        """The packets of all flows that are not shut, in the order of the file, each with the slot of its flow.
+        """The packets of all flows that are not shut, in the order of the file, with their slots.
 
         A flow that is shut meanwhile gives no more.
         """
@@ -136,9 +137,10 @@ class Table:
             self.reasons["a fragment, which nobody put together"] += int(pieces.sum())
             left = left[~pieces]
         if len(left):
-            read, places = self._packets.read, left.tolist()
-            links, wire = window.links[left].tolist(), window.wire[left].tolist()
-            found = [read(link, window.packet(at), size) for link, at, size in zip(links, places, wire, strict=True)]
+            columns_of = zip(
+                window.links[left].tolist(), left.tolist(), window.wire[left].tolist(), strict=True
+            )
+            found = [self._packets.read(link, window.packet(at), wire) for link, at, wire in columns_of]
             rows.put(left, found, window.starts[left], [self._tunnels.place(row.tunnel) for row in found])
         return rows
 
