@@ -132,9 +132,8 @@ def _ethernet(head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
             if not len(some):
                 continue
             if tag[0] == MPLS:
-                last = head[some, at + 2] & 1 == 1
-                some = some[last]
-                family[some] = _version(head[some], kept[some], at + length)
+                last = some[head[some, at + 2] & 1 == 1]
+                family[last] = _version(head[last], kept[last], at + length)
             else:
                 kind[some] = _number(head[some], at + number, ">u2")
                 family[some] = _named(kind[some], kept[some] >= at + length)

@@ -104,7 +104,7 @@ def items(data: bytes) -> list[Item]:
     found: list[Item] = []
     for item in frames(Tape(BytesIO(data))):
         if isinstance(item, Window):
-            item.data = item.data.copy()
+            item.data = item.data[: int((item.starts + item.kept).max())].copy()
         found.append(item)
     return found
 
