@@ -4,9 +4,7 @@ import struct
 
 import pytest
 
-from auditor.sources.pcap import links
 from auditor.sources.pcap.links import IPV4, IPV6, NOTHING, Unread, begin
-from auditor.sources.pcap.odd import begin as odd
 from tests.sources.pcap.building import ethernet, ipv4, ipv6, tcp
 
 FOUR, SIX = ipv4(tcp(1, 2, 3, 24, b"hello")), ipv6(tcp(1, 2, 3, 24, b"hello"))
@@ -99,12 +97,3 @@ def test_a_packet_that_is_cut_is_unread_and_nothing_worse(what: str) -> None:
 def test_what_cannot_be_read_says_why(link: int, data: bytes, why: str) -> None:
     with pytest.raises(Unread, match=why):
         begin(link, data)
-
-
-def test_link_types_of_nobody_go_to_scapy_which_finds_ip_in_some() -> None:
-    assert 147 not in links.LINKS
-    with pytest.raises(Unread, match="link type 147"):
-        odd(147, b"anything")
-    assert 19 not in links.LINKS  # RFC 1483 over ATM, as Linux has it
-    with pytest.raises(Unread, match=r"link type 227 \(CAN\)"):
-        odd(227, bytes(16))
