@@ -79,11 +79,12 @@ class Mixer:
         key ^= key >> np.uint64(29)
         key *= c
         key += them.kind * b
-        if them.one_high.any() or them.two_high.any():
-            key ^= key >> np.uint64(31)
-            key += them.one_high * d
-            key ^= key >> np.uint64(33)
-            key = key * a + them.two_high * e
+        if them.one_high.any() or them.two_high.any():  # adds nothing where there are none
+            high = them.one_high * d
+            high ^= high >> np.uint64(33)
+            high = high * a + them.two_high * e
+            high ^= high >> np.uint64(31)
+            key += high * c
         key ^= key >> np.uint64(32)
         key *= e
         return key >> np.uint64(64 - KEY_BITS)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from auditor.sources.pcap.ends import Ends, Flags, Mixer, ends
 from auditor.sources.pcap.rows import Rows, Words
 from auditor.sources.pcap.sums import Flows, joined, none
-from auditor.sources.pcap.window import Integers
+from auditor.sources.pcap.window import Bytes, Integers
 from auditor.sources.pcap.wire import ACK, FIN, RST, SYN, TCP
 
 LIVE = 1 << 18  # flows that are kept at once
@@ -32,6 +32,7 @@ class Part(Struct):
     slot: Integers  # where the flow of each row stands in the table; -1 for what is no conversation
     forward: Flags  # whether a row came from the one end
     fresh: Integers  # the slots of flows that began here
+    spoke: Bytes  # by slot, who had sent payload before
     over: Flows  # flows that are complete: none of their packets comes after this window
 
 
@@ -74,7 +75,7 @@ class Tracker:
         order, begins = _sort(keys, them, rows.family)
         slot = np.full(len(rows), -1)
         if not len(order):
-            return Part(slot, them.forward, np.zeros(0, np.int64), swept)
+            return Part(slot, them.forward, np.zeros(0, np.int64), self.table.spoke.copy(), swept)
         groups = Groups(order, begins, them.forward[order], rows.flags[order], rows.sequence[order],
                         np.zeros(len(begins), np.bool_), np.full(len(begins), -1))  # fmt: skip
         first = order[begins]
@@ -85,10 +86,11 @@ class Tracker:
         fresh = known < 0
         first = groups.order[groups.begins[fresh]]
         known[fresh] = self._add(keys[first], them.take(first), first + int(rows.number[0]))
+        spoke = self.table.spoke[: self.live].copy()
         self._count(groups, rows, known, fresh)
         slot[order] = np.repeat(known, np.diff(groups.begins, append=len(order)))
         replaced = self._place(groups, known, fresh)
-        return Part(slot, them.forward, np.sort(known[fresh]), joined(swept, self.table.take(replaced)))
+        return Part(slot, them.forward, np.sort(known[fresh]), spoke, joined(swept, self.table.take(replaced)))
 
     def finish(self) -> Flows:
         """Every flow that is still live: nothing comes any more."""
@@ -253,16 +255,13 @@ def _scan(groups: Groups, number: int, bases: list[int], acknowledged: Integers)
     """The cuts of one group; `bases` are the first numbers of the two ends, the one end second."""
     begin = int(groups.begins[number])
     end = int(groups.begins[number + 1]) if number + 1 < len(groups.begins) else len(groups.order)
-    answers = acknowledged[groups.order[begin:end]].tolist()
+    acknowledges = acknowledged[groups.order[begin:end]].tolist()
     rows = zip(groups.forward[begin:end].tolist(), groups.flags[begin:end].tolist(),
-               groups.sequence[begin:end].tolist(), answers, strict=True)  # fmt: skip
+               groups.sequence[begin:end].tolist(), acknowledges, strict=True)  # fmt: skip
     for at, (forward, flags, sequence, answer) in enumerate(rows, begin):
-        base = bases[forward]
-        if (
-            flags & SYN
-            and base not in (-1, sequence)
-            and not (flags & ACK and answer == bases[not forward] + 1)
-        ):
+        base, other = bases[forward], bases[not forward]
+        answers = flags & ACK and other >= 0 and answer == other + 1 & 0xFFFFFFFF
+        if flags & SYN and base not in (-1, sequence) and not answers:
             bases[:] = [-1, -1]
             yield at
         if bases[forward] < 0:

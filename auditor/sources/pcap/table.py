@@ -19,7 +19,7 @@ import numpy as np
 
 from auditor.sources.pcap import columns
 from auditor.sources.pcap.ends import TUNNELS
-from auditor.sources.pcap.flows import SHUT, UNDECIDED, Part, Tracker
+from auditor.sources.pcap.flows import ONE, SHUT, TWO, UNDECIDED, Part, Tracker
 from auditor.sources.pcap.frames import frames
 from auditor.sources.pcap.nested import Tunnels
 from auditor.sources.pcap.packets import Packets
@@ -52,8 +52,10 @@ class Batch:
         """The rows with which an undecided flow speaks for the first time in either direction."""
         slot = self.part.slot
         speaks = np.flatnonzero((slot >= 0) & (self.rows.size > 0))
-        speaks = speaks[self.flows.state[slot[speaks]] == UNDECIDED]
-        _, first = np.unique(slot[speaks] * 2 + self.part.forward[speaks], return_index=True)
+        mine, way = slot[speaks], np.where(self.part.forward[speaks], ONE, TWO)
+        new = (self.flows.state[mine] == UNDECIDED) & (self.part.spoke[mine] & way == 0)
+        speaks = speaks[new]
+        _, first = np.unique(mine[new] * 2 + way[new], return_index=True)
         return np.sort(speaks[first])
 
     def heads(self, which: Integers, size: int) -> Bytes:
@@ -93,7 +95,7 @@ class Batch:
         target = _address(wide, int(rows.target_high[row]), int(rows.target_low[row]))
         return Packet(
             number=int(rows.number[row]),
-            when=int(rows.when[row]) / 1e9,
+            when=int(rows.when[row]) / 1_000_000_000,
             source=End(source, int(rows.source_port[row])),
             target=End(target, int(rows.target_port[row])),
             protocol=int(rows.protocol[row]),
