@@ -64,11 +64,13 @@ DOORS = {
         "rulebook/grammar.py", "shelf.py", "sources/", "streams/__init__.py",
     ),
     "publicsuffixlist": ("rulebook/lints/hosts.py",),
+    "numpy": ("sources/pcap/",),
     "pylsqpack": ("sources/pcap/http3/tables.py",),
     "rich": ("cli/progress.py", "reporters/terminal.py"),
+    "scapy": ("sources/pcap/odd.py", "sources/sniff.py"),
     "wsproto": ("sources/pcap/replay/websocket.py",),
     "yaml": ("rulebook/yaml.py",),
-    "zstandard": ("decoders/zstd.py", "streams/zstd_stream.py"),
+    "zstandard": ("sources/pcap/packed.py", "decoders/zstd.py", "streams/zstd_stream.py"),
 }  # fmt: skip
 
 # Modules of the standard library that reach the world outside, and who may use them below the edges.
@@ -135,6 +137,7 @@ HEAVY_DOORS: tuple[str, ...] = (
     "sources/pcap/unlock/agreement.py",
     "sources/mitm.py",
     "sources/pcap/certificates.py",
+    "sources/pcap/odd.py",
     "sources/pcap/quic/protection.py",
     "sources/pcap/speech.py",
     "streams/mtproto_obfuscated.py",
@@ -195,6 +198,9 @@ TESTED_ELSEWHERE = {
     "sources/pcap/unlock/stage.py": "words, in all tests of unlocking",
     "sources/pcap/http3/exchange.py": "tests/sources/pcap/http3/test_http3.py",
     "sources/pcap/quic/locks.py": "tests/sources/pcap/quic/test_quic.py",
+    "sources/pcap/rows.py": "tests/sources/pcap/test_table.py",
+    "sources/pcap/sums.py": "tests/sources/pcap/test_flows.py",
+    "sources/pcap/window.py": "tests/sources/pcap/test_frames.py",
     "sources/pcap/wire.py": "words, in all tests of packets",
     "sources/records.py": "tests/sources/test_journal.py",
     "sources/tape.py": "tests/sources/test_sources.py",

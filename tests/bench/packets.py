@@ -13,7 +13,6 @@ import json
 import shutil
 import statistics
 import struct
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -78,7 +77,10 @@ def once() -> tuple[bytearray, list[int]]:
     records, places = bytearray(), list[int]()
     for when, data in packets():
         begin = len(records) + 16
-        records += struct.pack("<IIII", when // 1_000_000 & 0xFFFFFFFF, when % 1_000_000, len(data), len(data)) + data
+        records += struct.pack(
+            "<IIII", when // 1_000_000 & 0xFFFFFFFF, when % 1_000_000, len(data), len(data)
+        )
+        records += data
         at, kind = 14, int.from_bytes(data[12:14])
         while kind in (0x8100, 0x88A8):
             at, kind = at + 4, int.from_bytes(data[at + 2 : at + 4])
@@ -93,7 +95,7 @@ def make(path: Path, megabytes: int) -> None:
         file.write(HEADER)
         for number in range(max(1, round(megabytes * 1_000_000 / len(data)))):
             data[changing] ^= np.uint8(number ^ (number - 1) if number else 0)
-            file.write(data)
+            file.write(data.data)
 
 
 def beginning(path: Path, part: Path) -> float:

@@ -5,11 +5,11 @@ one begins; a file that was cut gives all that precedes the cut.
 Source: libpcap `pcap-savefile(5)`; the kinds besides are those that Wireshark's wiretap reads.
 """
 
+import struct
 import sys
 from array import array
 from collections.abc import Iterator
 from struct import Struct as Layout
-from struct import error as CutError
 
 import numpy as np
 from msgspec import Struct
@@ -116,7 +116,7 @@ def _follow(buffer: Buffer, how: Style) -> Integers:
                 (size,) = read(view, at)
                 add(at)
                 at += size + step
-    except (IndexError, CutError):
+    except (IndexError, struct.error):
         return np.frombuffer(found, np.int64) if found else np.zeros(0, np.int64)
 
 

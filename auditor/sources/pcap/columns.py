@@ -12,11 +12,18 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.sources.pcap.links import (
+    CARRIERS,
+    CISCO,
+    FRAMES,
+    IPV4,
+    IPV6,
+    MPLS,
+    MPLS_UP,
+    TAGS,
+)  # fmt: skip
 from auditor.sources.pcap.nested import CARRIES, GRE, IPIP, WIDE, Tunnels, enter
 from auditor.sources.pcap.rows import Rows, empty
-from auditor.sources.pcap.links import (
-    CARRIERS, CISCO, FRAMES, IPV4, IPV6, MPLS, MPLS_UP, TAGS,
-)  # fmt: skip
 from auditor.sources.pcap.tunnels import PORTS, PROTOCOLS
 from auditor.sources.pcap.window import Bytes, Integers, Window, heads
 from auditor.sources.pcap.wire import TCP, UDP
@@ -30,6 +37,9 @@ INNER = (*PROTOCOLS, 0, 43, 44, 51, 60, 135, 139, 140)
 
 Flags: TypeAlias = NDArray[np.bool_]
 Picked: TypeAlias = Integers | slice
+
+# Of each packet its protocol, where that begins, how long it is, whether to believe it.
+Behind: TypeAlias = tuple[NDArray[np.uint8], Integers, Integers, Flags]
 
 _LEFT = -1  # for the plain reader
 _SERVICES = (0xAAAA, 0x0606)  # of IEEE 802.2, that carry IP
@@ -45,6 +55,9 @@ def read(window: Window, tunnels: Tunnels, depth: int = 0) -> tuple[Rows, Intege
     family, begin = _layers(window, head)
     left = family == _LEFT
     for kind, inner, picked in _groups(family, begin):
+        if inner + 40 > HEAD:
+            left[picked] = True
+            continue
         step = _ipv4 if kind == 4 else _ipv6
         done = step(rows, window, head if isinstance(picked, slice) else head[picked], inner, picked)
         if not done.all():
@@ -96,7 +109,10 @@ def _link(link: int, head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
         plain = (_number(head, 0, ">u2") == 0xFF03) & np.isin(_number(head, 2, ">u2"), (0x0021, 0x0057))
         return np.where(plain, _version(head, kept, 4), _LEFT), np.full(count, 4)
     if link in (SLL, SLL2):
-        kind, begin = _number(head, 14 if link == SLL else 0, ">u2").astype(np.int64), 16 if link == SLL else 20
+        kind, begin = (
+            _number(head, 14 if link == SLL else 0, ">u2").astype(np.int64),
+            16 if link == SLL else 20,
+        )
         return _named(kind, kept >= begin), np.full(count, begin)
     return np.full(count, _LEFT), np.zeros(count, np.int64)
 
@@ -108,18 +124,16 @@ def _ethernet(head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
         return family, begin
     short = np.flatnonzero((kind <= FRAMES) & (kept >= 16))
     family[short[~np.isin(_number(head[short], 14, ">u2"), _SERVICES)]] = 0
-    # Between the addresses and IP: the tag, at which offset the number of what follows stands, and its length.
+    # Between the addresses and IP: the tag, where in it the number of what follows stands, its length.
     for tag, number, length in ((TAGS, 2, 4), (TAGS, 2, 4), ((CISCO,), 6, 8), ((MPLS, MPLS_UP), 0, 4)):
-        waiting = np.flatnonzero(family == _LEFT)
-        waiting = waiting[np.isin(kind[waiting], tag)]
         for at in (14, 18, 22):
-            some = waiting[(begin[waiting] == at) & (kept[waiting] >= at + length + 1)]
+            some = np.flatnonzero((family == _LEFT) & (begin == at))
+            some = some[np.isin(kind[some], tag) & (kept[some] >= at + length + 1)]
             if not len(some):
                 continue
             if tag[0] == MPLS:
-                last = head[some, at + 2] & 1 == 1
-                some = some[last]
-                family[some] = _version(head[some], kept[some], at + length)
+                last = some[head[some, at + 2] & 1 == 1]
+                family[last] = _version(head[last], kept[last], at + length)
             else:
                 kind[some] = _number(head[some], at + number, ">u2")
                 family[some] = _named(kind[some], kept[some] >= at + length)
@@ -174,10 +188,8 @@ def _ipv6(rows: Rows, window: Window, head: Bytes, begin: int, picked: Picked) -
     return _inner(rows, window, head, picked, (head[:, begin + 6], inner, size, good))
 
 
-def _inner(
-    rows: Rows, window: Window, head: Bytes, picked: Picked, ip: tuple[NDArray[np.uint8], Integers, Integers, Flags]
-) -> Flags:
-    """What stands behind the header of IP: its protocol, where it begins, how long it is, whether to believe it."""
+def _inner(rows: Rows, window: Window, head: Bytes, picked: Picked, ip: Behind) -> Flags:
+    """What stands behind the header of IP."""
     protocol, begin, size, good = ip
     rows.protocol[picked] = protocol
     rows.tunnel[picked] = np.where(good & _CARRIED[protocol], CARRIES, 0)

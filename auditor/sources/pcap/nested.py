@@ -64,7 +64,7 @@ class Tunnels:
 
 
 def _inside(rows: Rows, some: Integers, data: Bytes) -> tuple[Integers, Integers, Integers]:
-    """Where the inside of each begins, its link type (negative where it is not plain), and the kind of tunnel."""
+    """Of each where its inside begins, the link type of that (negative: not plain), and its kind."""
     begin, protocol, room = rows.start[some], rows.protocol[some], rows.size[some]
     head = heads(data, np.minimum(begin, len(data) - 4), 4).view(">u2").astype(np.int64)
     flags, kind = head[:, 0], head[:, 1]
@@ -82,7 +82,10 @@ def _inside(rows: Rows, some: Integers, data: Bytes) -> tuple[Integers, Integers
 
 def _named(rows: Rows, some: Integers, name: Integers, deeper: Integers, tunnels: Tunnels) -> Integers:
     """The tunnel of each row, by the kind, the two ends and what tunnel is inside."""
-    source, target = [rows.source_high[some], rows.source_low[some]], [rows.target_high[some], rows.target_low[some]]
+    source, target = (
+        [rows.source_high[some], rows.source_low[some]],
+        [rows.target_high[some], rows.target_low[some]],
+    )
     turned = (source[0] > target[0]) | (source[0] == target[0]) & (source[1] > target[1])
     ends = [np.where(turned, b, a) for a, b in zip(source, target, strict=True)]
     ends += [np.where(turned, a, b) for a, b in zip(source, target, strict=True)]

@@ -25,6 +25,7 @@ _IPV4, _IPV6, _TCP = Layout(">BxHHHxBxxII"), Layout(">B3xHBxQQQQ"), Layout(">HHI
 
 Deeper: TypeAlias = tuple[int, int] | None  # the kind of what is inside, and where it begins
 
+
 class Packets:
     """Reads packets; keeps the fragments of some, and the reasons of those it cannot read."""
 

@@ -6,17 +6,28 @@ the packets among which they stand.
 Source: draft-ietf-opsawg-pcapng.
 """
 
+import struct
 from array import array
 from collections.abc import Iterator
 from struct import Struct as Layout
-from struct import error as CutError
 
 import numpy as np
 
 from auditor.sources.pcap import notes
 from auditor.sources.pcap.notes import Interface
 from auditor.sources.pcap.window import (
-    LARGEST, SIZE, Buffer, Bytes, Comment, Integers, Item, Name, Trouble, Window, heads, split,
+    LARGEST,
+    SIZE,
+    Buffer,
+    Bytes,
+    Comment,
+    Integers,
+    Item,
+    Name,
+    Trouble,
+    Window,
+    heads,
+    split,
 )  # fmt: skip
 
 SECTION, INTERFACE, OLD_PACKET, SIMPLE, PACKET = 0x0A0D0D0A, 1, 2, 3, 6
@@ -76,7 +87,7 @@ class Reader:
                     return at
                 add(at)
                 at += size + 3 & ~3
-        except CutError:
+        except struct.error:
             return min(at, end)
 
     def _block(self, at: int) -> tuple[int, int]:

@@ -81,16 +81,14 @@ class Rows(Struct):
 _LOW = 0xFFFFFFFFFFFFFFFF
 _WORDS = ("source_high", "source_low", "target_high", "target_low")
 _ALIKE = (
-    "family", "protocol", "source_port", "target_port", "sequence", "acknowledged", "flags", "size", "missing",
+    "family", "protocol", "source_port", "target_port", "sequence", "acknowledged", "flags",
+    "size", "missing",
 )  # fmt: skip
 _SMALL = (*_ALIKE, "start", "tunnel")
 
 
 def empty(number: Integers, when: Integers, wire: Integers) -> Rows:
     """Rows of which nothing is known yet but that the packets were there."""
-    count = len(number)
-    return Rows(
-        number=number, when=when, wire=wire, aside={},
-        **{name: np.zeros(count, np.uint64) for name in _WORDS},
-        **{name: np.zeros(count, np.int64) for name in _SMALL},
-    )  # fmt: skip
+    high, low, far_high, far_low = (np.zeros(len(number), np.uint64) for _ in range(4))
+    a, b, c, d, e, f, g, h, i, j, k = (np.zeros(len(number), np.int64) for _ in range(11))
+    return Rows(number, when, wire, a, b, high, low, far_high, far_low, c, d, e, f, g, h, i, j, k, {})

@@ -19,11 +19,12 @@ import numpy as np
 
 from auditor.sources.pcap import columns
 from auditor.sources.pcap.ends import TUNNELS
-from auditor.sources.pcap.flows import BOTH, SHUT, UNDECIDED, WANTED, Flows, Part, Tracker
+from auditor.sources.pcap.flows import ONE, SHUT, TWO, UNDECIDED, Part, Tracker
 from auditor.sources.pcap.frames import frames
 from auditor.sources.pcap.nested import Tunnels
 from auditor.sources.pcap.packets import Packets
 from auditor.sources.pcap.rows import Rows
+from auditor.sources.pcap.sums import Flows
 from auditor.sources.pcap.window import Bytes, Comment, Integers, Name, Secrets, Trouble, Window, heads
 from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
@@ -51,8 +52,10 @@ class Batch:
         """The rows with which an undecided flow speaks for the first time in either direction."""
         slot = self.part.slot
         speaks = np.flatnonzero((slot >= 0) & (self.rows.size > 0))
-        speaks = speaks[self.flows.state[slot[speaks]] == UNDECIDED]
-        _, first = np.unique(slot[speaks] * 2 + self.part.forward[speaks], return_index=True)
+        mine, way = slot[speaks], np.where(self.part.forward[speaks], ONE, TWO)
+        new = (self.flows.state[mine] == UNDECIDED) & (self.part.spoke[mine] & way == 0)
+        speaks = speaks[new]
+        _, first = np.unique(mine[new] * 2 + way[new], return_index=True)
         return np.sort(speaks[first])
 
     def heads(self, which: Integers, size: int) -> Bytes:
@@ -73,7 +76,7 @@ class Batch:
         return self.window.data[start : start + int(self.rows.size[row])].tobytes()
 
     def packets(self) -> Iterator[tuple[int, Packet]]:
-        """The packets of all flows that are not shut, in the order of the file, each with the slot of its flow.
+        """The packets of all flows that are not shut, in the order of the file, with their slots.
 
         A flow that is shut meanwhile gives no more.
         """
@@ -92,7 +95,7 @@ class Batch:
         target = _address(wide, int(rows.target_high[row]), int(rows.target_low[row]))
         return Packet(
             number=int(rows.number[row]),
-            when=int(rows.when[row]) / 1e9,
+            when=int(rows.when[row]) / 1_000_000_000,
             source=End(source, int(rows.source_port[row])),
             target=End(target, int(rows.target_port[row])),
             protocol=int(rows.protocol[row]),
@@ -136,9 +139,10 @@ class Table:
             self.reasons["a fragment, which nobody put together"] += int(pieces.sum())
             left = left[~pieces]
         if len(left):
-            read, places = self._packets.read, left.tolist()
-            links, wire = window.links[left].tolist(), window.wire[left].tolist()
-            found = [read(link, window.packet(at), size) for link, at, size in zip(links, places, wire, strict=True)]
+            columns_of = zip(
+                window.links[left].tolist(), left.tolist(), window.wire[left].tolist(), strict=True
+            )
+            found = [self._packets.read(link, window.packet(at), wire) for link, at, wire in columns_of]
             rows.put(left, found, window.starts[left], [self._tunnels.place(row.tunnel) for row in found])
         return rows
 

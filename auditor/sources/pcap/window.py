@@ -38,8 +38,16 @@ class Window(Struct):
 
     def part(self, which: Integers | slice, first: int = 0) -> "Window":
         """Some of the packets; the number of the first holds where they stand in a row."""
-        columns = (self.starts, self.kept, self.wire, self.when, self.links)
-        return Window(self.data, *(column[which] for column in columns), self.first + first, self.offset)
+        return Window(
+            self.data,
+            self.starts[which],
+            self.kept[which],
+            self.wire[which],
+            self.when[which],
+            self.links[which],
+            self.first + first,
+            self.offset,
+        )
 
     def packet(self, index: int) -> bytes:
         start = int(self.starts[index])
@@ -82,7 +90,7 @@ class Buffer:
 
     def __init__(self, fill: Callable[[memoryview], int]) -> None:
         self.data: Bytes = np.zeros(SIZE + SLACK, np.uint8)
-        self.view = memoryview(self.data)
+        self.view = memoryview(self.data.data)
         self.offset = 0  # of the stretch, in the file
         self.end = 0
         self.over = False
