@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from auditor import bosh, ledger
+from auditor import bosh, facts, ledger
 from auditor.excerpts import Excerpts
 from auditor.fragments import Fragments, fragment_of
 from auditor.model import App, Contact, Content, Event, Finding, Grade, Parcel, Problem, Sighting
@@ -209,14 +209,19 @@ class Audit:
             self.digests[key] = self.digests[key] + one if key in self.digests else one
 
     def _contact(self, contact: Contact) -> None:
+        """Whose it is its host says, then who recorded it, then what is spoken there."""
         platform = self.book.platform_at(contact.channel.host)
-        if platform:
-            self.platforms[platform.id] = self.platforms.get(platform.id, 0) + 1
+        spoken = self.book.transport_of(contact)
+        owner = platform.id if platform else contact.platform or (spoken.platform if spoken else "")
+        if owner:
+            self.platforms[owner] = self.platforms.get(owner, 0) + 1
+        transport, shown = contact.transport, contact.facts
+        if spoken:
+            transport = spoken.called(transport)
+            shown = (*shown, ("known by", f"{spoken.id}: {spoken.grade}"))
         host = contact.channel.host or contact.channel.address
-        key = Peer(
-            host, contact.channel.port, contact.transport, contact.reason, platform.id if platform else ""
-        )
-        one = Contacts(1, contact.sent, contact.received, (contact.ref,))
+        key = Peer(host, contact.channel.port, transport, contact.reason, owner)
+        one = Contacts(1, contact.sent, contact.received, (contact.ref,), facts.first(shown))
         self.contacts[key] = self.contacts[key] + one if key in self.contacts else one
 
     def _problem(self, problem: Problem) -> None:

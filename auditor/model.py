@@ -152,6 +152,9 @@ class Contact(Struct, frozen=True):
     received: int = 0
     when: float | None = None
     facts: tuple[tuple[str, str], ...] = ()  # what shows from outside: ("tls", "1.3"), ("ja4", "t13d...")
+    platform: str = ""  # where the source knows better than the host whose it is
+    carrier: str = ""  # tcp or udp
+    start: tuple[tuple[bool, bytes], ...] = ()  # how it began, piece by piece: outgoing; the bytes
 
 
 class Problem(Struct, frozen=True):

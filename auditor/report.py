@@ -16,6 +16,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from auditor import facts
+from auditor.facts import Facts
 from auditor.model import App, Content, Direction, Finding, Grade, Ref, Road
 from auditor.stretches import joined, overlap
 
@@ -106,14 +108,12 @@ class Contacts(Struct, frozen=True):
     sent: int
     received: int
     refs: tuple[Ref, ...]
+    facts: Facts = ()  # what they showed from outside
 
     def __add__(self, other: "Contacts") -> "Contacts":
-        return Contacts(
-            self.count + other.count,
-            self.sent + other.sent,
-            self.received + other.received,
-            first_refs((*self.refs, *other.refs)),
-        )
+        sent, received = self.sent + other.sent, self.received + other.received
+        refs, shown = first_refs((*self.refs, *other.refs)), facts.added(self.facts, other.facts)
+        return Contacts(self.count + other.count, sent, received, refs, shown)
 
 
 class Account(Struct, frozen=True):
@@ -287,8 +287,7 @@ def first_refs(refs: Iterable[Ref]) -> tuple[Ref, ...]:
 
 def ref_order(ref: Ref) -> tuple[str, int, tuple[tuple[int, str], ...], str]:
     """In the order of the capture: .3> before .10>."""
-    pieces = _PART.findall(ref.part)
-    numbers = tuple((int(p), "") if p[0] in "0123456789" else (0, p) for p in pieces)
+    numbers = tuple((int(p), "") if p[0] in "0123456789" else (0, p) for p in _PART.findall(ref.part))
     return ref.capture, ref.entry, numbers, ref.part
 
 

@@ -54,11 +54,11 @@ def texts_of(folder: Path) -> dict[str, str]:
 
 
 def root_of(path: Path) -> Path:
-    """The rule set that a file or folder belongs to: the folder above platforms/ or envelopes/."""
+    """The rule set that a file or folder belongs to: the folder above platforms/ and what stands beside it."""
     for parent in (path, *path.parents):
-        if (parent / "platforms").is_dir() or (parent / "envelopes").is_dir():
+        if any((parent / kind).is_dir() for kind in ("platforms", "envelopes", "transports")):
             return parent
-    raise CaptureError(f"{path}: not in a rule set (a folder with platforms/ and envelopes/)")
+    raise CaptureError(f"{path}: not in a rule set (a folder with platforms/, envelopes/, transports/)")
 
 
 class Recordings:

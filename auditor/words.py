@@ -1,5 +1,7 @@
 """Plain words for what the tool found. One place, so that the terminal, JSON and the docs say the same."""
 
+from collections.abc import Iterable
+
 from auditor.model import Answer, Direction
 
 # One sentence per verdict, for a reader who is not technical.
@@ -43,6 +45,47 @@ CHECKS = {
     "probes": "needs chosen texts sent on purpose",
     "refuters": "needs a link preview, a search or a new device watched",
 }
+
+# What a connection shows to somebody who only looks on, in the order in which it is told.
+FACTS = {
+    "weak": "{}",
+    "vpn": "{}",
+    "tls": "TLS {}",
+    "quic": "QUIC {}",
+    "ike": "IKE {}",
+    "esp": "ESP {}",
+    "begun": "begun {}",
+    "alpn": "speaks {}",
+    "offers": "offers {}",
+    "named by": "named by {}",
+    "ech": "an encrypted hello is {}",
+    "certificate": "certificate for {}",
+    "client certificate": "the app's own certificate is {}",
+    "alert": "alert: {}",
+    "asks for": "asks for {}",
+    "realm": "relay of {}",
+    "origin": "for the page {}",
+    "software": "program {}",
+    "user name": "a user name is {}",
+    "media": "sound or pictures, {}",
+    "known by": "known by the rule {}",
+    "cipher": "cipher {}",
+    "ja4": "JA4 {}",
+    "attribute": "attribute {}",
+}
+UNTOLD = ("cipher", "attribute", "ja4")  # for machines: a page does not show them
+
+
+def facts(shown: Iterable[tuple[str, str]]) -> str:
+    """Facts in a line, the gravest first."""
+    told: dict[str, list[str]] = {}
+    for kind, value in shown:
+        if kind not in UNTOLD and not (kind == "offers" and "alpn" in told):
+            told.setdefault(kind, []).append(value)
+    order = [*FACTS, *sorted(told.keys() - FACTS.keys())]
+    return "; ".join(
+        FACTS.get(kind, f"{kind} {{}}").format(" or ".join(told[kind])) for kind in order if kind in told
+    )
 
 
 def would_change(answer: Answer) -> str:

@@ -512,6 +512,28 @@ def test_a_platform_that_was_only_contacted_has_a_row() -> None:
     assert (verdict.platform, verdict.verdict) == ("tiktok", Answer.INCONCLUSIVE)
 
 
+def test_a_contact_belongs_to_its_host_then_to_what_is_spoken_there() -> None:
+    def contact(host: str, start: bytes = b"", platform: str = "", carrier: str = "TCP") -> Contact:
+        channel, said = Channel(host, 443, address="192.0.2.1"), ((True, start),)
+        ref = Ref("made.mitm", 0)
+        return Contact(
+            ref, channel, carrier, "no keys", facts=(("tls", "1.3"),), platform=platform, start=said
+        )
+
+    loco = bytes.fromhex("000100000c00000002000000")
+    _, whole, verdicts = run(
+        contact("", loco), contact("chat.signal.org", loco), contact("", platform="matrix"), contact("")
+    )
+    assert [(peer.host, peer.transport, peer.platform) for peer, _ in whole.contacts] == [
+        ("192.0.2.1", "LOCO", "kakaotalk"),
+        ("192.0.2.1", "TCP", ""),
+        ("192.0.2.1", "TCP", "matrix"),
+        ("chat.signal.org", "LOCO", "signal"),
+    ]
+    assert whole.contacts[0][1].facts == (("known by", "kakaotalk-loco: consistent"), ("tls", "1.3"))
+    assert {verdict.verdict for verdict in verdicts} == {Answer.INCONCLUSIVE}
+
+
 def test_what_lies_around_messages_is_an_observation() -> None:
     findings, whole, (verdict,) = run(parcel("discord.com", "POST", "/api/v9/channels/77/typing", b""))
     assert findings == []

@@ -17,13 +17,14 @@ from auditor.rulebook.build import BuildError
 from tests.budgets.captures import READING
 from tests.budgets.decoders import DECODING
 from tests.budgets.made import Budget
+from tests.budgets.outside import SEEING
 from tests.budgets.rules import KEEPING, RULES
 from tests.budgets.streams import STREAMING
 from tests.budgets.unlock import UNLOCKING
 
 PACKAGE = Path(__file__).parents[1] / "auditor"
 
-BUDGETS = [*DECODING, *STREAMING, *READING, *RULES, *KEEPING, *UNLOCKING]
+BUDGETS = [*DECODING, *STREAMING, *READING, *SEEING, *RULES, *KEEPING, *UNLOCKING]
 
 # Numbers that bound nothing: (what they are): where they stand.
 OTHERS = {
@@ -32,6 +33,8 @@ OTHERS = {
         decoders/protobuf.py _PLAUSIBLE, decoders/protobuf.py _LEVELS, decoders/protobuf.py _PROOF,
         fragments.py SHORT, streams/mtproto_obfuscated.py _PLAIN,
         needles.py SHORTEST, pieces.py SHORTEST, probes/canaries.py _LETTER, probes/canaries.py ENOUGH,
+        rulebook/transport.py ENOUGH, sources/pcap/media.py ENOUGH, sources/pcap/vpn.py ENOUGH,
+        sources/pcap/vpn.py _DAY,
         randomness.py _DEVIATIONS, randomness.py _DEVIATIONS_PAIRS, randomness.py _CHANCE,
         rulebook/book.py SMALLEST_SEAL, rulebook/contents.py TESTABLE, rulebook/shut.py _SHORTEST,
         rulebook/shut.py _WHOLE, rulebook/shut.py _DIFFERENT""",
@@ -47,6 +50,7 @@ OTHERS = {
         rulebook/shape.py COUNTER, sources/exchange.py _BODILESS, sources/flows.py FORMAT,
         sources/pcap/records.py LONGEST, sources/pcap/dtls.py _LATEST, sources/pcap/keys.py _RANDOM,
         sources/pcap/keys.py _EXCHANGE, sources/pcap/unlock/side.py _SMALLEST,
+        sources/pcap/dns.py LONGEST, sources/pcap/vpn.py _LONGEST_BANNER,
         sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
         rulebook/seals/saltpack.py _BLOCK, rulebook/seals/web_push.py _KEY""",
     "a sign for what is no value": """
@@ -57,6 +61,7 @@ OTHERS = {
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
         probes/canaries.py MUCH,
+        facts.py KEPT, sources/pcap/shown.py LONGEST, sources/pcap/shown.py MOST_LISTED,
         excerpts.py _FIRST, reporters/json.py _LONGEST, reporters/terminal.py NARROWEST,
         reporters/terminal.py FILE, reporters/terminal.py WIDEST, reporters/terminal.py PROSE,
         reporters/terminal.py MOST, reporters/terminal.py LEAST, reporters/terminal.py GAP,
@@ -68,6 +73,7 @@ TYPES = re.compile(  # numbers that stand for a kind of value
     r"|sources/pcap/unlock/(?:agreement|derive)\.py (?!HEARD)[A-Z0-9_]+"
     r"|rulebook/seals/(?:loco|mmtls|openpgp|qq_sso|smime|whatsapp_noise|xchat)\.py _[A-Z]+"
     r"|sources/pcap/(?:hello|records|wire)\.py (?!LONGEST)[A-Z0-9_]+"
+    r"|sources/pcap/(?:dns|handshake|stun|vpn)\.py _(?!LONGEST|DAY)[A-Z0-9_]+"
 )
 
 

@@ -21,7 +21,7 @@ def test_a_rule_does_what_its_own_test_says(outcome: Outcome) -> None:
 
 def test_every_rule_and_envelope_has_tests() -> None:
     tested = {outcome.rule for outcome in OUTCOMES}
-    assert [name for name in (*BOOK.rules, *BOOK.envelopes) if name not in tested] == []
+    assert [name for name in (*BOOK.rules, *BOOK.envelopes, *BOOK.transports) if name not in tested] == []
 
 
 def test_every_rule_has_a_near_miss() -> None:
@@ -34,8 +34,15 @@ def test_every_rule_has_a_near_miss() -> None:
     assert missing == []
 
 
+def test_every_transport_is_found_once_and_missed_once() -> None:
+    for name, transport in BOOK.transports.items():
+        expected = {expected for test in transport.tests for expected in test.expect}
+        assert expected == {name, "nothing"}, transport.file
+
+
 def test_every_fact_says_where_it_was_read() -> None:
     rules = [(rule.file, rule.why) for rule in BOOK.rules.values()]
     envelopes = [(envelope.file, envelope.why) for envelope in BOOK.envelopes.values()]
-    facts = [(file, fact) for file, why in (*rules, *envelopes) for fact in why]
+    transports = [(transport.file, transport.why) for transport in BOOK.transports.values()]
+    facts = [(file, fact) for file, why in (*rules, *envelopes, *transports) for fact in why]
     assert [(file, fact.fact) for file, fact in facts if not fact.source] == []

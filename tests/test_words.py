@@ -3,7 +3,7 @@
 import pytest
 
 from auditor.model import Answer, Direction
-from auditor.words import CHECKS, MEANING, SENTENCE, SHORT, digest, would_change
+from auditor.words import CHECKS, FACTS, MEANING, SENTENCE, SHORT, UNTOLD, digest, facts, would_change
 
 TABLES = {"SENTENCE": SENTENCE, "SHORT": SHORT, "would_change": {a: would_change(a) for a in Answer}}
 
@@ -42,3 +42,21 @@ def test_a_digest_is_said_to_be_no_more_than_that() -> None:
     assert "came from stats.example" in digest("md5", "x", Direction.IN, "stats.example")
     assert len(digest("md5", "x" * 5000, Direction.IN, "stats.example")) < 200
     assert not any(word in said for word in ("read", "sealed", "encrypted"))
+
+
+def test_facts_are_told_in_a_line_the_gravest_first() -> None:
+    shown = [
+        ("alpn", "h2"),
+        ("ja4", "t13d"),
+        ("offers", "h2, http/1.1"),
+        ("tls", "1.2"),
+        ("weak", "null cipher"),
+    ]
+    assert facts(shown) == "null cipher; TLS 1.2; speaks h2"
+    assert facts([("tls", "1.2"), ("tls", "1.3"), ("newer", "kind")]) == "TLS 1.2 or 1.3; newer kind"
+    assert facts([("ja4", "t13d")]) == facts([]) == ""
+
+
+def test_every_kind_of_fact_has_its_words() -> None:
+    assert all(said.count("{}") == 1 for said in FACTS.values())
+    assert set(UNTOLD) < set(FACTS)

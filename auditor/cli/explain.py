@@ -1,4 +1,4 @@
-"""auditor explain: a rule, an envelope or a platform in plain words."""
+"""auditor explain: a rule, an envelope, a transport or a platform in plain words."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,8 @@ from auditor.cli.platforms import describe
 from auditor.errors import CaptureError
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.fields import nearest
-from auditor.rulebook.types import Condition, Envelope, Fact, Rule, Test
+from auditor.rulebook.transport import Transport
+from auditor.rulebook.types import Condition, Envelope, Fact, Rule, Test, strongest
 from auditor.shelf import load_rules
 
 WAY = {True: "sent", False: "received"}
@@ -27,7 +28,7 @@ OPENER = {
     "--rules", type=click.Path(path_type=Path), metavar="FOLDER", help="Other rules than the built-in ones."
 )
 def command(name: str, rules: Path | None) -> None:
-    """Say in plain words what a rule (tiktok/dm-send), an envelope (megolm) or a platform (tiktok) is."""
+    """Say in plain words what a rule (tiktok/dm-send), an envelope (megolm), a transport (threema-csp) or a platform (tiktok) is."""
     book = load_rules(rules)
     for text in _lines(book, name):
         click.echo(text)
@@ -38,10 +39,12 @@ def _lines(book: Rulebook, name: str) -> Iterator[str]:
         yield from _rule(rule)
     elif envelope := book.envelopes.get(name):
         yield from _envelope(envelope)
+    elif transport := book.transports.get(name):
+        yield from _transport(transport)
     elif platform := book.platforms.get(name):
         yield from describe(book, platform)
     else:
-        names = [*book.rules, *book.envelopes, *book.platforms]
+        names = [*book.rules, *book.envelopes, *book.transports, *book.platforms]
         raise CaptureError(f"nothing is called {name!r}{nearest(name, names)}")
 
 
@@ -91,6 +94,22 @@ def _envelope(envelope: Envelope) -> Iterator[str]:
     if envelope.tree is not None:
         yield f"  a tree of: {', '.join(place.pattern.text for place in envelope.tree.places)}"
     yield from _proof(envelope.why, envelope.tests, envelope.status)
+
+
+def _transport(transport: Transport) -> Iterator[str]:
+    yield f"{transport.title} ({transport.id})"
+    yield f"  whose: {transport.platform or 'nobody is named'}; it proves nothing about messages inside"
+    yield f"  known by, on {transport.carrier or 'TCP or UDP'}:"
+    for way, pieces in (("the client", transport.out), ("the server", transport.into)):
+        yield from (f"    {way} says {piece.text}" for piece in pieces)
+    yield from (f"    the stream {name}" for name in transport.streams)
+    yield from (f"    {key} is {' or '.join(values)}" for key, values in transport.facts)
+    if transport.networks:
+        yield f"    addresses in {', '.join(str(network) for network in transport.networks)}"
+    if transport.ports:
+        yield f"    ports {', '.join(str(port) for port in transport.ports)}"
+    yield from _proof(transport.why, transport.tests, strongest(transport.tests))
+    yield f"  so a connection that is known by it is {transport.grade}"
 
 
 def _proof(why: tuple[Fact, ...], tests: tuple[Test, ...], status: str) -> Iterator[str]:

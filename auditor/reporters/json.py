@@ -16,7 +16,7 @@ from typing import TextIO
 import msgspec
 from msgspec import Struct
 
-from auditor import __version__
+from auditor import __version__, facts
 from auditor.errors import CaptureError
 from auditor.judge import Verdict
 from auditor.ledger import STATES
@@ -146,12 +146,7 @@ def document(report: Report, verdicts: Sequence[Verdict]) -> Document:
             Hashed(k.platform, k.host, k.direction, k.algorithm, k.text, v.count, _refs(v.refs))
             for k, v in whole.digests
         ),
-        tuple(
-            Shut(
-                k.host, k.port, k.transport, k.reason, k.platform, v.count, v.sent, v.received, _refs(v.refs)
-            )
-            for k, v in whole.contacts
-        ),
+        tuple(_shut(peer, sums) for peer, sums in whole.contacts),
         tuple(
             Sum(state, meaning, a.parcels, a.bytes)
             for state, meaning in STATES.items()
@@ -159,6 +154,14 @@ def document(report: Report, verdicts: Sequence[Verdict]) -> Document:
         ),
         tuple(Unreadable(k.kind, k.message, v.count, _refs(v.refs)) for k, v in whole.troubles),
     )
+
+
+def _shut(peer: Peer, sums: Contacts) -> Shut:
+    shown: dict[str, tuple[str, ...]] = {}
+    for kind, value in sums.facts:
+        shown[kind] = (*shown.get(kind, ()), value)
+    whose = (peer.host, peer.port, peer.transport, peer.reason, peer.platform)
+    return Shut(*whose, sums.count, sums.sent, sums.received, shown, _refs(sums.refs))
 
 
 def _captured(one: Slice) -> Captured:
@@ -208,6 +211,8 @@ def _check(one: Slice) -> None:
         _check_tally(row, tally)
     for ref in _places(one):
         _check_ref(ref)
+    for _, sums in one.contacts:
+        _need(sums.facts == facts.first(sums.facts), "facts out of order")
 
 
 def _check_tally(row: Row, tally: Tally) -> None:

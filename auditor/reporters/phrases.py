@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from auditor import words
 from auditor.judge import Check, Evidence, Verdict
 from auditor.model import ROLES, Answer, Direction, Ref
-from auditor.report import Capture, Digest, Digests, Report, Sightings, Slice
+from auditor.report import Capture, Digest, Digests, Peer, Report, Sightings, Slice
 
 WAY = {Direction.OUT: "sent", Direction.IN: "received", Direction.ANY: "any"}
 CLAIM = {"yes": "agrees", "no": "CONTRADICTED", "better": "better", "cannot tell": "cannot tell"}
@@ -122,6 +122,20 @@ def sees(sums: Sightings) -> str:
 def digest(kind: Digest, sums: Digests) -> str:
     said = words.digest(kind.algorithm, kind.text, kind.direction, kind.host)
     return f"{said} ({first(sums.refs, sums.count)})"
+
+
+def far_end(peer: Peer) -> str:
+    return f"{peer.host}:{peer.port}" if peer.port else peer.host
+
+
+def warnings(report: Report) -> list[str]:
+    """What connections show that nobody should miss: that something protects nothing, or hides everything."""
+    sums: dict[tuple[str, str], int] = {}
+    for _, one in report.whole().contacts:
+        for fact in one.facts:
+            if fact[0] in ("weak", "vpn"):
+                sums[fact] = sums.get(fact, 0) + one.count
+    return [f"{value} ({count(number, 'connection')})" for (_, value), number in sorted(sums.items())]
 
 
 def first(refs: Iterable[Ref], total: int) -> str:

@@ -26,6 +26,8 @@ MARKS = {
 def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Options) -> None:
     for verdict in verdicts:
         stream.write(f"  {_line(verdict)}\n")
+    for warning in phrases.warnings(report):
+        stream.write(f"  {printable(f'! {warning}')}\n")
     if not verdicts:
         stream.write(f"  {phrases.NOTHING_FOUND if report else phrases.NOTHING_READ}\n")
 

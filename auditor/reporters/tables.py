@@ -30,6 +30,7 @@ class Shut(Struct, frozen=True):
     connections: int
     sent: int
     received: int
+    facts: dict[str, tuple[str, ...]]
     refs: tuple[str, ...]
 
 

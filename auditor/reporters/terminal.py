@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditor import words
 from auditor.judge import Verdict
 from auditor.ledger import STATES
 from auditor.model import Answer
@@ -234,7 +235,7 @@ def _shut(page: Page, report: Report) -> None:
     page.console.print()
     rows = [
         [
-            f"{peer.host}:{peer.port}" if peer.port else peer.host,
+            phrases.far_end(peer),
             peer.platform or "-",
             f"{peer.transport}: {peer.reason}",
             f"{sums.count:,}",
@@ -244,6 +245,10 @@ def _shut(page: Page, report: Report) -> None:
     ]
     page.table(("far end", "platform", "why", "times", "sent / received"), rows, fixed=("times",))
     _more(page, len(contacts))
+    if told := [(peer, words.facts(sums.facts)) for peer, sums in contacts if sums.facts]:
+        page.heading("What they show to anyone who looks on")
+        page.rows([("-", f"{phrases.far_end(peer)}: {said}") for peer, said in told[:MOST] if said], 2)
+        _more(page, len(told))
 
 
 def _more(page: Page, rows: int) -> None:

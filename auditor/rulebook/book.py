@@ -11,12 +11,14 @@ from typing import TypeVar
 
 from auditor.decoders.unwrap import Node, Recognise, Seal
 from auditor.errors import Fault, RuleError
-from auditor.model import Parcel
+from auditor.model import Contact, Parcel
 from auditor.rulebook.fields import nearest
 from auditor.rulebook.paths import VALUE, host_fits
 from auditor.rulebook.read import read_envelope, read_platform, read_rule
+from auditor.rulebook.read_transport import read_transport
 from auditor.rulebook.shape import Outline, Protobuf, Shape
 from auditor.rulebook.shut import flaw, inside
+from auditor.rulebook.transport import Transport, transport_of
 from auditor.rulebook.tree import TreeSeal, TreeShape
 from auditor.rulebook.types import Envelope, Platform, Rule
 from auditor.rulebook.yaml import Block, load
@@ -34,6 +36,7 @@ class Rulebook:
     rules: Mapping[str, Rule]
     envelopes: Mapping[str, Envelope]
     digest: str = ""
+    transports: Mapping[str, Transport] = field(default_factory=dict)
     _by_kind: dict[tuple[str, bool], list[Rule]] = field(default_factory=dict, compare=False)
     _by_first: dict[int, list[Envelope]] = field(default_factory=dict, compare=False)
     _trees: list[tuple[frozenset[str], Envelope, TreeShape]] = field(default_factory=list, compare=False)
@@ -112,6 +115,10 @@ class Rulebook:
             self._platforms_at[host] = next((p for p in self.platforms.values() if p.at(host)), None)
         return self._platforms_at[host]
 
+    def transport_of(self, contact: Contact) -> Transport | None:
+        """Whose protocol a connection that stayed shut speaks."""
+        return transport_of(contact, self.transports.values())
+
     def meeting(self, parcel: Parcel) -> list[tuple[Rule, str]]:
         """The rules that are about this parcel, and the platform each of them speaks for."""
         asked = parcel.asked
@@ -154,12 +161,14 @@ class _Reading:
     platforms: dict[str, Platform] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
     envelopes: dict[str, Envelope] = field(default_factory=dict)
+    transports: dict[str, Transport] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def file(self, path: str, text: str) -> None:
         read = self.reader(path.removesuffix(".yaml").split("/"))
         if read is None:
-            places = "platforms/NAME/platform.yaml, platforms/NAME/ACTION.yaml, envelopes/NAME.yaml"
+            places = "platforms/NAME/platform.yaml, platforms/NAME/ACTION.yaml, envelopes/NAME.yaml, "
+            places += "transports/NAME.yaml"
             self.faults.append(Fault(path, 1, 1, f"not a place for a rule file; there are {places}"))
             return
         try:
@@ -177,9 +186,14 @@ class _Reading:
         def rule(block: Block, path: str) -> None:
             self.rules["/".join(steps[1:])] = read_rule(block, path, (steps[1], steps[2]), self.faults)
 
+        def transport(block: Block, path: str) -> None:
+            self.transports[steps[1]] = read_transport(block, path, steps[1], self.faults)
+
         match steps:
             case ["envelopes", _]:
                 return envelope
+            case ["transports", _]:
+                return transport
             case ["platforms", _, "platform"]:
                 return platform
             case ["platforms", _, _]:
@@ -190,7 +204,7 @@ class _Reading:
         self.check_names()
         if self.faults:
             raise RuleError(self.faults)
-        return Rulebook(self.platforms, self.rules, self.envelopes, digest)
+        return Rulebook(self.platforms, self.rules, self.envelopes, digest, self.transports)
 
     def check_names(self) -> None:
         """Names that point to other files."""
@@ -203,6 +217,12 @@ class _Reading:
                     self.fault(
                         rule.file, f"accepts {name!r}, no envelope that is only-in-slot{nearest(name, weak)}"
                     )
+        for transport in self.transports.values():
+            if transport.platform and transport.platform not in self.platforms:
+                wrong = (
+                    f"unknown platform {transport.platform!r}{nearest(transport.platform, self.platforms)}"
+                )
+                self.fault(transport.file, wrong)
         for platform in self.platforms.values():
             for name in platform.speaks:
                 if name not in self.platforms:

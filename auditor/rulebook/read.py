@@ -47,7 +47,7 @@ def read_rule(block: Block, file: str, name: tuple[str, str], faults: list[Fault
         attachments=fields.parsed("attachment", Pattern.parse),
         empty_when=_conditions(fields, "empty-when"),
         sees=_sees(fields),
-        why=_facts(fields),
+        why=facts_of(fields),
         tests=read_tests(fields),
     )
     _relative_needs_each(fields, rule)
@@ -66,7 +66,7 @@ def read_platform(block: Block, file: str, name: str, faults: list[Fault]) -> Pl
         speaks=fields.texts("speaks"),
         claims=tuple(_claim(claim) for claim in fields.blocks("claims")),
         limits=fields.texts("limits"),
-        why=_facts(fields),
+        why=facts_of(fields),
     )
 
 
@@ -85,7 +85,7 @@ def read_envelope(block: Block, file: str, name: str, faults: list[Fault]) -> En
         tree=_tree(fields),
         alone=fields.word("strength", ("alone", "context"), "alone") == "alone",
         only_in_slot=fields.flag("only-in-slot"),
-        why=_facts(fields),
+        why=facts_of(fields),
         tests=read_tests(fields),
     )
 
@@ -200,7 +200,7 @@ def _placeholders(fields: Fields) -> tuple[str, ...]:
     return fields.texts("placeholder")
 
 
-def _facts(fields: Fields) -> tuple[Fact, ...]:
+def facts_of(fields: Fields) -> tuple[Fact, ...]:
     facts = []
     for fact in fields.blocks("why"):
         fact.known("fact source", "read")

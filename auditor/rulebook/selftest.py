@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from auditor.decoders import NO_CLUE
 from auditor.decoders.unwrap import Node, Opening
 from auditor.errors import AuditorError
-from auditor.model import Channel, Head, Parcel, Ref, Road
+from auditor.model import Channel, Contact, Head, Parcel, Ref, Road
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.build import build, headers_of, made_of, sealed
 from auditor.rulebook.contents import Judge
 from auditor.rulebook.match import Message, match, text_of
 from auditor.rulebook.opening import forced_by, open_parcel
 from auditor.rulebook.paths import Pattern
+from auditor.rulebook.transport import Transport
 from auditor.rulebook.types import Envelope, Rule, Test
 
 SAMPLES = 50
@@ -53,6 +54,10 @@ def run(book: Rulebook, find: Find = nothing_recorded, below: str = "") -> Itera
             for test in envelope.tests:
                 yield _envelope(book, envelope, test, find)
             yield _samples(book, envelope)
+    for transport in book.transports.values():
+        if transport.file.startswith(below):
+            for test in transport.tests:
+                yield _transport(book, transport, test)
 
 
 def _rule(book: Rulebook, rule: Rule, test: Test, find: Find) -> Outcome:
@@ -173,6 +178,25 @@ def _names(book: Rulebook, node: Node) -> set[str]:
     if node.seal is not None and node.seal.shut:
         names.add(node.seal.name)
     return names
+
+
+def _transport(book: Rulebook, transport: Transport, test: Test) -> Outcome:
+    expected = ", ".join(test.expect)
+    try:
+        start = tuple((outgoing, build(piece, book)) for outgoing, piece in test.body)
+    except AuditorError as exc:
+        return _outcome(transport.id, transport.file, test, expected, f"cannot be built: {exc}")
+    contact = Contact(
+        ref=Ref("test", test.line),
+        channel=Channel(test.address, int(test.query or 0), address=test.address),
+        transport=transport.carrier.upper(),
+        reason="",
+        carrier=transport.carrier,
+        facts=test.headers,
+        start=start,
+    )
+    found = book.transport_of(contact)
+    return _outcome(transport.id, transport.file, test, expected, found.id if found else "nothing")
 
 
 def _samples(book: Rulebook, envelope: Envelope) -> Outcome:

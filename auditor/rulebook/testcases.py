@@ -29,6 +29,31 @@ def read_tests(fields: Fields) -> tuple[Test, ...]:
     return tuple(tests)
 
 
+def read_transport_tests(fields: Fields) -> tuple[Test, ...]:
+    """`said` is a list of pieces, each `out` or `in`; `expect` is the transport's file, or nothing."""
+    tests = []
+    for block in fields.blocks("tests"):
+        block.known("name expect", "said facts address port published")
+        said = []
+        for piece in block.blocks("said"):
+            piece.known("", "out in")
+            said += [(key == "out", value) for key, value in piece.block.items()]
+        shown = block.inner("facts")
+        tests.append(
+            Test(
+                name=block.text("name"),
+                line=block.block.place[0],
+                expect=(block.text("expect"),),
+                address=block.text("address"),
+                body=said,
+                query=block.text("port"),
+                headers=tuple((str(key), shown.text(key)) for key in shown.block) if shown else (),
+                published=block.text("published"),
+            )
+        )
+    return tuple(tests)
+
+
 def _test(fields: Fields, before: Test | None) -> Test:
     way = next((key for key in ("out", "in") if key in fields.block), None)
     body = fields.block.get("bytes", fields.block.get("body"))

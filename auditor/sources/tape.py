@@ -62,6 +62,14 @@ class Tape:
             missing -= len(more)
         return b"".join(pieces)
 
+    def fill(self, room: memoryview) -> int:
+        """Writes what comes next into `room`; how much that was, nothing at the end."""
+        data = self._ahead or self._fetch(min(len(room), CHUNK))
+        size = min(len(data), len(room))
+        self._ahead = data[size:]
+        room[:size] = data[:size]
+        return size
+
     def lines(self, longest: int) -> Iterator[tuple[bytes, int]]:
         """Line by line with its end and its length; nothing of one that is longer than `longest`."""
         held: list[bytes] = []

@@ -12,7 +12,7 @@ name = "loco"
 opened_by = "server"
 
 _STARTS = tuple(
-    b"\0\1\0\0" + bytes((lock, 0, 0, 0, cipher, 0, 0, 0)) for lock in (12, 15, 16) for cipher in (1, 2, 3)
+    b"\0\1\0\0" + bytes((lock, 0, 0, 0, cipher, 0, 0, 0)) for lock in (5, 12, 15, 16) for cipher in (1, 2, 3)
 )
 
 

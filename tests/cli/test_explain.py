@@ -1,4 +1,4 @@
-"""auditor explain: a rule, an envelope or a platform in plain words."""
+"""auditor explain: a rule, an envelope, a transport or a platform in plain words."""
 
 import pytest
 from click.testing import CliRunner, Result
@@ -25,6 +25,10 @@ WORDS: dict[str, tuple[str, ...]] = {
     "megolm": ("only the recipient can open it: a seal", "a tree of:"),
     "megolm-message": ("proves nothing by itself",),
     "nip44": ("it counts only in slots of rules that accept it",),
+    "threema-csp": ("whose: threema", "the client says ??*48 end", "ports 5222, 443", "consistent"),
+    "kakaotalk-loco": ("the stream loco", "recognised"),
+    "telegram-address": ("addresses in 149.154.160.0/20",),
+    "apns": ("nobody is named", "offers is *apns-security-v?*"),
     "irc": ("hosts:", "rule: irc/message-send"),
 }
 
@@ -39,7 +43,12 @@ def test_a_name_is_explained(name: str) -> None:
 BOOK = load_rules(None)
 
 
-@pytest.mark.parametrize("name", [*BOOK.rules, *BOOK.envelopes, *BOOK.platforms])
+def test_no_two_things_have_one_name() -> None:
+    kinds = (BOOK.envelopes, BOOK.transports, BOOK.platforms)
+    assert len({name for kind in kinds for name in kind}) == sum(len(kind) for kind in kinds)
+
+
+@pytest.mark.parametrize("name", [*BOOK.rules, *BOOK.envelopes, *BOOK.transports, *BOOK.platforms])
 def test_everything_can_be_explained(name: str) -> None:
     result = explain(name)
     assert (result.exit_code, result.stderr) == (0, "")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.facts import first
 from auditor.judge import judge
 from auditor.ledger import NO_RULE, READ, STRANGER
 from auditor.model import Content, Direction, Finding, Grade, Ref, Road
@@ -117,12 +118,26 @@ def _around() -> tuple[tuple[Sight, Sightings], ...]:
     )
 
 
+def _facts() -> tuple[tuple[str, str], ...]:
+    return first(
+        [
+            ("tls", "1.3"),
+            ("alpn", "http/1.1"),
+            ("ja4", "t13d1516h2_8daaf6152771_e5627efa2ab1"),
+            ("alert", "the app: unknown authority"),
+        ]
+    )
+
+
 def _shut() -> tuple[tuple[Peer, Contacts], ...]:
     ref, refused = (Ref("phone.mitm", 31),), "the app refused the proxy's certificate"
     return ordered(
         {
-            Peer("chat.signal.org", 443, "TLS", refused, "signal"): Contacts(4, 5170, 123_456, ref),
+            Peer("chat.signal.org", 443, "TLS", refused, "signal"): Contacts(4, 5170, 123_456, ref, _facts()),
             Peer("203.0.113.9", 3478, "UDP", "no keys", ""): Contacts(1, 0, 0, ref),
+            Peer("203.0.113.10", 443, "TLS", "no keys", ""): Contacts(
+                2, 0, 0, ref, (("weak", "null cipher"),)
+            ),
         }
     )
 

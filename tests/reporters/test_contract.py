@@ -35,6 +35,12 @@ def test_a_reporter_writes_to_any_stream_and_ends_its_last_line(
     assert not raw.getvalue().endswith(b"\n\n")
 
 
+def test_a_first_look_shows_connections_that_protect_nothing(sample: Report) -> None:
+    stream = io.StringIO()
+    reporter("summary").render(sample, [], stream, Options())
+    assert stream.getvalue().splitlines()[0] == "  ! null cipher (2 connections)"
+
+
 @pytest.mark.parametrize("name", names())
 def test_a_reporter_shows_the_empty_report(name: str) -> None:
     stream = io.StringIO()

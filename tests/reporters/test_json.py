@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import CaptureError
+from auditor.facts import first
 from auditor.judge import Verdict, judge
 from auditor.ledger import STATES
 from auditor.model import Content, Direction, Finding, Grade, Ref, Road
@@ -39,7 +40,7 @@ from auditor.reporters.json import decode, encode, line
 from auditor.rulebook.book import Rulebook
 
 EMPTY = Rulebook({}, {}, {})
-WORDS = {"sees", "counts"}  # objects whose keys are words of the report
+WORDS = {"sees", "counts", "facts"}  # objects whose keys are words of the report
 
 names = st.text(max_size=6)
 numbers = st.integers(0, 2**40)
@@ -85,6 +86,7 @@ def add(capture: Capture, found: list[Finding]) -> Slice:
     return Slice(capture, ((0, 40),), tally=tally(found))
 
 
+facts = st.lists(st.tuples(st.sampled_from(["tls", "ja4"]), names), max_size=9).map(first)
 counts = st.dictionaries(names, few, max_size=3)
 slices = st.builds(
     Slice,
@@ -96,7 +98,7 @@ slices = st.builds(
     table(st.builds(Sight, names, names, directions, names), st.builds(Sightings, few, counts, places)),
     table(
         st.builds(Peer, names, st.integers(0, 65535), names, names, names),
-        st.builds(Contacts, few, numbers, numbers, places),
+        st.builds(Contacts, few, numbers, numbers, places, facts),
     ),
     table(st.sampled_from(sorted(STATES)), st.builds(Account, few, numbers)),
     table(st.builds(Trouble, names, names), st.builds(Troubles, few, places)),
@@ -146,7 +148,7 @@ def test_every_kind_of_item_has_exactly_its_keys(sample: Report, book: Rulebook)
         "limits evidence app",
         "observations": "platform surface direction rule count sees refs",
         "digests": "platform host direction algorithm text count refs",
-        "contacts": "host port transport reason platform connections sent received refs",
+        "contacts": "host port transport reason platform connections sent received facts refs",
         "ledger": "state meaning parcels bytes",
         "problems": "kind message count refs",
     }
@@ -171,6 +173,13 @@ def test_refs_are_written_as_people_quote_them(sample: Report) -> None:
     document = json.loads(written(sample))
     assert document["contacts"][0]["refs"] == ["phone.mitm#31"]
     assert document["problems"][0]["refs"] == ["phone.mitm#33"]
+
+
+def test_facts_stand_by_their_kind(sample: Report) -> None:
+    shown = {one["host"]: one["facts"] for one in json.loads(written(sample))["contacts"]}
+    assert shown["203.0.113.9"] == {}
+    assert shown["chat.signal.org"]["alert"] == ["the app: unknown authority"]
+    assert list(shown["chat.signal.org"]) == ["alert", "alpn", "ja4", "tls"]
 
 
 def test_a_document_read_and_written_again_is_the_same(sample: Report, book: Rulebook) -> None:

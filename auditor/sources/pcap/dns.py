@@ -132,3 +132,15 @@ class Names:
     def of(self, address: bytes) -> tuple[str, ...]:
         """All names that this address was given for, newest last."""
         return self._names.get(address, ())
+
+
+def agreed(names: tuple[str, ...]) -> str:
+    """The newest of several names for one address, where all are of one owner: else nobody can say."""
+    return names[-1] if len({_owner(name) for name in names}) == 1 else ""
+
+
+def _owner(name: str) -> str:
+    """The part of a name that somebody registered, as far as can be said without the list of all suffixes."""
+    labels = name.split(".")
+    short = len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3
+    return ".".join(labels[-3:] if short else labels[-2:])

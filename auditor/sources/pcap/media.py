@@ -5,7 +5,7 @@ One packet could be chance, so a stream is known by several that are numbered on
 
 from collections.abc import Sequence
 
-from auditor.sources.pcap.tunnels import Piece
+from auditor.sources.pcap.vpn import Piece
 
 ENOUGH = 3  # packets of one stream
 

@@ -7,7 +7,7 @@ which get the beginning with the contact.
 
 from msgspec import Struct
 
-from auditor.sources.pcap import dns, media, records, stun, tunnels
+from auditor.sources.pcap import dns, media, records, stun, vpn
 from auditor.sources.pcap.handshake import Handshake
 from auditor.sources.pcap.hello import ClientHello
 from auditor.sources.pcap.shown import certified, listed, of_handshake, protects
@@ -47,7 +47,7 @@ class Outside:
         self._handshake: Handshake | None = None
         self._is_tls: bool | None = None
         self._stun: list[stun.Stun] = []
-        self._pieces: dict[bool, list[tunnels.Piece]] = {True: [], False: []}
+        self._pieces: dict[bool, list[vpn.Piece]] = {True: [], False: []}
         self._known: Seen | None = None
         self._fed = 0
         self._holes = False
@@ -113,24 +113,24 @@ class Outside:
         if not pieces:
             self._said.append((from_client, data[:START]))
         if len(pieces) < TURNS:
-            pieces.append(tunnels.Piece(data[:HEAD], len(data)))
+            pieces.append(vpn.Piece(data[:HEAD], len(data)))
         if message := stun.read(data):
             self._stun += [message] if len(self._stun) < 2 * TURNS else []
         elif data[0] in (0x14, 0x15, 0x16) and records.of_datagram(data):
             self._handshake = self._handshake or Handshake(datagrams=True)
             self._handshake.feed(from_client, data)
         elif self._known is None and len(pieces) < TURNS:
-            ike = tunnels.ike(data)
+            ike = vpn.ike(data)
             self._known = _dns(data) or (_hidden("IPsec", ike) if ike else None) or quic(data)
 
     def _of_stream(self) -> Seen | None:
         starts = self._start(True), self._start(False)
-        if banners := [one for start in starts if (one := tunnels.ssh(start))]:
+        if banners := [one for start in starts if (one := vpn.ssh(start))]:
             return Seen("SSH", facts=(("software", listed(banners)),), protects=True)
         if not self._holes and any(records.goes_on(start) for start in starts):
             return Seen("TLS", facts=(("begun", "before the capture"),), protects=True)
-        inner = [tunnels.behind_length(start) for start in starts]
-        if tunnels.openvpn(*inner):
+        inner = [vpn.behind_length(start) for start in starts]
+        if vpn.openvpn(*inner):
             return _hidden("OpenVPN")
         if messages := [message for start in (*starts, *inner) if (message := stun.read(start))]:
             return Seen("STUN", facts=_stunned(messages), start=tuple(self._said))
@@ -153,11 +153,11 @@ class Outside:
             return Seen("TURN" if relay else "STUN", facts=_stunned(self._stun), start=tuple(self._said))
         if self._known:
             return self._known
-        if tunnels.wireguard(sent, received):
+        if vpn.wireguard(sent, received):
             return _hidden("WireGuard")
-        if tunnels.openvpn(self._start(True), self._start(False)):
+        if vpn.openvpn(self._start(True), self._start(False)):
             return _hidden("OpenVPN")
-        if tunnels.esp(sent, received):
+        if vpn.esp(sent, received):
             return _hidden("IPsec", (("esp", "inside UDP"),))
         return Seen("RTCP") if any(media.report(one) for one in (*sent[:4], *received[:4])) else None
 
@@ -208,4 +208,4 @@ def _stunned(messages: list[stun.Stun]) -> Facts:
 
 
 def _hidden(transport: str, facts: Facts = ()) -> Seen:
-    return Seen(transport, facts=(("vpn", tunnels.HIDES), *facts), protects=True, tunnel=True)
+    return Seen(transport, facts=(("vpn", vpn.HIDES), *facts), protects=True, tunnel=True)

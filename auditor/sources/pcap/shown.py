@@ -14,6 +14,7 @@ from auditor.sources.pcap.wire import Facts
 
 LONGEST = 200  # characters of a value
 MOST_LISTED = 8
+MOST_FACTS = 32
 
 _VERSIONS = {
     0x0002: "SSL 2.0", 0x0300: "SSL 3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3",
@@ -38,7 +39,7 @@ def of_handshake(seen: Handshake, carrier: str = "t") -> Facts:
     if seen.client_certificate:
         facts.append(("client certificate", "shown in the open"))
     facts += [("alert", told) for told in dict.fromkeys(told_alert(one) for one in seen.alerts)]
-    return tuple(facts[:32])
+    return tuple(facts[:MOST_FACTS])
 
 
 def of_hellos(client: ClientHello | None, server: ServerHello | None, carrier: str = "t") -> Facts:

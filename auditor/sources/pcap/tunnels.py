@@ -1,112 +1,124 @@
-"""Tunnels that hide everything: WireGuard, OpenVPN, IKE and ESP; and SSH. Known by how both ends begin.
+"""Headers that carry another packet: from where they begin to the packet inside.
 
-What goes through them has no names and no kinds any more, so an audit of the app behind one
-has to look before the tunnel or behind it.
+Each says the number that Ethernet has for what is inside, where that begins, and what tells this
+tunnel from others; nothing where it carries none.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable
+from typing import TypeAlias
 
-from msgspec import Struct
+from auditor.sources.pcap.links import ETHERNET, IPV4, IPV6, MPLS, PPP, number, version
 
-from auditor.sources.pcap.wire import Facts
-
-HIDES = "a VPN hides everything that goes through it"
-
-_INITIATION, _RESPONSE, _COOKIE, _TRANSPORT = 1, 2, 3, 4  # of WireGuard
-_SIZES = {_INITIATION: 148, _RESPONSE: 92, _COOKIE: 64}
-_RESETS = (7 << 3, 10 << 3)  # of OpenVPN's client, with or without a key of its own
-_ANSWERS = (8 << 3,)
-_SEALED = (54, 66)  # bytes of a reset and its answer whose insides are sealed, too
-_DAY = 86400
-_HEAD = 28  # bytes of IKE's header
-ENOUGH = 3  # packets that are numbered one by one
-_LONGEST_BANNER = 255
+Inside: TypeAlias = tuple[int, int, str] | None
+Tunnel: TypeAlias = Callable[[bytes, int], Inside]
 
 
-class Piece(Struct, frozen=True):
-    """One datagram, of which perhaps only the beginning is kept."""
-
-    head: bytes
-    size: int
-
-
-Pieces = Sequence[Piece]
-
-
-def wireguard(sent: Pieces, received: Pieces) -> bool:
-    """A handshake of the right sizes that its answer refers to; or sealed data both ways."""
-    kinds = [_wireguard_kind(one) for one in (*sent[:4], *received[:4])]
-    if not kinds or 0 in kinds:
-        return False
-    if kinds[0] == _INITIATION:
-        answers = [one.head for one in received if one.head[0] == _RESPONSE]
-        return any(one[8:12] == asked.head[4:8] for one in answers for asked in sent) or not answers
-    return bool(sent and received) and len(kinds) > 3
+def mpls(data: bytes, at: int) -> tuple[int, int]:
+    """RFC 3032, and RFC 4385 for what is no IP."""
+    while not number(data, at + 2, 1) & 1:
+        at += 4
+    kind, at = version(data, at + 4)
+    if kind:
+        return kind, at
+    return ETHERNET, at + (4 if number(data, at, 1) >> 4 == 0 else 0)
 
 
-def _wireguard_kind(one: Piece) -> int:
-    if one.size < 32 or one.head[1:4] != bytes(3):
-        return 0
-    if one.head[0] == _TRANSPORT:
-        return _TRANSPORT if one.size % 16 == 0 else 0
-    return one.head[0] if _SIZES.get(one.head[0]) == one.size else 0
-
-
-def openvpn(sent: bytes, received: bytes) -> bool:
-    """A reset of the client, and the server's answer to the very session; or both sealed, at one time."""
-    if len(sent) < 14 or len(received) < 22 or sent[0] not in _RESETS or received[0] not in _ANSWERS:
-        return False
-    session = sent[1:9]
-    if any(session) and session in received[9:]:
-        return True
-    sizes = len(sent) >= _SEALED[0] and len(received) >= _SEALED[1]
-    times = [int.from_bytes(one[13:17]) for one in (sent, received)]
-    first = sent[9:13] == received[9:13] == b"\0\0\0\1"
-    return sizes and first and abs(times[0] - times[1]) < _DAY
-
-
-def behind_length(data: bytes) -> bytes:
-    """The first packet of a stream whose packets stand behind a length of two bytes."""
-    size = int.from_bytes(data[:2])
-    return data[2 : 2 + size] if 12 <= size <= len(data) - 2 else b""
-
-
-def ike(data: bytes) -> Facts | None:
-    """A message of IKE, with or without the four zeroes that tell it from ESP."""
-    body = data[4:] if data[:4] == bytes(4) else data
-    if len(body) < _HEAD or not any(body[:8]):
+def gre(data: bytes, at: int) -> Inside:
+    """RFC 2784 and 2890; version 1 is PPTP's (RFC 2637)."""
+    flags, kind = number(data, at, 2), number(data, at + 2, 2)
+    begin = at + 4 + sum(4 for bit in (0x2000, 0x1000) if flags & bit) + (4 if flags & 0xC000 else 0)
+    if flags & 7 == 1:
+        begin += 4 if flags & 0x80 else 0
+        return (PPP, begin, "pptp") if kind == PPP and number(data, at + 4, 2) else None
+    if flags & 7 or flags & 0x4000:
         return None
-    version, exchange, size = body[17], body[18], int.from_bytes(body[24:28])
-    known = range(34, 44) if version == 0x20 else (0, 1, 2, 4, 5, 6, 32, 33)
-    if version not in (0x10, 0x20) or exchange not in known or size != len(body):
+    if kind == 0x88BE:  # what a switch passes on: type I has no header, type II eight bytes
+        return ETHERNET, begin + (8 if flags & 0x1000 else 0), "erspan"
+    if kind == 0x22EB:
+        return ETHERNET, begin + 12 + (8 if number(data, begin + 11, 1) & 1 else 0), "erspan"
+    return kind, begin, "gre"
+
+
+def gtp(data: bytes, at: int) -> Inside:
+    """GTP-U version 1 (3GPP TS 29.281): what a phone sends through the network of its carrier."""
+    flags = number(data, at, 1)
+    if flags & 0xF0 != 0x30 or number(data, at + 1, 1) != 255:
         return None
-    return (("ike", "2" if version == 0x20 else "1"),)
+    begin = at + 8
+    if flags & 7:
+        begin, following = at + 12, number(data, at + 11, 1) if flags & 4 else 0
+        while following:
+            size = 4 * number(data, begin, 1)
+            if not size:
+                return None
+            following = number(data, begin + size - 1, 1)
+            begin += size
+    kind, _ = version(data, begin)
+    return (kind, begin, "gtp") if kind else None
 
 
-def esp(sent: Pieces, received: Pieces) -> bool:
-    """Sealed packets with one index each way, numbered one by one."""
-    ways = [way for way in (sent, received) if way]
-    return bool(ways) and all(_numbered(way) for way in ways)
+def vxlan(data: bytes, at: int) -> Inside:
+    """RFC 7348."""
+    if number(data, at, 4) != 0x08000000 or number(data, at + 7, 1):
+        return None
+    return ETHERNET, at + 8, f"vxlan {number(data, at + 4, 3)}"
 
 
-def _numbered(pieces: Pieces) -> bool:
-    if len(pieces) < ENOUGH or any(one.size < 24 for one in pieces):
-        return False
-    indices = {one.head[:4] for one in pieces}
-    numbers = [int.from_bytes(one.head[4:8]) for one in pieces]
-    steps = {after - before for before, after in pairwise(numbers)}
-    return len(indices) == 1 and int.from_bytes(pieces[0].head[:4]) > 255 and steps == {1}
+def geneve(data: bytes, at: int) -> Inside:
+    """RFC 8926."""
+    start = number(data, at, 1)
+    if start >> 6 or number(data, at + 1, 1) & 0x3F or number(data, at + 7, 1):
+        return None
+    return number(data, at + 2, 2), at + 8 + 4 * (start & 0x3F), f"geneve {number(data, at + 4, 3)}"
 
 
-def ssh(start: bytes) -> str:
-    """The name of the program that greets; nothing where it is no SSH."""
-    line = start[: _LONGEST_BANNER + 1].partition(b"\n")[0].rstrip(b"\r")
-    if not start.startswith((b"SSH-1.", b"SSH-2.")) or len(line) > _LONGEST_BANNER or b"\n" not in start:
-        return ""
-    return line.decode("latin-1")
+def teredo(data: bytes, at: int) -> Inside:
+    """RFC 4380: IPv6 behind a translator, after what the two ends tell each other."""
+    if number(data, at, 2) == 1:
+        at += 13 + number(data, at + 2, 1) + number(data, at + 3, 1)
+    if number(data, at, 2) == 0:
+        at += 8
+    prefixes = (number(data, at + 8, 4), number(data, at + 24, 4))
+    its_own = 0x20010000 in prefixes or 0xFE800000 in prefixes
+    return (IPV6, at, "teredo") if its_own and number(data, at, 1) >> 4 == 6 else None
 
 
-BY_NUMBER = {  # protocols of IP that have no ports: what a contact over them is
-    47: ("GRE", "a tunnel"), 50: ("ESP", HIDES), 51: ("AH", "signed and not sealed: protects nothing"),
+def l2tp(data: bytes, at: int) -> Inside:
+    """RFC 2661: data of version 2."""
+    flags = number(data, at, 2)
+    if flags & 0x800F != 2:
+        return None
+    begin = at + 6 + (2 if flags & 0x4000 else 0) + (4 if flags & 0x0800 else 0)
+    if flags & 0x0200:
+        begin += 2 + number(data, begin, 2)
+    return PPP, begin, "l2tp"
+
+
+def sniffed(data: bytes, at: int) -> Inside:
+    """TZSP, as routers of MikroTik pass packets on."""
+    if number(data, at, 1) != 1 or number(data, at + 2, 2) != 1:
+        return None
+    at += 4
+    while kind := number(data, at, 1):
+        if kind == 1:
+            return ETHERNET, at + 1, "tzsp"
+        at += 2 + number(data, at + 1, 1)
+    return None
+
+
+def lisp(data: bytes, at: int) -> Inside:
+    """RFC 9300."""
+    kind, begin = version(data, at + 8)
+    return (kind, begin, "lisp") if kind else None
+
+
+PORTS: dict[int, Tunnel] = {
+    1701: l2tp, 2152: gtp, 3544: teredo, 4341: lisp, 4754: gre, 4789: vxlan, 6081: geneve,
+    6635: lambda data, at: (MPLS, at, "mpls"), 8472: vxlan, 37008: sniffed,
+}  # fmt: skip
+# Protocols of IP: the header between is no longer than this, or has its own reader.
+PROTOCOLS: dict[int, Tunnel] = {
+    4: lambda data, at: (IPV4, at, "ipip"), 41: lambda data, at: (IPV6, at, "ipip"),
+    47: gre, 94: lambda data, at: (IPV4, at, "ipip"), 97: lambda data, at: (ETHERNET, at + 2, "etherip"),
+    137: lambda data, at: (MPLS, at, "mpls"),
 }  # fmt: skip

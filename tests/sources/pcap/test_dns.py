@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.sources.pcap import dns
-from auditor.sources.pcap.dns import MOST_NAMES, MOST_RECORDS, Names, read
+from auditor.sources.pcap.dns import MOST_NAMES, MOST_RECORDS, Names, agreed, read
 
 A, CNAME, AAAA, HTTPS = 1, 5, 28, 65
 
@@ -71,6 +71,21 @@ def test_the_oldest_addresses_are_forgotten_first(monkeypatch: pytest.MonkeyPatc
     for number in range(3):
         names.learn(message("a.example", entry(SAME, A, bytes((10, 0, 0, number)))))
     assert [bool(names.of(bytes((10, 0, 0, number)))) for number in range(3)] == [False, True, True]
+
+
+OWNERS = {
+    ("a.chat.example",): "a.chat.example",
+    ("a.chat.example", "b.chat.example", "chat.example"): "chat.example",
+    ("a.chat.example", "a.mail.example"): "",
+    ("a.chat.co.uk", "b.chat.co.uk"): "b.chat.co.uk",
+    ("chat.co.uk", "mail.co.uk"): "",
+    (): "",
+}
+
+
+@pytest.mark.parametrize("names", OWNERS)
+def test_several_names_are_believed_where_they_have_one_owner(names: tuple[str, ...]) -> None:
+    assert agreed(names) == OWNERS[names]
 
 
 HOSTILE = {

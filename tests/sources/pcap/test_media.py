@@ -3,7 +3,7 @@
 import pytest
 
 from auditor.sources.pcap.media import ENOUGH, media, report
-from auditor.sources.pcap.tunnels import Piece
+from auditor.sources.pcap.vpn import Piece
 
 
 def packet(number: int, source: int = 7, kind: int = 111, first: int = 0x80) -> Piece:

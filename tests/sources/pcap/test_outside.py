@@ -25,7 +25,7 @@ from tests.sources.pcap.test_dns import message as answer
 from tests.sources.pcap.test_handshake import ASKS, datagram, fragment
 from tests.sources.pcap.test_stun import ALLOCATE, BINDING, PERSON, REALM, REFUSED
 from tests.sources.pcap.test_stun import message as stun
-from tests.sources.pcap.test_tunnels import ANSWER, ANSWERED, ASKED, RESET, SEALED, key_exchange, numbered
+from tests.sources.pcap.test_vpn import ANSWER, ANSWERED, ASKED, RESET, SEALED, key_exchange, numbered
 
 Said = tuple[bool, bytes]
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from auditor.sources.pcap.tunnels import Piece, behind_length, esp, ike, openvpn, ssh, wireguard
+from auditor.sources.pcap.vpn import Piece, behind_length, esp, ike, openvpn, ssh, wireguard
 
 NOISE = random.Random(4)
 

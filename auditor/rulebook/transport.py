@@ -1,0 +1,132 @@
+"""Transports: whose protocol a shut connection speaks, by how it begins and what shows of it.
+
+    title: The secure layer of LOCO, between KakaoTalk and its server
+    platform: kakaotalk
+    name: LOCO                          # what a contact is called then
+    carrier: tcp                        # or udp
+    out: 00010000 [0c 0f 10] 000000     # how the client's first piece begins; a list: its first pieces
+    in: 80                              # the same of the server
+    stream: loco                        # instead: a module of auditor/streams knows it
+    facts: {realm: [signal.org]}        # instead: what shows of TLS, STUN and so on
+    address: [149.154.160.0/20]         # only there; a port, too: it narrows and never proves
+
+A piece is what one end says until the other answers; in UDP a datagram. All that a file says
+must hold. Whose address it is says less than what is spoken there, so that counts last.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from auditor.model import Contact
+from auditor.rulebook.beginning import Beginning
+from auditor.rulebook.paths import glob
+from auditor.rulebook.types import Fact, Test, strongest
+from auditor.streams import STREAMS
+
+Said = tuple[bool, bytes]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+CARRIERS = ("tcp", "udp")
+ENOUGH = 3.5  # bytes that chance would have to hit
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """One way in which a platform travels, as it looks from outside."""
+
+    id: str
+    file: str
+    title: str
+    platform: str
+    name: str = ""
+    carrier: str = ""
+    out: tuple[Beginning, ...] = ()
+    into: tuple[Beginning, ...] = ()
+    streams: tuple[str, ...] = ()
+    facts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    ports: tuple[int, ...] = ()
+    networks: tuple[Network, ...] = ()
+    weak: bool = False
+    why: tuple[Fact, ...] = ()
+    tests: tuple[Test, ...] = field(default=(), compare=False)
+
+    @property
+    def strength(self) -> float:
+        """How much chance would have to do for it; bytes of a piece of fixed size count for nothing."""
+        if self.streams or self.facts:
+            return ENOUGH
+        return sum(one.fixed for one in (*self.out, *self.into))
+
+    @property
+    def by_address(self) -> bool:
+        """Nothing but the address says it."""
+        return not (self.out or self.into or self.streams or self.facts)
+
+    @property
+    def grade(self) -> str:
+        """Where nobody published an example, or looked the facts up, it is consistent at most."""
+        proven = strongest(self.tests) != "constructed" and any(fact.verified for fact in self.why)
+        return "recognised" if proven and not self.weak and not self.by_address else "consistent"
+
+    def called(self, carried: str) -> str:
+        """The name of the protocol, and what carries it where that is not said by the name."""
+        if not self.name:
+            return carried
+        return self.name if carried in ("", "TCP", "UDP") else f"{carried} ({self.name})"
+
+    def meets(self, contact: Contact, address: Network | None) -> bool:
+        carrier = contact.carrier
+        return (
+            (not self.carrier or not carrier or carrier == self.carrier)
+            and (not self.ports or contact.channel.port in self.ports)
+            and (not self.networks or any(_inside(address, network) for network in self.networks))
+            and all(_shows(contact.facts, key, values) for key, values in self.facts)
+            and _begins(self.out, [piece for outgoing, piece in contact.start if outgoing])
+            and _begins(self.into, [piece for outgoing, piece in contact.start if not outgoing])
+            and all(_spoken(name, contact.start) for name in self.streams)
+        )
+
+
+def address_of(text: str) -> Network | None:
+    """An address as a network of one; None for a name."""
+    try:
+        return ipaddress.ip_network(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _inside(address: Network | None, network: Network) -> bool:
+    if address is None:
+        return False
+    if isinstance(address, ipaddress.IPv4Network) and isinstance(network, ipaddress.IPv4Network):
+        return address.subnet_of(network)
+    if isinstance(address, ipaddress.IPv6Network) and isinstance(network, ipaddress.IPv6Network):
+        return address.subnet_of(network)
+    return False
+
+
+def _shows(facts: Iterable[tuple[str, str]], key: str, values: Iterable[str]) -> bool:
+    return any(name == key and any(glob(one).match(said) for one in values) for name, said in facts)
+
+
+def _begins(wanted: Sequence[Beginning], pieces: Sequence[bytes]) -> bool:
+    return len(pieces) >= len(wanted) and all(
+        one.fits(piece) for one, piece in zip(wanted, pieces, strict=False)
+    )
+
+
+def _spoken(name: str, start: Iterable[Said]) -> bool:
+    said = list(start)
+    for way in (True, False):
+        whole = b"".join(piece for outgoing, piece in said if outgoing is way)
+        if whole and STREAMS[name].recognises(way, whole):
+            return True
+    return False
+
+
+def transport_of(contact: Contact, known: Iterable[Transport]) -> Transport | None:
+    """The transport that a connection speaks. Where two platforms could be meant, it is none."""
+    address = address_of(contact.channel.address or contact.channel.host)
+    met = [one for one in known if one.meets(contact, address)]
+    met = [one for one in met if not one.by_address] or met
+    return met[0] if len({one.platform for one in met}) == 1 else None

@@ -1,0 +1,45 @@
+"""Capture files, whatever their format: windows of packets, and what else is written between them."""
+
+from collections.abc import Iterator
+
+from auditor.errors import CaptureError
+from auditor.sources.pcap import classic
+from auditor.sources.pcap.packed import unpacked
+from auditor.sources.pcap.pcapng import SECTION, Reader
+from auditor.sources.pcap.window import Buffer, Item, Trouble
+from auditor.sources.tape import Tape
+
+
+def frames(tape: Tape) -> Iterator[Item]:
+    """Everything in the file, in order. What cannot be read is counted as unread and said."""
+    inside = unpacked(tape)
+    buffer = Buffer(inside.fill if inside else tape.fill)
+    buffer.move(0)
+    for item in _items(buffer):
+        if isinstance(item, Trouble):
+            tape.unread += item.unread
+            if item.last:
+                tape.unread += buffer.end + tape.drain()
+        yield item
+    if inside and inside.trouble:
+        tape.unread += tape.drain()
+        yield Trouble("damaged", inside.trouble)
+
+
+def recognised(start: bytes) -> bool:
+    """Whether a file that begins like this, unpacked, is a capture of packets."""
+    try:
+        classic.style(start)
+    except ValueError:
+        return start[:4] == SECTION.to_bytes(4)
+    return True
+
+
+def _items(buffer: Buffer) -> Iterator[Item]:
+    start = bytes(buffer.view[: min(buffer.end, classic.HEADER + 20)])
+    if start[:4] == SECTION.to_bytes(4):
+        yield from Reader(buffer).frames()
+    elif recognised(start):
+        yield from classic.frames(buffer)
+    else:
+        raise CaptureError("what is compressed is no capture of packets")

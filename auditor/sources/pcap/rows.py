@@ -1,0 +1,89 @@
+"""What a table knows of packets: one row each, in columns.
+
+A row is the innermost conversation a packet belongs to. Protocols of IP without ports have port 0;
+a packet that is none of IP has family 0. Addresses of IPv4 stand in the low word.
+"""
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from auditor.sources.pcap.window import Integers
+
+Words = NDArray[np.uint64]
+
+
+class Row(Struct):
+    """One packet as the plain reader says it."""
+
+    family: int = 0  # 4 or 6
+    protocol: int = 0
+    source: int = 0
+    target: int = 0
+    source_port: int = 0
+    target_port: int = 0
+    sequence: int = 0
+    acknowledged: int = 0
+    flags: int = 0
+    start: int = 0  # of the payload, in the bytes it was read from
+    size: int = 0  # of the payload that was kept
+    missing: int = 0
+    tunnel: str = ""
+    payload: bytes | None = None  # where it stands in no one place of the window
+
+
+class Rows(Struct):
+    """Many packets, in the order of the file."""
+
+    number: Integers
+    when: Integers
+    wire: Integers
+    family: Integers
+    protocol: Integers
+    source_high: Words
+    source_low: Words
+    target_high: Words
+    target_low: Words
+    source_port: Integers
+    target_port: Integers
+    sequence: Integers
+    acknowledged: Integers
+    flags: Integers
+    start: Integers  # of the payload, in the window
+    size: Integers
+    missing: Integers
+    tunnel: Integers  # its place in a list of tunnels; 0 is none
+    aside: dict[int, bytes]  # payloads that stand in no one place of the window, by row
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def put(self, index: int, row: Row, begin: int, tunnel: int) -> None:
+        """Writes one row; its packet begins at `begin` in the window."""
+        for name in _ALIKE:
+            getattr(self, name)[index] = getattr(row, name)
+        for name in ("source", "target"):
+            address = getattr(row, name)
+            getattr(self, f"{name}_high")[index] = address >> 64
+            getattr(self, f"{name}_low")[index] = address & 0xFFFFFFFFFFFFFFFF
+        self.start[index] = begin + row.start
+        self.tunnel[index] = tunnel
+        if row.payload is not None:
+            self.aside[index] = row.payload
+
+
+_WORDS = ("source_high", "source_low", "target_high", "target_low")
+_ALIKE = (
+    "family", "protocol", "source_port", "target_port", "sequence", "acknowledged", "flags", "size", "missing",
+)  # fmt: skip
+_SMALL = (*_ALIKE, "start", "tunnel")
+
+
+def empty(number: Integers, when: Integers, wire: Integers) -> Rows:
+    """Rows of which nothing is known yet but that the packets were there."""
+    count = len(number)
+    return Rows(
+        number=number, when=when, wire=wire, aside={},
+        **{name: np.zeros(count, np.uint64) for name in _WORDS},
+        **{name: np.zeros(count, np.int64) for name in _SMALL},
+    )  # fmt: skip

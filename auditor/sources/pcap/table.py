@@ -1,0 +1,134 @@
+"""The table of a capture: which packets belong to which conversation, and who wants to read them.
+
+    table = Table(tape)
+    for item in table:            # a Batch for each window; secrets, names, comments and troubles between
+        batch.firsts()            # where a flow spoke for the first time: decide by columns
+        batch.mark(slots, SHUT)   # its packets never become objects
+        for slot, packet in batch.packets(): ...
+        batch.over                # flows that are complete, with their sums
+    table.finish()
+
+A consumer that decides nothing gets every packet. Slots hold for one batch; `batch.number(slot)` is the
+name of a flow for good.
+"""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import numpy as np
+
+from auditor.sources.pcap import columns
+from auditor.sources.pcap.ends import TUNNELS
+from auditor.sources.pcap.flows import BOTH, SHUT, UNDECIDED, WANTED, Flows, Part, Tracker
+from auditor.sources.pcap.frames import frames
+from auditor.sources.pcap.packets import Packets
+from auditor.sources.pcap.rows import Rows
+from auditor.sources.pcap.window import Comment, Integers, Name, Secrets, Trouble, Window
+from auditor.sources.pcap.wire import End, Packet
+from auditor.sources.tape import Tape
+
+
+class Batch:
+    """What one window says."""
+
+    def __init__(self, window: Window, rows: Rows, part: Part, tracker: Tracker, tunnels: list[str]) -> None:
+        self.window = window
+        self.rows = rows
+        self.part = part
+        self.over = part.over
+        self.flows = tracker.table  # by slot
+        self._tunnels = tunnels
+
+    def number(self, slot: int) -> int:
+        return int(self.flows.number[slot])
+
+    def mark(self, slots: Integers | int, state: int) -> None:
+        """Says for good who shall be read: WANTED or SHUT."""
+        self.flows.state[slots] = state
+
+    def firsts(self) -> Integers:
+        """The rows with which an undecided flow speaks for the first time in either direction."""
+        slot = self.part.slot
+        speaks = np.flatnonzero((slot >= 0) & (self.rows.size > 0))
+        speaks = speaks[self.flows.state[slot[speaks]] == UNDECIDED]
+        _, first = np.unique(slot[speaks] * 2 + self.part.forward[speaks], return_index=True)
+        return np.sort(speaks[first])
+
+    def payload(self, row: int) -> bytes:
+        aside = self.rows.aside.get(row)
+        if aside is not None:
+            return aside
+        start = int(self.rows.start[row])
+        return self.window.data[start : start + int(self.rows.size[row])].tobytes()
+
+    def packets(self) -> Iterator[tuple[int, Packet]]:
+        """The packets of all flows that are not shut, in the order of the file, each with the slot of its flow.
+
+        A flow that is shut meanwhile gives no more.
+        """
+        slot = self.part.slot
+        candidates = np.flatnonzero(slot >= 0)
+        candidates = candidates[self.flows.state[slot[candidates]] != SHUT]
+        state = self.flows.state
+        for row, mine in zip(candidates.tolist(), slot[candidates].tolist(), strict=True):
+            if state[mine] != SHUT:
+                yield mine, self.packet(row)
+
+    def packet(self, row: int) -> Packet:
+        rows = self.rows
+        wide = rows.family[row] == 6
+        source = _address(wide, int(rows.source_high[row]), int(rows.source_low[row]))
+        target = _address(wide, int(rows.target_high[row]), int(rows.target_low[row]))
+        return Packet(
+            number=int(rows.number[row]),
+            when=int(rows.when[row]) / 1e9,
+            source=End(source, int(rows.source_port[row])),
+            target=End(target, int(rows.target_port[row])),
+            protocol=int(rows.protocol[row]),
+            payload=self.payload(row),
+            missing=int(rows.missing[row]),
+            sequence=int(rows.sequence[row]),
+            acknowledged=int(rows.acknowledged[row]),
+            flags=int(rows.flags[row]),
+            tunnel=self._tunnels[int(rows.tunnel[row])],
+        )
+
+
+Item: TypeAlias = Batch | Secrets | Name | Comment | Trouble
+
+
+class Table:
+    """Reads a capture once, from its first window to its last."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        self._tracker = Tracker()
+        self._packets = Packets()
+        self._tunnels = [""]
+        self._places = {"": 0}
+
+    def __iter__(self) -> Iterator[Item]:
+        for item in frames(self._tape):
+            if not isinstance(item, Window):
+                yield item
+                continue
+            self._tape.entries += len(item)
+            rows, left = columns.read(item)
+            for index in left.tolist():
+                row = self._packets.read(int(item.links[index]), item.packet(index), int(item.wire[index]))
+                rows.put(index, row, int(item.starts[index]), self._tunnel(row.tunnel))
+            yield Batch(item, rows, self._tracker.take(rows), self._tracker, self._tunnels)
+
+    def _tunnel(self, name: str) -> int:
+        place = self._places.setdefault(name, min(len(self._tunnels), TUNNELS - 1))
+        if place == len(self._tunnels):
+            self._tunnels.append(name)
+        return place
+
+    def finish(self) -> Flows:
+        """The flows that were live to the end."""
+        return self._tracker.finish()
+
+
+def _address(wide: bool, high: int, low: int) -> bytes:
+    return high.to_bytes(8) + low.to_bytes(8) if wide else low.to_bytes(4)
