@@ -108,6 +108,8 @@ class Dtls:
                 "the handshake for this key is missing" if self.client else "starts mid-connection"
             )
         agreement = self._epochs[epoch - 1]
+        if agreement.client is None and agreement.server is None:
+            raise ValueError("starts mid-connection")
         if epoch not in self._openers:
             if agreement.server and agreement.server.compression:
                 raise ValueError("compressed, which is not read in DTLS")

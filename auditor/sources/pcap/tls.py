@@ -71,7 +71,7 @@ class Tls:
         try:
             for record in side.cut(data, lost):
                 self._record(from_client, record, said)
-                if side.why:
+                if self._sides[from_client].why:
                     break
         except ValueError as error:
             self._end(str(error))

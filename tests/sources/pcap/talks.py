@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from scapy.layers.inet import TCP
+from scapy.layers.inet import TCP, UDP
 from scapy.utils import PcapReader
 
 from auditor.sources.pcap.keys import Keys
@@ -15,8 +15,8 @@ from auditor.sources.pcap.keys import Keys
 class Talk:
     """One connection: what was said, in the order in which it was caught."""
 
-    def __init__(self, first: tuple[str, int], number: int) -> None:
-        self.client = first
+    def __init__(self, first: tuple[str, int], other: tuple[str, int], number: int) -> None:
+        self.client, self.server = first, other
         self.number = number  # as tshark counts the streams of one protocol
         self.said: list[tuple[bool, bytes, int]] = []
         self._next: dict[bool, int] = {}
@@ -71,9 +71,9 @@ def talks(path: Path) -> list[Talk]:
             flags = int(tcp.flags)
             fresh = flags & 18 == 2 and name in found and found[name].said
             if name not in found or fresh:
-                first = target if flags & 18 == 18 else source
+                first, other = (target, source) if flags & 18 == 18 else (source, target)
                 number = len({id(talk) for talk in found.values()})
-                found[(name, number) if fresh else name] = found[name] = Talk(first, number)
+                found[(name, number) if fresh else name] = found[name] = Talk(first, other, number)
             talk = found[name]
             way = source == talk.client
             if flags & 2:
@@ -85,6 +85,16 @@ def talks(path: Path) -> list[Talk]:
     for talk in made:
         talk.finish()
     return sorted(made, key=lambda talk: talk.number)
+
+
+def datagrams(path: Path) -> Iterator[tuple[bool, bytes]]:
+    """What the ends of a capture said over UDP; the first to speak is the client."""
+    client = None
+    with contextlib.closing(PcapReader(str(path))) as packets:
+        for packet in packets:
+            if packet.haslayer(UDP):
+                client = client or packet[UDP].sport
+                yield packet[UDP].sport == client, bytes(packet[UDP].payload)
 
 
 def _payload(ip: object, tcp: object) -> bytes:

@@ -23,6 +23,8 @@ from tests.sources.pcap.handshakes import (
     opened,
     speak,
 )
+from tests.sources.pcap.handshakes import folder as certificates
+from tests.sources.pcap.programs import call, needs_openssl, serving
 
 NOT_IN_MEMORY = ("PSK", "SRP")  # Python cannot agree on these
 UNKNOWN = ("ARIA",)  # which `cryptography` does not have
@@ -194,6 +196,115 @@ def test_alerts_are_told_also_where_they_are_sealed(tmp_path: Path) -> None:
     assert ("alert", "the app: closes") in tls.facts
 
 
+# What only the programs of OpenSSL speak
+
+
+def overheard(
+    folder: Path, server: list[str], client: list[str], lines: list[tuple[bool, str]]
+) -> tuple[bytes, list[tuple[bool, bytes]], dict[bool, bytes]]:
+    """A key log, what went over the wire, and what was said."""
+    with serving(folder, ["-cert", str(certificates() / "rsa.pem"), *server]) as relay:
+        log = call(folder, relay, client, lines)
+    said = {way: b"".join(f"{line}\n".encode() for who, line in lines if who == way and len(line) > 1)
+            for way in (True, False)}  # fmt: skip
+    return log, relay.wire, said
+
+
+LINES = [(True, "meet at seven"), (False, "which seven?"), (True, "in the evening"), (False, "good")]
+
+
+@needs_openssl
+def test_new_keys_are_followed_in_tls_1_3(tmp_path: Path) -> None:
+    lines = [
+        *LINES[:2],
+        (True, "K"),
+        *LINES[:2],
+        (False, "K"),
+        *LINES,
+        (True, "k"),
+        *LINES,
+        (True, "K"),
+        *LINES,
+    ]
+    log, wire, said = overheard(tmp_path, ["-tls1_3"], ["-tls1_3"], lines)
+    tls, found = opened(Keys([log]), wire)
+    assert (tls.shut, found) == ("", said)
+
+
+@needs_openssl
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", ["TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256",
+                                   "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"])  # fmt: skip
+def test_every_suite_of_tls_1_3_opens(tmp_path: Path, suite: str) -> None:
+    chosen = ["-tls1_3", "-ciphersuites", suite]
+    log, wire, said = overheard(tmp_path, chosen, chosen, LINES)
+    tls, found = opened(Keys([log]), wire)
+    assert (tls.shut, found) == ("", said)
+    assert ("cipher", suite.removeprefix("TLS_")) in tls.facts
+
+
+@needs_openssl
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", [
+    "PSK-AES128-GCM-SHA256", "DHE-PSK-AES128-CBC-SHA256", "ECDHE-PSK-CHACHA20-POLY1305",
+    "RSA-PSK-AES256-CBC-SHA", "PSK-AES128-CCM8", "ECDHE-PSK-NULL-SHA",
+])  # fmt: skip
+def test_what_is_sealed_with_a_shared_key_opens(tmp_path: Path, suite: str) -> None:
+    chosen = ["-tls1_2", "-psk", "aabb", "-cipher", f"{suite}:@SECLEVEL=0"]
+    log, wire, said = overheard(tmp_path, chosen, chosen, LINES)
+    tls, found = opened(Keys([log]), wire)
+    assert (tls.shut, found, tls.protects) == ("", said, "NULL" not in suite)
+
+
+@needs_openssl
+@pytest.mark.slow
+def test_a_handshake_within_a_connection_is_followed(tmp_path: Path) -> None:
+    server, lines = ["-tls1_2", "-client_renegotiation"], [*LINES, (True, "R"), *LINES]
+    log, wire, said = overheard(tmp_path, server, ["-tls1_2"], lines)
+    tls, found = opened(Keys([log]), wire)
+    assert (tls.shut, found) == ("", said)
+
+
+def early(folder: Path, *server: str) -> tuple[bytes, list[tuple[bool, bytes]]]:
+    """A session, and its second connection, in which something is said before the server answered."""
+    (folder / "early").write_text("early and meet at seven")
+    arguments = ["-cert", str(certificates() / "rsa.pem"), "-tls1_3", *server]
+    with serving(folder, arguments) as relay:
+        call(folder, relay, ["-tls1_3", "-sess_out", str(folder / "session")], LINES[:2])
+        relay.wire.clear()
+        again = ["-tls1_3", "-sess_in", str(folder / "session"), "-early_data", str(folder / "early")]
+        return call(folder, relay, again, LINES), relay.wire
+
+
+@needs_openssl
+def test_what_is_said_early_was_said_if_the_server_took_it(tmp_path: Path) -> None:
+    log, wire = early(tmp_path, "-early_data")
+    said = opened(Keys([log]), wire)[1]
+    assert said[True] == b"early and meet at sevenmeet at seven\nin the evening\n"
+    tls, said = opened(without(log, b"CLIENT_EARLY"), wire)
+    assert said[True] == b"meet at seven\nin the evening\n"
+    assert ("early data", "no secret for it") in tls.facts
+
+
+@needs_openssl
+def test_what_is_said_early_was_not_said_if_the_server_refused_it(tmp_path: Path) -> None:
+    """It takes the session up again, but nothing that comes before its answer."""
+    log, wire = early(tmp_path, "-max_early_data", "1000")
+    assert b"CLIENT_EARLY_TRAFFIC_SECRET" in log
+    said = opened(Keys([log]), wire)[1]
+    assert said == {True: b"meet at seven\nin the evening\n", False: b"which seven?\ngood\n"}
+
+
+@needs_openssl
+@pytest.mark.slow
+def test_the_private_key_of_the_server_opens_what_was_exchanged_by_rsa_alone(tmp_path: Path) -> None:
+    chosen = ["-tls1_2", "-cipher", "AES128-SHA256"]
+    _, wire, said = overheard(tmp_path, chosen, chosen, LINES)
+    keys = Keys([(certificates() / "rsa.pem").read_bytes()])
+    tls, found = opened(keys, wire)
+    assert (tls.shut, found) == ("", said)
+
+
 # Losses
 
 
@@ -229,7 +340,8 @@ def test_behind_a_loss_it_finds_its_place_again(
     """Whole records, or records of which a part is there, are missing in what the server says."""
     spoken = speak(*contexts(tmp_path / "keys", version, "AES128-GCM-SHA256:@SECLEVEL=0"), LONG)
     flights = sum(not way for way, _ in spoken.wire) - 41  # of the handshake; the last one closes
-    wire, seen, gone = [], -flights - 1, 0
+    wire: list[tuple[bool, bytes, int]] = []
+    seen, gone = -flights - 1, 0
     for way, data in spoken.wire:
         seen += not way
         if not way and first <= seen < first + count:

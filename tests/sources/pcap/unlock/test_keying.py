@@ -11,6 +11,7 @@ from cryptography.hazmat.decrepit.ciphers import algorithms as old
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from auditor.sources.pcap.unlock import keying
+from auditor.sources.pcap.unlock.ciphers import SIZES
 from auditor.sources.pcap.unlock.derive import SSL3, TLS1, TLS11, TLS12, expand, expand_label
 from auditor.sources.pcap.unlock.keying import opener13, openers
 from auditor.sources.pcap.unlock.kinds import Suite, suite
@@ -44,7 +45,7 @@ def check(version: int, digest: str, key: bytes, number: int, said: bytes) -> by
 def chained(version: int, kind: Suite, outside: bool) -> list[bytes]:
     """Records of a client under a block cipher."""
     make, size, block = keying._BLOCKS[kind.cipher]
-    mac, _, key, _, start, _ = pieces(version, kind, (keying.SIZES[kind.digest], size, block))
+    mac, _, key, _, start, _ = pieces(version, kind, (SIZES[kind.digest], size, block))
     made = []
     for number, text in enumerate(TEXTS):
         first = start if version < TLS11 else secrets.token_bytes(block)
@@ -60,7 +61,7 @@ def chained(version: int, kind: Suite, outside: bool) -> list[bytes]:
 
 def streamed(version: int, kind: Suite) -> list[bytes]:
     size = keying._STREAMS[kind.cipher]
-    mac, _, key, _, *_ = pieces(version, kind, (keying.SIZES[kind.digest], size, 0))
+    mac, _, key, _, *_ = pieces(version, kind, (SIZES[kind.digest], size, 0))
     update = Cipher(old.ARC4(key), None).encryptor().update if key else bytes
     return [update(text + check(version, kind.digest, mac, n, text)) for n, text in enumerate(TEXTS)]
 
