@@ -17,12 +17,13 @@ from auditor.rulebook.build import BuildError
 from tests.budgets.captures import READING
 from tests.budgets.decoders import DECODING
 from tests.budgets.made import Budget
+from tests.budgets.quic import SEALED
 from tests.budgets.rules import KEEPING, RULES
 from tests.budgets.streams import STREAMING
 
 PACKAGE = Path(__file__).parents[1] / "auditor"
 
-BUDGETS = [*DECODING, *STREAMING, *READING, *RULES, *KEEPING]
+BUDGETS = [*DECODING, *STREAMING, *READING, *RULES, *KEEPING, *SEALED]
 
 # Numbers that bound nothing: (what they are): where they stand.
 OTHERS = {
@@ -46,6 +47,33 @@ OTHERS = {
         rulebook/shape.py COUNTER, sources/exchange.py _BODILESS, sources/flows.py FORMAT,
         sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
         rulebook/seals/saltpack.py _BLOCK, rulebook/seals/web_push.py _KEY""",
+    "a number of QUIC or HTTP/3": """
+        sources/pcap/quic/connections.py _FIXED, sources/pcap/quic/frames.py _PADDING,
+        sources/pcap/quic/frames.py _RANGES, sources/pcap/quic/frames.py _GOOGLE_CRYPTO,
+        sources/pcap/quic/google.py _OFFSET, sources/pcap/quic/google.py _PRIME,
+        sources/pcap/quic/google.py _BITS, sources/pcap/quic/google.py _HASH,
+        sources/pcap/quic/google.py _LONG, sources/pcap/quic/google.py _LAST_SHORT,
+        sources/pcap/quic/google.py _SIDED, sources/pcap/quic/google.py _NUMBERS,
+        sources/pcap/quic/handshake.py CLIENT_HELLO, sources/pcap/quic/handshake.py SERVER_HELLO,
+        sources/pcap/quic/handshake.py ENCRYPTED_EXTENSIONS, sources/pcap/quic/handshake.py _HEADER,
+        sources/pcap/quic/headers.py _LONGEST_ID, sources/pcap/quic/headers.py _TAG,
+        sources/pcap/quic/outside.py _OLD_PARAMETERS, sources/pcap/quic/outside.py _USER_AGENT,
+        sources/pcap/quic/outside.py _DATAGRAMS, sources/pcap/quic/outside.py _MEANINGLESS,
+        sources/pcap/quic/protection.py _TAG, sources/pcap/quic/protection.py _SAMPLE,
+        sources/pcap/quic/protection.py _RESERVED, sources/pcap/quic/streams.py DATAGRAM,
+        sources/pcap/quic/versions.py NEGOTIATION,
+        sources/pcap/http3/__init__.py _CONTROL, sources/pcap/http3/__init__.py _PUSH,
+        sources/pcap/http3/__init__.py _ENCODER, sources/pcap/http3/__init__.py _OF_SESSION,
+        sources/pcap/http3/__init__.py _TABLE_SIZE, sources/pcap/http3/framed.py DATA,
+        sources/pcap/http3/framed.py HEADERS, sources/pcap/http3/framed.py SETTINGS,
+        sources/pcap/http3/framed.py PROMISE, sources/pcap/http3/framed.py OF_SESSION,
+        sources/pcap/http3/framed.py _STARTED, sources/pcap/http3/websocket.py _CONTINUED,
+        sources/pcap/http3/websocket.py _TEXT, sources/pcap/http3/websocket.py _BINARY,
+        sources/pcap/http3/websocket.py _CONTROL""",
+    "guesses that a tag checks, and what an id is believed by": """
+        sources/pcap/quic/lock.py _AWAY, sources/pcap/quic/connections.py _SHORTEST""",
+    "what something weighs in memory": """
+        sources/pcap/http3/exchange.py AROUND, sources/pcap/http3/tables.py _AROUND""",
     "a sign for what is no value": """
         decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
@@ -53,7 +81,7 @@ OTHERS = {
         streams/zstd_stream.py _STEP,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
-        probes/canaries.py MUCH,
+        probes/canaries.py MUCH, sources/pcap/quic/outside.py _SHOWN,
         excerpts.py _FIRST, reporters/json.py _LONGEST, reporters/terminal.py NARROWEST,
         reporters/terminal.py FILE, reporters/terminal.py WIDEST, reporters/terminal.py PROSE,
         reporters/terminal.py MOST, reporters/terminal.py LEAST, reporters/terminal.py GAP,
