@@ -36,7 +36,7 @@ from auditor.sources.pcap.quic.handshake import (
     Talk,
     encrypted_extensions,
 )
-from auditor.sources.pcap.quic.headers import Offer, Sealed, split
+from auditor.sources.pcap.quic.headers import Offer, Sealed, is_long, split
 from auditor.sources.pcap.quic.lock import Opened
 from auditor.sources.pcap.quic.locks import Locks
 from auditor.sources.pcap.quic.streams import StreamPiece, Streams
@@ -75,6 +75,7 @@ class Quic:
         self._sizes: dict[bool, dict[int, None]] = {True: {}, False: {}}  # of ids, by who sends them
         self._later: list[_Waiting] = []
         self._held = 0
+        self._hopeless = False  # the hello is known, and no secret for it
         self._news = False  # something was learned that may open what waits
         self._streams = Streams()
 
@@ -97,6 +98,8 @@ class Quic:
         self, from_client: bool, datagram: bytes, number: int = 0, when: float = 0.0
     ) -> list[StreamPiece]:
         found: list[StreamPiece] = []
+        if self._hopeless and not is_long(datagram):
+            return found
         if from_client and not self._greetings and self.google is None:
             self.google = google.hello(datagram)
         if self.google is not None:
@@ -256,6 +259,7 @@ class Quic:
             return
         self.client, self.server, self._news = hello, None, True
         self._locks.greet(hello.random)
+        self._hopeless = not self._keys.knows(hello.random)
         if len(hello.protocols) == 1:  # a server can only agree, or close
             self.alpn = hello.protocols[0].decode("latin-1")
         self.seen.encrypted = outside.has_inner(hello)
