@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 
 from auditor.sources.flows import Side
-from auditor.sources.pcap import http3, quic
+from auditor.sources.heads import Place
+from auditor.sources.pcap import http3, quic, quic_conversation
 from auditor.sources.pcap.http3 import exchange, framed, tables, websocket
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.quic import connections, google, handshake, lock, ordered, outside, streams
@@ -183,7 +184,24 @@ def socket(_: Path) -> object:
     return sockets.broken
 
 
+def conversed(alpn: str, *pieces: StreamPiece) -> Callable[[Path], object]:
+    def exceed(_: Path) -> object:
+        one = quic_conversation.QuicConversation(Place("made"), Keys(), 1, End(b"near"), FAR)
+        one.quic.alpn = alpn
+        one._waiting += pieces
+        early = one.feed(True, b"", 1, 0.0)
+        return (
+            f"early {len(early)} {[getattr(event, 'message', '') for event in one.finish()]} {one._remarks}"
+        )
+
+    return exceed
+
+
 SEALED = [
+    Budget("sources/pcap/quic_conversation.py WAITING", quic_conversation, "early [1-9]",
+           conversed("", asked(0, bytes(500)), StreamPiece(0, False, b"", True)), low=100),
+    Budget("sources/pcap/quic_conversation.py ROOM", quic_conversation, "too many",
+           conversed("chat", StreamPiece(0, True, bytes(5_000), True)), low=2_000),
     Budget("sources/pcap/quic/__init__.py LATER", quic, "waited for keys", hello_last(True), low=100),
     Budget("sources/pcap/quic/__init__.py LATER_WITHOUT", quic, "waited for keys",
            hello_last(False), low=100),
