@@ -133,8 +133,8 @@ class Dialogue:
     def exchanges(self, client: Side, server: Side) -> Iterator[Exchange]:
         asked, answered = self.sides[True], self.sides[False]
         if self.session is not None:
-            opened = self.session.request(server)
-            yield self._beside("tcp", far_end(opened, client, server, True), self._talk())
+            ends = far_end(self.session.request(server), client, server, protected=True)
+            yield from self._beside(ends)
             return
         request = self.request(server)
         if request is None:
@@ -149,19 +149,20 @@ class Dialogue:
             self._upgrade(flow, request)
             tunnelled = False
         yield Exchange(flow, self.stream, asked.number, answered.number, asked.whole, answered.whole)
-        ends = far_end(request, client, server, protected=bool(inner))
-        if tunnelled and self.turns:
-            yield self._beside("tcp", ends, self._talk())
-        if self.datagrams:
-            yield self._beside("udp", ends, self.datagrams)
+        if not tunnelled:
+            self.turns = []
+        yield from self._beside(far_end(request, client, server, protected=bool(inner)))
 
     def _talk(self) -> list[Piece]:
         return [Piece(turn.from_client, bytes(turn.data), turn.when) for turn in self.turns]
 
-    def _beside(self, kind: str, ends: tuple[Side, Side], talk: list[Piece]) -> Exchange:
+    def _beside(self, ends: tuple[Side, Side]) -> Iterator[Exchange]:
+        """What is no question and no answer: streams and datagrams of another protocol."""
         asked, answered = self.sides[True], self.sides[False]
-        flow = Flow(kind, *ends, timestamp_created=asked.when or answered.when, messages=talk)
-        return Exchange(flow, self.stream, asked.number, answered.number, asked.whole, answered.whole)
+        for kind, talk in (("tcp", self._talk()), ("udp", self.datagrams)):
+            if talk:
+                flow = Flow(kind, *ends, timestamp_created=asked.when or answered.when, messages=talk)
+                yield Exchange(flow, self.stream, asked.number, answered.number, asked.whole, answered.whole)
 
     def _upgrade(self, flow: Flow, request: Request) -> None:
         """As mitmproxy writes a WebSocket down: a question, an answer without a body, and messages."""

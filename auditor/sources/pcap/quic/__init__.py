@@ -36,7 +36,7 @@ from auditor.sources.pcap.quic.handshake import (
     Talk,
     encrypted_extensions,
 )
-from auditor.sources.pcap.quic.headers import Offer, Sealed, split
+from auditor.sources.pcap.quic.headers import Offer, Sealed, is_long, split
 from auditor.sources.pcap.quic.lock import Opened
 from auditor.sources.pcap.quic.locks import Locks
 from auditor.sources.pcap.quic.streams import StreamPiece, Streams
@@ -75,6 +75,8 @@ class Quic:
         self._sizes: dict[bool, dict[int, None]] = {True: {}, False: {}}  # of ids, by who sends them
         self._later: list[_Waiting] = []
         self._held = 0
+        self._hellos = 0
+        self._hopeless = False  # the hello is known, and no secret for it
         self._news = False  # something was learned that may open what waits
         self._streams = Streams()
 
@@ -97,6 +99,8 @@ class Quic:
         self, from_client: bool, datagram: bytes, number: int = 0, when: float = 0.0
     ) -> list[StreamPiece]:
         found: list[StreamPiece] = []
+        if self._hopeless and not is_long(datagram):
+            return found
         if from_client and not self._greetings and self.google is None:
             self.google = google.hello(datagram)
         if self.google is not None:
@@ -245,17 +249,20 @@ class Quic:
             self._hello(client_hello(message.body))
         elif level == INITIAL and message.kind == SERVER_HELLO and not one.from_client:
             hello = server_hello(message.body)
-            if not hello.retry:
+            if not hello.retry and self.server is None:
                 self.server, self._news = hello, True
         elif level == HANDSHAKE and message.kind == ENCRYPTED_EXTENSIONS and not one.from_client:
             self.alpn = encrypted_extensions(message.body)
 
     def _hello(self, hello: ClientHello) -> None:
-        """A second hello with another random begins the connection anew; with the same one, nothing."""
-        if self.client is not None and self.client.random == hello.random:
+        """A second hello with another random begins anew, unless something was opened already."""
+        known = self.client is not None and self.client.random == hello.random
+        if known or self._hellos >= GREETINGS or self._locks.opened:
             return
+        self._hellos += 1
         self.client, self.server, self._news = hello, None, True
         self._locks.greet(hello.random)
+        self._hopeless = not self._keys.knows(hello.random)
         if len(hello.protocols) == 1:  # a server can only agree, or close
             self.alpn = hello.protocols[0].decode("latin-1")
         self.seen.encrypted = outside.has_inner(hello)

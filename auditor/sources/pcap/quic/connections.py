@@ -34,11 +34,16 @@ class Connections:
         self._ends: dict[tuple[End, End, str], tuple[Quic, bool]] = {}
         self._ids: dict[bytes, tuple[Quic, bool]] = {}
         self._sizes: dict[int, None] = {}  # how long ids are
+        self._several: set[tuple[End, End, str]] = set()  # between which more than one connection was seen
         self._known: dict[Quic, list[tuple[End, End, str]]] = {}  # the one that spoke last stands last
 
     def find(self, source: End, target: End, datagram: bytes, tunnel: str = "") -> tuple[Quic, bool] | None:
         """The connection that this datagram belongs to or begins, and whether its client sent it."""
-        known = self._ends.get((source, target, tunnel))
+        way = (source, target, tunnel)
+        known = self._ends.get(way)
+        if way in self._several:
+            named = self._by_id(datagram)
+            known = named if named is not None and way in self._known.get(named[0], ()) else known
         if known is not None and not self._anew(known, datagram):
             self._known[known[0]] = self._known.pop(known[0])
             return known
@@ -83,10 +88,13 @@ class Connections:
             ((source, target, tunnel), from_client),
             ((target, source, tunnel), not from_client),
         ):
+            if way in self._ends and self._ends[way][0] is not quic:
+                self._several.add(way)
             self._ends[way] = (quic, says)
             ways.append(way)
         for way in ways[:-PATHS]:
             self._ends.pop(way, None)
+            self._several.discard(way)
         self._known[quic] = ways[-PATHS:]
         while len(self._known) > MOST:
             self._forget(next(iter(self._known)))
@@ -95,6 +103,7 @@ class Connections:
         for way in self._known.pop(quic):
             if self._ends.get(way, (None,))[0] is quic:
                 del self._ends[way]
+                self._several.discard(way)
         for name in quic.ids:
             if self._ids.get(name, (None,))[0] is quic:
                 del self._ids[name]

@@ -6,7 +6,7 @@ from auditor.sources.pcap.hello import ALPN, Cut
 from auditor.sources.pcap.quic.headers import Sealed
 from auditor.sources.pcap.quic.lock import Lock, Opened
 from auditor.sources.pcap.quic.ordered import Ordered
-from auditor.sources.pcap.quic.protection import first_keys
+from auditor.sources.pcap.quic.protection import first_opener
 from auditor.sources.pcap.quic.versions import candidates
 
 LONGEST = 200_000  # bytes of one message
@@ -66,7 +66,7 @@ class Greeting:
     def open(self, from_client: bool, packet: Sealed) -> Opened | None:
         lock = self._locks.get((packet.version, from_client))
         if lock is None:
-            openers = [first_keys(one, self._target)[from_client] for one in candidates(packet.version)]
+            openers = [first_opener(one, self._target, from_client) for one in candidates(packet.version)]
             lock = Lock(openers)
         opened = lock.open(packet.data, packet.start)
         if opened is not None and len(self._locks) < VERSIONS:

@@ -40,9 +40,10 @@ class Offer(Struct, frozen=True):
 
 
 def varint(cut: Cut) -> int:
-    first = cut.take(1)[0]
-    size = 1 << (first >> 6)
-    return int.from_bytes(bytes((first & 0x3F,)) + cut.take(size - 1))
+    if not cut.left:
+        raise ValueError("a number is missing")
+    size = 1 << (cut.data[cut.at] >> 6)
+    return cut.number(size) & (1 << 8 * size - 2) - 1
 
 
 def split(datagram: bytes) -> Iterator[Sealed | Offer]:

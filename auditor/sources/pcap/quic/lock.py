@@ -62,17 +62,19 @@ class Lock:
             yield 0
             return
         parity, now = first >> 2 & 1, self._generation
-        near = (now, now + 1, now - 1, now + 2, now - 2, peer, peer + 1)
-        yield from dict.fromkeys(one for one in near if one >= 0 and one & 1 == parity)
+        if now & 1 == parity:
+            yield now
+        near = (now + 1, now - 1, now + 2, now - 2, peer, peer + 1)
+        yield from dict.fromkeys(one for one in near if one >= 0 and one != now and one & 1 == parity)
 
     def _numbers(self, truncated: int, size: int) -> Iterator[int]:
         window = 1 << 8 * size
-        expected = [self._largest + 1]
-        if self.acknowledged > self._largest:
-            expected.insert(0, self.acknowledged + 1)
+        likely = _nearest(truncated, window, max(self._largest, self.acknowledged) + 1)
+        yield likely
+        expected = {likely, _nearest(truncated, window, self._largest + 1)}
         away = _AWAY if size < 3 else (0,)
-        guesses = (_nearest(truncated, window, one) + step * window for one in expected for step in away)
-        yield from dict.fromkeys(guess for guess in guesses if 0 <= guess < 1 << 62)
+        guesses = dict.fromkeys(one + step * window for one in expected for step in away)
+        yield from (one for one in guesses if 0 <= one < 1 << 62 and one != likely)
 
     def _settled(self, opener: Opener, number: int, generation: int, payload: bytes) -> Opened:
         self._openers = [opener]

@@ -101,13 +101,11 @@ class Opener:
         return made
 
 
-def first_keys(version: Version, target: bytes) -> dict[bool, Opener]:
-    """The openers that everybody can make who sees the id that a client thought up for its server."""
+def first_opener(version: Version, target: bytes, from_client: bool) -> Opener:
+    """What everybody can make who sees the id that a client thought up for its server."""
     secret = hmac.digest(version.salt, target, sha256)
-    return {
-        from_client: Opener(expand(secret, label, 32), SUITES[0x1301], version.labels)
-        for from_client, label in ((True, "client in"), (False, "server in"))
-    }
+    label = "client in" if from_client else "server in"
+    return Opener(expand(secret, label, 32), SUITES[0x1301], version.labels)
 
 
 def _masks(suite: Suite, key: bytes) -> Callable[[bytes], bytes]:

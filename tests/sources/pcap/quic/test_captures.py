@@ -1,6 +1,7 @@
 """Captures of other people, with tshark as the one who knows: names, and streams where there are keys."""
 
 import json
+import random
 import shutil
 import subprocess
 from functools import cache
@@ -10,11 +11,15 @@ from typing import NamedTuple
 import pytest
 
 from auditor.sources.flows import Side
+from auditor.sources.heads import Place
 from auditor.sources.pcap.http3 import Http3
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.quic import Quic, google
 from auditor.sources.pcap.quic.connections import Connections
+from auditor.sources.pcap.quic_conversation import QuicConversation
 from auditor.sources.pcap.wire import End
+from tests.sources.pcap.quic.sessions import Datagram
+from tests.sources.pcap.quic.test_quic import damaged
 
 CORPUS = Path(__file__).parents[5] / "shared" / "corpus"
 CATALOGUE = CORPUS / "catalogue.json"
@@ -122,6 +127,27 @@ def followed(path: str, stream: int) -> set[bytes]:
     raw = [line for line in lines if line and set(line.strip()) <= set("0123456789abcdef")]
     sides = ([line for line in raw if (line[0] == "\t") is back] for back in (False, True))
     return {bytes.fromhex("".join(dict.fromkeys(line.strip() for line in side))) for side in sides} - {b""}
+
+
+@pytest.mark.parametrize("path", captures())
+def test_damaged_captures_give_no_traceback(path: str) -> None:
+    seen = [one for one in datagrams(path) if one.payload][:400]
+    keys = Keys(secrets(path)) if path in OPENED else Keys()
+    for seed in range(3):
+        chance, known, found = random.Random(seed), Connections(keys), dict[Quic, QuicConversation]()
+        listed = [Datagram(one.source < one.target, one.payload, ("", at)) for at, one in enumerate(seen)]
+        for number, one in enumerate(damaged(listed, chance) if listed else ()):
+            real = seen[one.address[1]]
+            place = known.find(real.source, real.target, one.data)
+            if place is not None:
+                quic, way = place
+                talk = found.setdefault(
+                    quic, QuicConversation(Place(path), keys, number, real.source, real.target, quic=quic)
+                )
+                talk.feed(way, one.data, number, 0.0)
+                known.learn(quic)
+        for talk in found.values():
+            assert talk.finish()
 
 
 OPENED = ["ndpi/quic-v2.pcapng", "wireshark/captures/quic_follow_multistream.pcapng"]

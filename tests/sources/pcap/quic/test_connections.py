@@ -102,6 +102,16 @@ def test_another_connection_from_the_same_port_is_another_one() -> None:
     assert [b"".join(p.data for p in pieces) for pieces in found.values()] == [b"first", b"second"]
 
 
+def test_a_beginning_that_somebody_put_between_hides_nothing_of_what_follows() -> None:
+    made, forged = session(), session().seen[0]
+    before = len(made.seen)
+    made.client.send_stream_data(0, b"still read", True)
+    made.carry()
+    found, _ = read([*made.seen[:before], forged, *made.seen[before:]], made.keys)
+    assert len(found) == 2
+    assert [b"".join(p.data for p in pieces) for pieces in found.values()] == [b"still read", b""]
+
+
 def test_a_beginning_is_recognised_by_its_tag() -> None:
     made = session()
     first = made.seen[0].data

@@ -3,7 +3,7 @@
 import pytest
 from aioquic.quic.crypto import CryptoPair
 
-from auditor.sources.pcap.quic.protection import SUITES, Opener, expand, first_keys, suites
+from auditor.sources.pcap.quic.protection import SUITES, Opener, expand, first_opener, suites
 from auditor.sources.pcap.quic.versions import V1, V2
 
 TARGET = bytes.fromhex("8394c8f03e515708")  # RFC 9001, A, and RFC 9369, A
@@ -40,7 +40,8 @@ def test_first_packets_of_another_program_open(version: object, from_client: boo
     pair.setup_initial(cid=TARGET, is_client=from_client, version=number)
     header = b"\xc1" + number.to_bytes(4) + b"\x08" + TARGET + b"\0\0\x40\x74" + b"\0\2"
     packet = pair.encrypt_packet(header, b"\1" + bytes(97), 2)
-    openers = first_keys(V1 if version is V1 else V2, TARGET)
+    chosen = V1 if version is V1 else V2
+    openers = {way: first_opener(chosen, TARGET, way) for way in (True, False)}
     bare = openers[from_client].unmask(packet, len(header) - 2)
     assert bare == (header, 2, 2)
     assert openers[from_client].open(header, packet[len(header) :], 2) == b"\1" + bytes(97)

@@ -205,6 +205,14 @@ def test_a_client_that_begins_anew_after_its_version_was_refused_is_followed() -
     assert said(pieces) == {(0, True): b"said"}
 
 
+def test_a_hello_put_between_changes_nothing_once_something_was_opened() -> None:
+    ends, truth = long_session()
+    forged = session().seen[0]
+    half = len(ends.seen) // 2
+    quic, pieces = read([*ends.seen[:half], forged, *ends.seen[half:]], ends.keys)
+    assert said(pieces) == truth and quic.shut == ""
+
+
 def test_an_offer_of_versions_shows_when_it_answers_the_client() -> None:
     ends, _ = long_session()
     quic = Quic(Keys())
