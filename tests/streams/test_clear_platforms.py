@@ -61,6 +61,7 @@ TEXTS: list[tuple[str, str, str, Session]] = [
     ("tcp", "icq", "dm", [(True, test_oscar.sent(1, test_oscar.text(TEXT.encode())))]),
     ("tcp", "icq", "dm", [(False, test_oscar.came(1, test_oscar.text(FOREIGN.encode("utf-16-be"), 2)))]),
     ("tcp", "icq", "dm", [(False, test_oscar.came(2, test_oscar.relayed(TEXT.encode())))]),
+    ("tcp", "icq", "room", [(False, test_oscar.said_in_room(TEXT.encode()))]),
     ("tcp", "msn", "dm", [*SESSIONS["msnp"][:2], (True, test_msnp.behind(b"MSG 4 N", PLAIN + b"at six"))]),
     ("tcp", "msn", "dm", [(False, test_msnp.behind(b"MSG b@c.d B", PLAIN + FOREIGN.encode()))]),
     ("tcp", "yahoo", "dm", [(True, test_ymsg.packet(6, (1, "al"), (5, "bob"), (14, TEXT)))]),
