@@ -43,7 +43,7 @@ def sip(verb: str, kind: str, body: bytes) -> bytes:
 def short(text: str, header: bytes = b"") -> bytes:
     tree = {
         "rp": "data", "to-network": False, "reference": 9, "from": {"number": "4917", "type": 145},
-        "kind": "deliver", "flags": 0x40 * bool(header), "address": {"number": "491700001", "type": 145},
+        "kind": "deliver", "flags": 0x40 * bool(header), "sender": {"number": "491700001", "type": 145},
         "protocol": 0, "coding": 0 if text.isascii() else 8, "time": "26112119030004", "text": text,
     }  # fmt: skip
     return sip("MESSAGE", "application/vnd.3gpp.sms", sms.wrap(tree | ({"header": header} if header else {})))
