@@ -1,7 +1,7 @@
 """A short message on its way through a phone network: 3GPP TS 24.011 (RP) around TS 23.040 (the TPDU).
 
 This is the body `application/vnd.3gpp.sms` of a SIP MESSAGE (TS 24.341): {"rp": "data", "to-network": True,
-"reference": 7, "to": centre, "kind": "submit", "address": whom, ...}, with its words as "text" (seven bits
+"reference": 7, "to": centre, "kind": "submit", "recipient": whom, ...}, with its words as "text" (seven bits
 or UCS-2) or its bytes as "data" (eight bits, or what was compressed). A number is {"number", "type"};
 "header" is the user data header, "part" which of how many parts this is, where the header says so. What
 only answers has its TPDU as "report". Bits that fill are not kept.
@@ -20,7 +20,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
         bytes.fromhex("00070004912143651501050c91947121436587000009ed72990e0ad34137"),
         {
             "rp": "data", "to-network": True, "reference": 7, "to": {"number": "123456", "type": 145},
-            "kind": "submit", "flags": 1, "id": 5, "address": {"number": "491712345678", "type": 145},
+            "kind": "submit", "flags": 1, "id": 5, "recipient": {"number": "491712345678", "type": 145},
             "protocol": 0, "coding": 0, "text": "meet at 7",
         },
     ),
@@ -28,7 +28,7 @@ EXAMPLES: list[tuple[bytes, Tree]] = [
         bytes.fromhex("01020491214365001e4406d0c5f01d0008621112913000400e05000309020100680069d83ddd10"),
         {
             "rp": "data", "to-network": False, "reference": 2, "from": {"number": "123456", "type": 145},
-            "kind": "deliver", "flags": 0x44, "address": {"number": "Eaw", "type": 0xD0},
+            "kind": "deliver", "flags": 0x44, "sender": {"number": "Eaw", "type": 0xD0},
             "protocol": 0, "coding": 8, "time": "26112119030004", "header": b"\0\3\x09\2\1",
             "part": {"reference": 9, "of": 2, "number": 1}, "text": "hi🔐",
         },
@@ -136,11 +136,11 @@ def _tpdu(left: _Bytes, *, to_network: bool) -> dict[str, Tree]:
     flags = left.number()
     match flags & 3, to_network:
         case 0, False:
-            head: dict[str, Tree] = {"kind": "deliver", "flags": flags, "address": _address(left)}
+            head: dict[str, Tree] = {"kind": "deliver", "flags": flags, "sender": _address(left)}
         case 1, True:
-            head = {"kind": "submit", "flags": flags, "id": left.number(), "address": _address(left)}
+            head = {"kind": "submit", "flags": flags, "id": left.number(), "recipient": _address(left)}
         case 2, False:
-            head = {"kind": "status-report", "flags": flags, "id": left.number(), "address": _address(left)}
+            head = {"kind": "status-report", "flags": flags, "id": left.number(), "recipient": _address(left)}
             head |= {"time": _time(left), "done": _time(left), "status": left.number()}
             return head | {"rest": left.take(len(left.data))}
         case 2, True:
@@ -161,7 +161,7 @@ def _packet(tree: Tree) -> bytes:
     if kind == "command":
         return out + bytes(tree["rest"])
     out += b"" if kind == "deliver" else bytes((tree.get("id", 0),))
-    out += _addressed(tree["address"])
+    out += _addressed(tree["sender" if kind == "deliver" else "recipient"])
     if kind == "status-report":
         return (
             out

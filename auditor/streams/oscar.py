@@ -4,8 +4,8 @@ A text is MESSAGE, its path the other side: {"channel", "from" or "to", "text", 
 has texts in fragments, channel 2 has them inside ICQ's relay, channel 4 is ICQ's old format. A text
 in HTML, as AIM writes it, is "text" without its markup, and "html" as it stands. What goes from one
 program to another otherwise is RENDEZVOUS. TYPING says that somebody types, HELD a message that ICQ
-kept until its reader came. Every other SNAC is its two numbers ("0001/0017"), every other frame
-FLAP-1 and so on, with their bytes.
+kept until its reader came, CHAT what is said in a room. Every other SNAC is its two numbers
+("0001/0017"), every other frame FLAP-1 and so on, with their bytes.
 """
 
 import base64
@@ -25,6 +25,7 @@ _RELAY = bytes.fromhex("094613494c7f11d18222444553540000")
 _UTF8 = b"{0946134E-4C7F-11D1-8222-444553540000}"
 _SENT, _CAME, _TYPING = b"\0\4\0\6", b"\0\4\0\7", b"\0\4\0\x14"
 _ICQ = b"\0\x15\0\3"
+_IN_ROOM = (b"\0\x0e\0\5", b"\0\x0e\0\6")
 _HTML = re.compile(r"\s*<(?:html|body|font|p|b|i|u|a|br|div|span|binary)\b[^>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z!][^>]*>", re.IGNORECASE)
 _BREAK = re.compile(r"<br\s*/?>|</p>", re.IGNORECASE)
@@ -47,7 +48,7 @@ def recognises(outgoing: bool, start: bytes) -> bool | None:
             return size >= 4 and _fields(data[4:]) is not None
         if size < _SNAC or data[0] or data[2]:
             return False
-        if data[:4] in (_SENT, _CAME):
+        if data[:4] in (_SENT, _CAME, *_IN_ROOM):
             return True
     return None if b"*".startswith(start[:1]) else False
 
@@ -109,7 +110,7 @@ def _snac(talk: Talk, outgoing: bool, data: bytes) -> None:
     try:
         if flags & 0x8000:
             parts.take(parts.number(2))
-        read = {_SENT: _message, _CAME: _message, _TYPING: _typing, _ICQ: _kept}.get(kind)
+        read = _READ.get(kind)
         if read:
             method, who, body = read(parts, kind == _CAME)
             talk.say(outgoing, Head(method, (who,) if who else ()), body)
@@ -209,6 +210,23 @@ def _kept(parts: _Parts, _: bool) -> Said:
     parts.take(2)
     text = words(parts.take(parts.small(2)).removesuffix(b"\0"))
     return "HELD", str(sender), {"from": str(sender), "time": when.hex(), "text": text}
+
+
+def _room(parts: _Parts, _: bool) -> Said:
+    """Field 5 has the text and how it is written, field 3 who said it."""
+    body: dict[str, object] = {"id": parts.take(8).hex(), "channel": parts.number(2)}
+    fields = dict(_fields(parts.data) or [])
+    inner = dict(_fields(fields.get(5, b"")) or [])
+    if 3 in fields:
+        sender = _Parts(fields[3])
+        body["from"] = words(sender.take(sender.number(1)))
+    charset = words(inner.get(2, b"us-ascii")).lower()
+    charset = charset if charset in ("us-ascii", "iso-8859-1", "utf-8") else "utf-16-be"
+    shown = _shown(_decoded(inner[1], charset)) if 1 in inner else {}
+    return "CHAT", "", body | {"charset": charset} | shown
+
+
+_READ = {_SENT: _message, _CAME: _message, _TYPING: _typing, _ICQ: _kept} | dict.fromkeys(_IN_ROOM, _room)
 
 
 def _fields(data: bytes) -> list[tuple[int, bytes]] | None:

@@ -159,6 +159,8 @@ STREAMING = [
     Budget("streams/irc.py LONGEST", irc, LONG,
            hears("irc", (True, b"PRIVMSG a :" + b"x" * 17_000 + b"\r\n"))),
     Budget("streams/mqtt.py MOST", mqtt, LONG, hears("mqtt", (True, b"\x30\x88\x27" + BIG)), low=1_000),
+    Budget("streams/mqtt.py _SMALL", mqtt, "False",
+           lambda _: mqtt.recognises(True, b"\x82\x80\x80\x08\0\1\0\3a/b")),
     Budget("streams/mqtt.py STEPS", mqtt, "steps 256", topics(published(b"a/" * 300))),
     Budget("streams/mqtt.py ALIASES", mqtt, "''",
            topics(published(b"one", 1), published(b"two", 2), published(b"", 2)), low=1),

@@ -74,7 +74,7 @@ def test_the_example_of_many_tutorials_is_read() -> None:
     tpdu = bytes.fromhex("040B911346610089F60000208062917314080CC8F71D14969741F977FD07")
     message = b"\1\0\7" + bytes.fromhex("911326040000F0") + b"\0" + bytes((len(tpdu),)) + tpdu
     tree = sms.unwrap(message, sms.CLUE)
-    assert (tree["text"], tree["address"]["number"], tree["from"]["number"]) == (
+    assert (tree["text"], tree["sender"]["number"], tree["from"]["number"]) == (
         "How are you?", "31641600986", "31624000000",
     )  # fmt: skip
     assert tree["time"] == "02082619374180"
@@ -84,7 +84,7 @@ def test_the_example_of_many_tutorials_is_read() -> None:
 def test_a_report_says_to_whom_and_when() -> None:
     tpdu = b"\6\5" + TO + bytes.fromhex("62111291300040") * 2 + b"\0"
     tree = sms.unwrap(b"\1\7" + CENTRE + b"\0" + bytes((len(tpdu),)) + tpdu, sms.CLUE)
-    assert (tree["kind"], tree["address"]["number"], tree["time"]) == (
+    assert (tree["kind"], tree["recipient"]["number"], tree["time"]) == (
         "status-report", "491712345678", "26112119030004",
     )  # fmt: skip
     assert tree["done"] == tree["time"]

@@ -287,10 +287,10 @@ def stream_sweep(name: str, places: int) -> None:
             pieces[at] = (out, how(data, rng.randrange(len(data)), rng) if data else data)
         for one in (Sorter(carrier=CARRIERS[name]), STREAMS[name].Stream()):
             audit = Audit(book())
-            for out, data in pieces:
-                for message in (m for part in cut_up(data, rng) for m in one.feed(out, part)):
-                    ref, channel = Ref("made", number, message.part), Channel("a.example", 1, Road.CLEAR)
-                    audit.feed(Parcel(ref, channel, message.outgoing, message.body, protocol, message.head))
+            said = [m for out, data in pieces for part in cut_up(data, rng) for m in one.feed(out, part)]
+            for message in [*said, *getattr(one, "finish", list)()]:
+                ref, channel = Ref("made", number, message.part), Channel("a.example", 1, Road.CLEAR)
+                audit.feed(Parcel(ref, channel, message.outgoing, message.body, protocol, message.head))
             assert one.waiting >= 0
             judge(audit.report(Capture("0" * 64, "made", "mitm", 1)), book())
 

@@ -43,7 +43,7 @@ def sip(verb: str, kind: str, body: bytes) -> bytes:
 def short(text: str, header: bytes = b"") -> bytes:
     tree = {
         "rp": "data", "to-network": False, "reference": 9, "from": {"number": "4917", "type": 145},
-        "kind": "deliver", "flags": 0x40 * bool(header), "address": {"number": "491700001", "type": 145},
+        "kind": "deliver", "flags": 0x40 * bool(header), "sender": {"number": "491700001", "type": 145},
         "protocol": 0, "coding": 0 if text.isascii() else 8, "time": "26112119030004", "text": text,
     }  # fmt: skip
     return sip("MESSAGE", "application/vnd.3gpp.sms", sms.wrap(tree | ({"header": header} if header else {})))
@@ -61,6 +61,7 @@ TEXTS: list[tuple[str, str, str, Session]] = [
     ("tcp", "icq", "dm", [(True, test_oscar.sent(1, test_oscar.text(TEXT.encode())))]),
     ("tcp", "icq", "dm", [(False, test_oscar.came(1, test_oscar.text(FOREIGN.encode("utf-16-be"), 2)))]),
     ("tcp", "icq", "dm", [(False, test_oscar.came(2, test_oscar.relayed(TEXT.encode())))]),
+    ("tcp", "icq", "room", [(False, test_oscar.said_in_room(TEXT.encode()))]),
     ("tcp", "msn", "dm", [*SESSIONS["msnp"][:2], (True, test_msnp.behind(b"MSG 4 N", PLAIN + b"at six"))]),
     ("tcp", "msn", "dm", [(False, test_msnp.behind(b"MSG b@c.d B", PLAIN + FOREIGN.encode()))]),
     ("tcp", "yahoo", "dm", [(True, test_ymsg.packet(6, (1, "al"), (5, "bob"), (14, TEXT)))]),

@@ -50,6 +50,11 @@ def relayed(
     return field(5, stage.to_bytes(2) + COOKIE + RELAY + field(0x0A, b"\0\1") + field(0x2711, inner))
 
 
+def said_in_room(data: bytes, charset: bytes = b"us-ascii") -> bytes:
+    said = field(5, field(2, charset) + field(3, b"en") + field(1, data))
+    return snac(14, 6, COOKIE + b"\0\3" + field(3, b"\3bob\0\0\0\0") + field(1, b"") + said)
+
+
 def heard(data: bytes, outgoing: bool = True) -> tuple[Head, Any]:
     (message,) = oscar.Stream().feed(outgoing, data)
     return message.head, json.loads(message.body)
@@ -117,6 +122,26 @@ def test_a_message_that_waited_is_told_with_its_sender() -> None:
     assert heard(snac(0x15, 3, field(1, b"\x08\0\1\0\0\0\x42\0\2\0")), outgoing=False)[0].method == "ICQ"
 
 
+@pytest.mark.parametrize(
+    ("charset", "data", "text"),
+    [
+        (b"us-ascii", b"<HTML><BODY>hi all</BODY></HTML>", "hi all"),
+        (b"unicode-2-0", "мир".encode("utf-16-be"), "мир"),
+        (b"ISO-8859-1", "grün".encode("latin-1"), "grün"),
+    ],
+)
+def test_what_is_said_in_a_room_is_told(charset: bytes, data: bytes, text: str) -> None:
+    sent_there = field(5, field(2, charset) + field(1, data))
+    head, body = heard(snac(14, 5, COOKIE + b"\0\3" + field(1, b"") + sent_there))
+    assert (head.method, body["text"]) == ("CHAT", text)
+    head, body = heard(said_in_room(data, charset), outgoing=False)
+    assert (head.method, body["from"], body["text"]) == ("CHAT", "bob", text)
+
+
+def test_a_room_without_a_text_has_none() -> None:
+    assert "text" not in heard(snac(14, 6, COOKIE + b"\0\3" + field(5, b"")))[1]
+
+
 def test_what_stands_before_a_snac_by_its_flags_is_skipped() -> None:
     inner = b"\0\6" + field(1, b"\0\2") + COOKIE + b"\0\1\x03bob\0\0\0\0" + text(b"hi")
     assert heard(snac(4, 7, inner, flags=0x8000))[1]["text"] == "hi"
@@ -143,6 +168,7 @@ KNOWN = [
     (flap(1, b"\0\0\0\1" + field(6, b"cookie")), True),
     (sent(1, text(b"hi")), True),
     (snac(1, 6, b"") + came(1, text(b"hi")), True),
+    (snac(14, 5, b""), True),
     (snac(1, 6, b"") * 5000, None),
     (b"", None),
     (b"*\1", None),
