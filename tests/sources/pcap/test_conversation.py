@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from auditor.model import Contact, Event, Parcel, Problem, Road
 from auditor.sources.heads import Place
 from auditor.sources.pcap.conversation import SILENT, Conversation
+from auditor.sources.pcap.hello import ClientHello
 from auditor.sources.pcap.keys import Keys
-from auditor.sources.pcap.wire import Chunk, End, Said
+from auditor.sources.pcap.wire import Chunk, End, Facts, Said
 from auditor.sources.talk import STRANGE
 from tests.sources.pcap.handshakes import contexts
 from tests.sources.pcap.replay.test_http2 import session as session_of_http2
@@ -69,6 +70,7 @@ SOCKS: list[Said] = [
     (True, b"\5\1\0\3\x0cchat.example\x01\xbb"),
     (False, b"\5\0\0\1" + bytes(6)),
 ]
+HEAD = b"\x17\x03\x03\0\0"
 BALANCED: list[Said] = [(True, b"PROXY TCP4 192.0.2.7 192.0.2.1 50000 80\r\n")]
 
 
@@ -292,6 +294,56 @@ def test_what_nobody_knows_is_a_contact_and_searched_where_there_is_something_to
     events = heard(said, search=True)
     assert bodies(events) == [("tcp", True, b"\1\2\3hello you"), ("tcp", False, b"\xff\xfe no")]
     assert [one.ref.part for one in parcels(events)] == [".0>@100", ".1<@102"]
+
+
+def test_what_shows_from_outside_gives_the_reason_where_it_can() -> None:
+    (contact,) = heard([(False, b"SSH-2.0-OpenSSH_9.9\r\n"), (True, b"SSH-2.0-x\r\n" + bytes(99))])
+    assert isinstance(contact, Contact)
+    assert (contact.transport, contact.reason) == ("ssh", "SSH, which nobody opened")
+
+
+@dataclass
+class Null:
+    """TLS with a cipher that hides nothing: what it carries stands in its records."""
+
+    keys: Keys
+    client: ClientHello | None = None
+    alpn: str = ""
+    shut: str = ""
+    protects: bool = False
+    facts: Facts = (("cipher", "NULL_SHA"),)
+
+    def feed(self, from_client: bool, data: bytes, lost: int = 0) -> list[Said]:
+        if data[0] == 22:
+            return []
+        return [(from_client, b"")] * bool(lost) + [(from_client, data[5:])]
+
+    def finish(self) -> None:
+        self.shut = ""
+
+
+def test_tls_that_protects_nothing_is_an_open_road() -> None:
+    talk = Conversation(Place("x.pcap"), Keys(), 17, CLIENT, SERVER, opener=Null)
+    hello = Chunk(True, b"\x16\x03\x01\0\5\1\0\0\1\0", 1, 1.0)
+    events = [
+        *talk.feed(hello),
+        *(one for way, data in IRC for one in talk.feed(Chunk(way, HEAD + data, 2, 2.0))),
+    ]
+    assert bodies(events) == bodies(heard(IRC))
+    assert {(one.channel.road, one.channel.opened_by) for one in parcels(events)} == {(Road.CLEAR, "nobody")}
+
+
+def test_what_tls_could_not_open_in_between_is_a_gap_of_unknown_size() -> None:
+    talk = Conversation(Place("x.pcap"), Keys(), 17, CLIENT, SERVER, opener=Null)
+    talk.feed(Chunk(True, b"\x16\x03\x01\0\5\1\0\0\1\0", 1, 1.0))
+    events = talk.feed(Chunk(True, HEAD + ASK[:-3], 2, 2.0))
+    events += talk.feed(Chunk(True, HEAD + b"lo" + ASK, 3, 3.0, lost=9))
+    events += (
+        talk.feed(Chunk(True, HEAD + ASK, 4, 4.0))
+        + talk.feed(Chunk(False, HEAD + ANSWER, 5, 5.0))
+        + talk.finish()
+    )
+    assert [one.whole for one in parcels(events)] == [False, True, True]
 
 
 def test_where_nothing_was_said_that_is_told() -> None:

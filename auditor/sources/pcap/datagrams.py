@@ -1,0 +1,198 @@
+"""One conversation of UDP: every chunk is a datagram, and most that is said so is no message.
+
+Streams that travel in datagrams (SIP) are read, DTLS and QUIC opened where there are keys; all
+else is a contact with what shows from outside.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from msgspec import structs
+
+from auditor.model import Contact, Event, Parcel, Problem, Road
+from auditor.sources import raw, talk
+from auditor.sources.flows import Flow, Side
+from auditor.sources.heads import Place
+from auditor.sources.mitm import events_of
+from auditor.sources.pcap import outside, records
+from auditor.sources.pcap.dtls import Dtls
+from auditor.sources.pcap.hello import ClientHello
+from auditor.sources.pcap.keys import Keys
+from auditor.sources.pcap.line import Line, line_to
+from auditor.sources.pcap.outside import Outside
+from auditor.sources.pcap.reasons import reason_of
+from auditor.sources.pcap.wire import Chunk, End, Facts, Said
+from auditor.sources.sockets import Frame
+from auditor.streams import Sorter
+
+NOTHING: Facts = ()
+UNSURE = 16  # datagrams by which it must be known what they are
+HELD = 4_000_000  # bytes that nobody understands which are searched
+
+
+class Opener(Protocol):
+    """DTLS, as its owner opens it."""
+
+    client: ClientHello | None
+    alpn: str
+    shut: str
+    protects: bool
+
+    @property
+    def facts(self) -> Facts: ...
+    def feed(self, from_client: bool, datagram: bytes) -> list[Said]: ...
+    def finish(self) -> None: ...
+
+
+class Exchange(Protocol):
+    """What a stream of HTTP/3 said."""
+
+    @property
+    def flow(self) -> Flow: ...
+    @property
+    def stream(self) -> int: ...
+    @property
+    def asked(self) -> int: ...
+    @property
+    def answered(self) -> int: ...
+    @property
+    def asked_whole(self) -> bool: ...
+    @property
+    def answered_whole(self) -> bool: ...
+
+
+class Web(Protocol):
+    """QUIC, and the HTTP/3 in it."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def shut(self) -> str: ...
+    @property
+    def facts(self) -> Facts: ...
+    @property
+    def remarks(self) -> list[str]: ...
+    def feed(self, chunk: Chunk) -> Iterable[Exchange]: ...
+    def finish(self) -> Iterable[Exchange]: ...
+
+
+class Datagrams:
+    """`web` makes the reader of QUIC for a connection; without it QUIC stays shut."""
+
+    def __init__(
+        self, place: Place, keys: Keys, entry: int, client: End, server: End, host: str = "",
+        search: bool = False, opener: Callable[[Keys], Opener] = Dtls,
+        web: Callable[[Keys, Side], Web] | None = None,
+    ) -> None:  # fmt: skip
+        self.client, self.server, self.entry = client, server, entry
+        self.place, self.search = place, search
+        self.line = line_to(server, host)
+        self._keys, self._opener, self._make_web = keys, opener, web
+        self._outside = Outside(datagrams=True)
+        self._sorter = Sorter(carrier="udp")
+        self._dtls: Opener | None = None
+        self._web: Web | None = None
+        self._sizes = {True: 0, False: 0}
+        self._count = self._read = self._held = 0
+        self._when: float | None = None
+        self._frames: list[Frame] = []
+        self._numbers: list[int] = []  # of the packets of the frames
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        self._sizes[chunk.from_client] += len(chunk.data)
+        self._when = chunk.when if self._when is None else self._when
+        self._count += 1
+        self._outside.feed(chunk.from_client, chunk.data)
+        if self._web is None and self._dtls is None and not self._sorter.name:
+            self._recognise(chunk.data)
+        if self._web:
+            return [event for one in self._web.feed(chunk) for event in self._exchange(one)]
+        if self._dtls:
+            said = self._dtls.feed(chunk.from_client, chunk.data)
+            pieces = [structs.replace(chunk, from_client=way, data=data) for way, data in said]
+            return [event for piece in pieces for event in self._said(piece)]
+        return self._said(chunk)
+
+    def finish(self, ended: bool = True) -> list[Event]:
+        found: list[Event] = []
+        why, facts = "", NOTHING
+        if self._web:
+            found += [event for one in self._web.finish() for event in self._exchange(one)]
+            why, facts = self._web.shut, self._web.facts
+            found += [self.place.problem(self.entry, "damaged", text) for text in self._web.remarks]
+        elif self._dtls:
+            self._dtls.finish()
+            why, facts = self._dtls.shut, self._dtls.facts
+        channel = self.place.channel(self._line().channel())
+        strange = raw.parcels(self._frames, self.entry, self.place, channel, "udp")
+        found += [self._placed(one, self._numbers[int(one.ref.part[1:-1])]) for one in strange]
+        if not self._read:
+            found.append(self._contact(why, facts))
+        elif why:
+            found.append(self.place.problem(self.entry, "shut", f"it is read no further: {why}"))
+        return found
+
+    def _recognise(self, data: bytes) -> None:
+        if self._count > UNSURE:
+            return
+        if self._make_web and outside.quic(data):
+            side = Side(self.line.host or None, address=[self.line.host or self.line.address, self.line.port],
+                        peername=[self.line.address])  # fmt: skip
+            self._web = self._make_web(self._keys, side)
+        elif any(one.kind == records.HANDSHAKE for one in records.of_datagram(data)):
+            self._dtls = self._opener(self._keys)
+            self._sorter = Sorter(carrier="udp")  # what is inside begins anew
+
+    def _said(self, chunk: Chunk) -> list[Event]:
+        """A datagram in the open, or what was sealed in one."""
+        found = self._sorter.feed(chunk.from_client, chunk.data)
+        if not self._sorter.name:
+            if self.search and self._held < HELD and chunk.data:
+                self._held += len(chunk.data)
+                self._frames.append(Frame(len(self._frames), chunk.from_client, chunk.data, chunk.when))
+                self._numbers.append(chunk.number)
+            return []
+        self._frames.clear()
+        self._read += len(found)
+        channel, name = self.place.channel(self._line().channel()), self._sorter.name
+        return [
+            talk.parcel(self.place, self.entry, channel, name, one, chunk.when, f".{one.part}@{chunk.number}")
+            for one in found
+        ]
+
+    def _exchange(self, one: Exchange) -> Iterator[Event]:
+        self._read += 1
+        for event in events_of(one.flow, self.entry, self.place, "key log"):
+            answer = event.ref.part.endswith("<")
+            placed = self._placed(event, one.answered if answer else one.asked, f".{one.stream}")
+            if isinstance(placed, Parcel) and placed.protocol == "http":
+                whole = placed.whole and (one.answered_whole if answer else one.asked_whole)
+                placed = structs.replace(placed, whole=whole)
+            yield placed
+
+    def _placed(self, event: Event, number: int, name: str = "") -> Event:
+        ref = structs.replace(event.ref, part=f"{name}{event.ref.part}@{number}")
+        match event:
+            case Parcel() | Contact() | Problem():
+                return structs.replace(event, ref=ref)
+
+    def _line(self) -> Line:
+        if self._dtls is None:
+            return self.line
+        host = (self._dtls.client.server_name if self._dtls.client else "") or self.line.host
+        if not self._dtls.protects:
+            return structs.replace(self.line, host=host)
+        return structs.replace(
+            self.line, host=host, alpn=self._dtls.alpn, road=Road.PROTECTED, opened_by="key log"
+        )
+
+    def _contact(self, why: str, facts: Facts) -> Contact:
+        seen = self._outside.seen()
+        host = self.line.host or seen.host or (self._web.host if self._web else "")
+        road = Road.PROTECTED if seen.protects else Road.CLEAR if seen.transport != "UDP" else Road.UNKNOWN
+        channel = self.place.channel(structs.replace(self.line, host=host, road=road).channel())
+        both = (*seen.facts, *(fact for fact in facts if fact not in seen.facts))
+        return Contact(
+            self.place.ref(self.entry), channel, seen.transport.lower(), why or reason_of(seen),
+            self._sizes[True], self._sizes[False], self._when, both,
+        )  # fmt: skip
