@@ -27,6 +27,7 @@ from auditor.streams import Sorter
 
 NOTHING: Facts = ()
 UNSURE = 16  # datagrams by which it must be known what they are
+AROUND = 200  # bytes of memory that any datagram takes
 HELD = 4_000_000  # bytes that nobody understands which are searched
 
 
@@ -148,7 +149,7 @@ class Datagrams:
         found = self._sorter.feed(chunk.from_client, chunk.data)
         if not self._sorter.name:
             if self.search and self._held < HELD and chunk.data:
-                self._held += len(chunk.data)
+                self._held += len(chunk.data) + AROUND
                 self._frames.append(Frame(len(self._frames), chunk.from_client, chunk.data, chunk.when))
                 self._numbers.append(chunk.number)
             return []
