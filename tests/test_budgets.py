@@ -32,6 +32,8 @@ BUDGETS = [  # every list of them in tests/budgets/
 
 # Numbers that bound nothing: (what they are): where they stand.
 OTHERS = {
+    "what anything small weighs in memory": """
+        sources/pcap/datagrams.py AROUND, sources/pcap/legs.py AROUND, sources/pcap/replay/websocket.py AROUND""",
     "how far back a second telling is compared with the first": "sources/pcap/assembly.py _TAIL",
     "from where on something is believed or tested, so that raising it believes less": """
         decoders/base64.py _SHORTEST, decoders/brotli.py _SHORT, decoders/deflate.py _TEXT,

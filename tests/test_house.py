@@ -189,6 +189,7 @@ TESTED_ELSEWHERE = {
     "sources/exchange.py": "tests/sources/test_har.py",
     "sources/pcap/__init__.py": "a docstring",
     "sources/pcap/readers.py": "tests/sources/pcap/test_conversation.py",
+    "sources/pcap/reasons.py": "tests/sources/pcap/test_conversation.py",
     "sources/pcap/replay/__init__.py": "a docstring",
     "sources/pcap/replay/exchange.py": "tests/sources/pcap/test_conversation.py",
     "sources/pcap/replay/halves.py": "tests/sources/pcap/replay/test_http1.py",

@@ -9,7 +9,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
 
 from auditor.model import Channel, Parcel, Ref, Road
-from auditor.sources.pcap import assembly, legs, recognise, speech
+from auditor.sources.pcap import assembly, datagrams, legs, recognise, speech
 from auditor.sources.pcap.assembly import Assembly
 from auditor.sources.pcap.legs import Legs
 from auditor.sources.pcap.line import Line
@@ -22,6 +22,8 @@ from tests.sources.pcap.replay.test_http2 import run as run2
 from tests.sources.pcap.replay.test_websocket import DEFLATE, extensions, heard, socket
 from tests.sources.pcap.test_conversation import CONNECT
 from tests.sources.pcap.test_conversation import heard as talked
+from tests.sources.pcap.test_datagrams import HELLO, KEY, SIP
+from tests.sources.pcap.test_datagrams import heard as datagrams_heard
 
 
 def holes(size: int, count: int, answers: int = 0) -> Callable[[Path], object]:
@@ -102,6 +104,18 @@ def unsure(_: Path) -> object:
 
 
 LINE = Line("h.example", 80, "192.0.2.1", Road.CLEAR)
+
+
+def late(_: Path) -> object:
+    said = [(True, b"?")] * 20 + [(True, HELLO), (True, b"\x17\xfe\xfd" + SIP)]
+    return f"{[type(event).__name__ for event in datagrams_heard(*said, keys=KEY)]}"
+
+
+def endless(_: Path) -> object:
+    told = datagrams_heard((True, b"x" * 600), (True, b"y" * 600), (True, b"z"), search=True)
+    return f"{sum(len(event.body) for event in told if isinstance(event, Parcel))} searched"
+
+
 PROXY = End(b"\1\1\1\1", 8_080)
 
 
@@ -126,6 +140,8 @@ def passed_on(count: int, lag: float = 0.0) -> Callable[[Path], object]:
 
 PCAP = "sources/pcap/"
 TALKING = [
+    Budget(f"{PCAP}datagrams.py UNSURE", datagrams, r"\['Contact'\]", late),
+    Budget(f"{PCAP}datagrams.py HELD", datagrams, "1200 searched", endless, low=1_000),
     Budget(f"{PCAP}assembly.py PATIENCE", assembly, "lost True", holes(10, 1, answers=70)),
     Budget(f"{PCAP}assembly.py WAITING", assembly, "lost True", holes(60_000, 80)),
     Budget(f"{PCAP}assembly.py PIECES", assembly, "lost True", holes(1, 200), low=100),

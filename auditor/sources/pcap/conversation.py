@@ -14,9 +14,11 @@ from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.line import line_to
 from auditor.sources.pcap.outside import Outside
 from auditor.sources.pcap.readers import About, Opener
+from auditor.sources.pcap.reasons import reason_of
 from auditor.sources.pcap.speech import Speech
 from auditor.sources.pcap.tls import Tls
 from auditor.sources.pcap.wire import Chunk, End
+from auditor.sources.talk import STRANGE
 
 SILENT = "nothing was said on it"
 
@@ -63,6 +65,8 @@ class Conversation:
         road = Road.PROTECTED if seen.protects else channel.road
         channel = structs.replace(channel, host=host, road=road)
         facts = (*seen.facts, *(fact for fact in contact.facts if fact not in seen.facts))
+        reason = reason_of(seen) if contact.reason == STRANGE else contact.reason
         return structs.replace(
-            contact, channel=channel, transport=seen.transport.lower(), facts=facts, carrier="tcp", start=seen.start
-        )
+            contact, channel=channel, transport=seen.transport.lower(), reason=reason, facts=facts,
+            carrier="tcp", start=seen.start,
+        )  # fmt: skip

@@ -1,130 +1,143 @@
-"""What goes between two ends over UDP: QUIC, DTLS, or a protocol that is known by what it says.
+"""One conversation of UDP: every chunk is a datagram, and most that is said so is no message.
 
-Ends may change what they speak from one datagram to the next (a call asks for its way, agrees
-on keys, then sends pictures), so each datagram goes to whoever knows it.
+Streams that travel in datagrams (SIP) are read, DTLS opened where there are keys; all else is
+a contact with what shows from outside. QUIC has its own reader (webs.py).
 """
+
+from collections.abc import Callable
+from typing import Protocol
 
 from msgspec import structs
 
-from auditor.model import Event, Parcel, Road
-from auditor.sources import talk
+from auditor.model import Contact, Event, Parcel, Road
+from auditor.sources import raw, talk
+from auditor.sources.heads import Place
+from auditor.sources.pcap import records
 from auditor.sources.pcap.dtls import Dtls
-from auditor.sources.pcap.known import Known
+from auditor.sources.pcap.hello import ClientHello
+from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.line import Line, line_to
-from auditor.sources.pcap.onlooker import NAMING, Flow, Sums, contact
 from auditor.sources.pcap.outside import Outside
-from auditor.sources.pcap.records import of_datagram
-from auditor.sources.pcap.webs import Web
-from auditor.sources.pcap.wire import Packet
+from auditor.sources.pcap.reasons import reason_of
+from auditor.sources.pcap.wire import Chunk, End, Facts, Said
 from auditor.sources.sockets import Frame
 from auditor.streams import Sorter
 
+NOTHING: Facts = ()
+UNSURE = 16  # datagrams by which it must be known what they are
+AROUND = 200  # bytes of memory that any datagram takes
+HELD = 4_000_000  # bytes that nobody understands which are searched
 
-class OverUdp:
-    def __init__(self, flow: Flow, known: Known) -> None:
-        self.flow, self._known = flow, known
+
+class Opener(Protocol):
+    """DTLS, as its owner opens it."""
+
+    client: ClientHello | None
+    alpn: str
+    shut: str
+    protects: bool
+
+    @property
+    def facts(self) -> Facts: ...
+    def feed(self, from_client: bool, datagram: bytes) -> list[Said]: ...
+    def finish(self) -> None: ...
+
+
+class Datagrams:
+    def __init__(
+        self, place: Place, keys: Keys, entry: int, client: End, server: End, host: str = "",
+        search: bool = False, opener: Callable[[Keys], Opener] = Dtls,
+    ) -> None:  # fmt: skip
+        self.client, self.server, self.entry = client, server, entry
+        self.place, self.search = place, search
+        self.line = line_to(server, host)
+        self._keys, self._opener = keys, opener
         self._outside = Outside(datagrams=True)
-        self._line = line_to(flow.server, next(reversed(known.names.of(flow.server.address)), ""))
-        self._plain = Plain(flow, self._line)
-        self._inner: Plain | None = None
-        self._dtls: Dtls | None = None
-        self._web: Web | None = None
+        self._sorter = Sorter(carrier="udp")
+        self._dtls: Opener | None = None
+        self._sizes = {True: 0, False: 0}
+        self._count = self._read = self._held = 0
+        self._when: float | None = None
+        self._frames: list[Frame] = []
+        self._numbers: list[int] = []  # of the packets of the frames
 
     @property
     def settled(self) -> bool:
-        return self._outside.settled and self._plain.settled and not (self._web or self._dtls)
+        """Nothing that comes would be read, or show more than what is seen."""
+        return self._outside.settled and self._dtls is None and self._sorter.refused and not self.search
 
-    def feed(self, packet: Packet) -> list[Event]:
-        from_client = packet.source == self.flow.client
-        self._outside.feed(from_client, packet.payload)
-        if {packet.source.port, packet.target.port} & NAMING:
-            self._known.names.learn(packet.payload)
-        if found := self._known.quics.find(packet.source, packet.target, packet.payload, packet.tunnel):
-            quic, from_client = found
-            self._web = self._known.webs.of(quic, self.flow.place, self.flow.entry, self.flow.server)
-            events = self._web.feed(from_client, packet)
-            self._known.quics.learn(quic)
-            return events
-        if of_datagram(packet.payload):
-            return self._unsealed(from_client, packet)
-        return self._plain.take(from_client, packet.payload, packet)
+    def feed(self, chunk: Chunk) -> list[Event]:
+        self._sizes[chunk.from_client] += len(chunk.data)
+        self._when = chunk.when if self._when is None else self._when
+        self._count += 1
+        self._outside.feed(chunk.from_client, chunk.data)
+        if self._dtls is None and not self._sorter.name:
+            self._recognise(chunk.data)
+        if self._dtls:
+            said = self._dtls.feed(chunk.from_client, chunk.data)
+            pieces = [structs.replace(chunk, from_client=way, data=data) for way, data in said]
+            return [event for piece in pieces for event in self._said(piece)]
+        return self._said(chunk)
 
-    def finish(self, sums: Sums) -> list[Event]:
-        webs = self._known.webs.close(self.flow.entry)
-        found = [event for web in webs for event in web.finish()]
-        seen, why = self._outside.seen(), talk.STRANGE
+    def finish(self, ended: bool = True) -> list[Event]:
+        found: list[Event] = []
+        why, facts = "", NOTHING
         if self._dtls:
             self._dtls.finish()
-            why = self._dtls.shut or "nothing was said in it"
-        for web in (self._web, *webs):
-            if web is not None:
-                seen, why = web.seen(seen), web.shut
-        plains = [plain for plain in (self._plain, self._inner) if plain]
-        found += [event for plain in plains for event in plain.finish()]
-        if any(one.known for one in plains) or (self._web and self._web.opened):
-            return found
-        return [*found, contact(self.flow, self._known.names, seen, why, sums)]
+            why, facts = self._dtls.shut, self._dtls.facts
+        channel = self.place.channel(self._line().channel())
+        strange = raw.parcels(self._frames, self.entry, self.place, channel, "udp")
+        found += [self._placed(one, self._numbers[int(one.ref.part[1:-1])]) for one in strange]
+        if not self._read:
+            found.append(self._contact(why, facts))
+        elif why:
+            found.append(self.place.problem(self.entry, "shut", f"it is read no further: {why}"))
+        return found
 
-    def _unsealed(self, from_client: bool, packet: Packet) -> list[Event]:
-        self._dtls = self._dtls or Dtls(self._known.keys)
-        said = self._dtls.feed(from_client, packet.payload)
-        if said and self._inner is None:
-            self._inner = Plain(self.flow, self._inside(self._dtls), "in")
-        return [event for way, data in said if self._inner for event in self._inner.take(way, data, packet)]
+    def _recognise(self, data: bytes) -> None:
+        if self._count > UNSURE:
+            return
+        if any(one.kind == records.HANDSHAKE for one in records.of_datagram(data)):
+            self._dtls = self._opener(self._keys)
+            self._sorter = Sorter(carrier="udp")  # what is inside begins anew
 
-    def _inside(self, dtls: Dtls) -> Line:
-        host = (dtls.client.server_name if dtls.client else "") or self._line.host
-        if not dtls.protects:
-            return structs.replace(self._line, host=host)
-        return structs.replace(self._line, host=host, road=Road.PROTECTED, opened_by="key log")
-
-
-class Plain:
-    """A protocol of auditor/streams, or one that nobody knows: searched where texts were planted."""
-
-    def __init__(self, flow: Flow, line: Line, name: str = "") -> None:
-        self.flow = flow
-        self.known = False  # whether somebody knows this protocol
-        self._channel = flow.place.channel(line.channel())
-        self._name = name
-        self._sorter = Sorter(carrier="udp")
-        self._held: list[tuple[Frame, int]] = []
-        self._count = 0
-
-    @property
-    def settled(self) -> bool:
-        return self._sorter.refused and not self.flow.place.search
-
-    def take(self, from_client: bool, data: bytes, packet: Packet) -> list[Event]:
-        place, entry = self.flow.place, self.flow.entry
-        found = self._sorter.feed(from_client, data)
-        if self._sorter.name:
-            self.known, self._held = True, []
-            names = (f"{self._name}.{one.part}@{packet.number}" for one in found)
-            return [
-                talk.parcel(place, entry, self._channel, self._sorter.name, one, packet.when, part)
-                for one, part in zip(found, names, strict=True)
-            ]
-        if place.search and data:
-            self._held.append((Frame(self._count, from_client, data, packet.when), packet.number))
-            self._count += 1
-        return self._searched() if self._sorter.refused else []
-
-    def finish(self) -> list[Event]:
-        place, entry = self.flow.place, self.flow.entry
-        last: list[Event] = [
-            talk.parcel(place, entry, self._channel, self._sorter.name, one, None, f"{self._name}.{one.part}")
-            for one in self._sorter.finish()
-        ]
-        self.known = self.known or bool(self._sorter.name)
-        return last if self.known else self._searched()
-
-    def _searched(self) -> list[Event]:
-        """Every datagram by itself: they say where they end."""
-        held, self._held = self._held, []
-        place, entry = self.flow.place, self.flow.entry
+    def _said(self, chunk: Chunk) -> list[Event]:
+        """A datagram in the open, or what was sealed in one."""
+        found = self._sorter.feed(chunk.from_client, chunk.data)
+        if not self._sorter.name:
+            if self.search and self._held < HELD and chunk.data:
+                self._held += len(chunk.data) + AROUND
+                self._frames.append(Frame(len(self._frames), chunk.from_client, chunk.data, chunk.when))
+                self._numbers.append(chunk.number)
+            return []
+        self._frames.clear()
+        self._read += len(found)
+        channel, name = self.place.channel(self._line().channel()), self._sorter.name
         return [
-            Parcel(place.ref(entry, f"{self._name}{one.ref()}@{number}"), self._channel, one.outgoing, one.data,
-                   "udp", when=one.when)
-            for one, number in held
-        ]  # fmt: skip
+            talk.parcel(self.place, self.entry, channel, name, one, chunk.when, f".{one.part}@{chunk.number}")
+            for one in found
+        ]
+
+    def _placed(self, event: Parcel, number: int) -> Parcel:
+        return structs.replace(event, ref=structs.replace(event.ref, part=f"{event.ref.part}@{number}"))
+
+    def _line(self) -> Line:
+        if self._dtls is None:
+            return self.line
+        host = (self._dtls.client.server_name if self._dtls.client else "") or self.line.host
+        if not self._dtls.protects:
+            return structs.replace(self.line, host=host)
+        return structs.replace(
+            self.line, host=host, alpn=self._dtls.alpn, road=Road.PROTECTED, opened_by="key log"
+        )
+
+    def _contact(self, why: str, facts: Facts) -> Contact:
+        seen = self._outside.seen()
+        host = self.line.host or seen.host
+        road = Road.PROTECTED if seen.protects else Road.CLEAR if seen.transport != "UDP" else Road.UNKNOWN
+        channel = self.place.channel(structs.replace(self.line, host=host, road=road).channel())
+        both = (*seen.facts, *(fact for fact in facts if fact not in seen.facts))
+        return Contact(
+            self.place.ref(self.entry), channel, seen.transport.lower(), why or reason_of(seen),
+            self._sizes[True], self._sizes[False], self._when, both, carrier="udp", start=seen.start,
+        )  # fmt: skip

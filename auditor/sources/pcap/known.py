@@ -5,10 +5,12 @@ connection of QUIC by its ids where it changed its address.
 """
 
 from auditor.sources.pcap.dns import Names
+from auditor.sources.pcap.flow import Flow
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.legs import Legs
+from auditor.sources.pcap.quic import Quic
 from auditor.sources.pcap.quic.connections import Connections
-from auditor.sources.pcap.webs import Webs
+from auditor.sources.pcap.quic_conversation import QuicConversation
 
 
 class Known:
@@ -17,4 +19,17 @@ class Known:
         self.names = Names()
         self.legs = Legs()
         self.quics = Connections(keys)
-        self.webs = Webs()
+        self._begun: dict[Quic, tuple[Flow, QuicConversation]] = {}
+
+    def conversation(self, quic: Quic, flow: Flow) -> QuicConversation:
+        """The one that a connection of QUIC is read in, which began in this flow or in an earlier one."""
+        if quic not in self._begun:
+            host = next(reversed(self.names.of(flow.server.address)), "")
+            one = QuicConversation(flow.place, self.keys, flow.entry, flow.client, flow.server, host, quic)
+            self._begun[quic] = flow, one
+        return self._begun[quic][1]
+
+    def over(self, flow: Flow) -> list[QuicConversation]:
+        """Those that began in this flow, of which nothing more comes."""
+        ended = [quic for quic, (begun, _) in self._begun.items() if begun == flow]
+        return [self._begun.pop(quic)[1] for quic in ended]

@@ -19,6 +19,7 @@ from auditor.sources.pcap.wire import End
 
 HELD = 64_000_000  # bytes of messages that wait to be known as passed on
 MOST = 50_000  # messages that are remembered
+AROUND = 1_000  # bytes of memory that any message takes
 LAG = 60.0  # seconds that a proxy may keep one
 
 Print = bytes  # of a message: who says it to which host, and what
@@ -65,7 +66,7 @@ class Legs:
             return events
         leg = self._held.setdefault(entry, Leg(client, server, []))
         leg.events += events
-        size = sum(len(event.body) for event in events if isinstance(event, Parcel))
+        size = sum(len(event.body) + AROUND for event in events if isinstance(event, Parcel))
         leg.size, leg.over = leg.size + size, over
         self._size += size
         return list(self._settled(last=False)) if over or self._size > HELD else []

@@ -2,51 +2,22 @@
 
 from ipaddress import ip_address
 
-from msgspec import Struct
-
 from auditor.model import Channel, Contact, Event, Road
-from auditor.sources.heads import Place
 from auditor.sources.pcap.assembly import Assembly
 from auditor.sources.pcap.dns import Names
+from auditor.sources.pcap.flow import Flow, Sums
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.outside import Outside, Seen
-from auditor.sources.pcap.wire import TCP, UDP, End, Packet
+from auditor.sources.pcap.reasons import reason_of
+from auditor.sources.pcap.wire import TCP, UDP, Packet
 
-PROTOCOLS = {1: "icmp", 2: "igmp", 47: "gre", 50: "ipsec", 51: "ipsec", 58: "icmpv6", 132: "sctp"}
 NAMING = {53, 5353, 5355}  # ports where names are asked for
-UNSEEN = "nothing of it was opened"
-
-
-class Flow(Struct, frozen=True):
-    """A connection: who talks with whom, and where it was found."""
-
-    place: Place
-    entry: int  # the number of its first packet
-    client: End
-    server: End
-    protocol: int
-    device: str = ""
-    turned: bool = False  # whether the phone is the server
-    other: bool = False  # whether the phone is neither
-
-    @property
-    def carrier(self) -> str:
-        named = {TCP: "tcp", UDP: "udp", **PROTOCOLS}
-        return named.get(self.protocol, f"ip protocol {self.protocol}")
-
-
-class Sums(Struct, frozen=True):
-    """What the table counted of a connection."""
-
-    sent: int
-    received: int
-    when: float
 
 
 class Onlooker:
     """Looks at the beginning of a connection until there is nothing more to learn."""
 
-    def __init__(self, flow: Flow, known: Known, reason: str = UNSEEN) -> None:
+    def __init__(self, flow: Flow, known: Known, reason: str = "") -> None:
         self.flow = flow
         self.reason = reason
         self._names = known.names
@@ -72,7 +43,7 @@ class Onlooker:
             for chunk in self._assembly.finish():
                 self._outside.feed(chunk.from_client, chunk.data, chunk.lost)
         seen = self._outside.seen() if self.flow.protocol in (TCP, UDP) else Seen(self.flow.carrier)
-        return [contact(self.flow, self._names, seen, self.reason, sums)]
+        return [contact(self.flow, self._names, seen, self.reason or reason_of(seen), sums)]
 
 
 def contact(flow: Flow, names: Names, seen: Seen, reason: str, sums: Sums) -> Contact:

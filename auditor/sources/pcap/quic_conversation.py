@@ -153,7 +153,8 @@ class QuicConversation:
         )
         sent, received = self._sizes[True], self._sizes[False]
         ref = self._place.ref(self._entry)
-        return Contact(ref, channel, "quic", reason, sent, received, self._when, self.quic.facts)
+        facts = self.quic.facts
+        return Contact(ref, channel, "quic", reason, sent, received, self._when, facts, carrier="udp")
 
 
 def _address(end: End) -> str:

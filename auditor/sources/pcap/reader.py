@@ -9,10 +9,12 @@ from msgspec import structs
 from auditor.model import Event, Parcel, Problem
 from auditor.sources.heads import Place
 from auditor.sources.pcap.devices import Devices
-from auditor.sources.pcap.flows import GUESS, ONE, SHUT, Flows
+from auditor.sources.pcap.flow import Flow, Sums
+from auditor.sources.pcap.flows import GUESS, ONE, SHUT
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.known import Known
-from auditor.sources.pcap.onlooker import Flow, Onlooker, Sums
+from auditor.sources.pcap.onlooker import Onlooker
+from auditor.sources.pcap.sums import Flows
 from auditor.sources.pcap.table import Batch, Table
 from auditor.sources.pcap.talks import talk
 from auditor.sources.pcap.window import Name, Secrets, Trouble

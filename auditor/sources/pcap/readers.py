@@ -4,6 +4,7 @@ Each takes the chunks of its channel from the first one on and gives the events 
 it does not read it says at the end: a contact where all of it stayed shut, else a problem.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -203,7 +204,8 @@ class Stream:
         self.speech, self.protocol = speech, sorter.name
         self._stream: Conversation = stream
         self._begun: dict[bool, Chunk | None] = {True: None, False: None}
-        self._tails: dict[bool, list[Chunk]] = {True: [], False: []}
+        self._tails: dict[bool, deque[Chunk]] = {True: deque(), False: deque()}
+        self._kept = {True: 0, False: 0}
         self._inner: Channelled | None = None
         self._lost = 0
 
@@ -244,10 +246,11 @@ class Stream:
         return talk.parcel(about.place, about.entry, channel, self.protocol, message, begun.when, part)
 
     def _keep(self, chunk: Chunk) -> None:
-        tail = self._tails[chunk.from_client]
+        way, tail = chunk.from_client, self._tails[chunk.from_client]
         tail.append(chunk)
-        while sum(len(one.data) for one in tail[1:]) >= START:
-            tail.pop(0)
+        self._kept[way] += len(chunk.data)
+        while self._kept[way] - len(tail[0].data) >= START:
+            self._kept[way] -= len(tail.popleft().data)
 
     def _hand_over(self) -> list[Event]:
         """What the stream left over is the beginning of the channel inside."""

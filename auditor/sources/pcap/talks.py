@@ -10,11 +10,15 @@ from msgspec import structs
 from auditor.model import Contact, Event
 from auditor.sources.pcap.assembly import Assembly
 from auditor.sources.pcap.conversation import Conversation
-from auditor.sources.pcap.datagrams import OverUdp
+from auditor.sources.pcap.datagrams import Datagrams
+from auditor.sources.pcap.flow import Flow, Sums
 from auditor.sources.pcap.known import Known
-from auditor.sources.pcap.onlooker import Flow, Onlooker, Sums
-from auditor.sources.pcap.wire import TCP, UDP, Packet
+from auditor.sources.pcap.onlooker import NAMING, Onlooker, contact
+from auditor.sources.pcap.outside import Seen
+from auditor.sources.pcap.quic_conversation import QuicConversation
+from auditor.sources.pcap.wire import TCP, UDP, Chunk, Packet
 
+ELSEWHERE = "a connection of QUIC that goes on from another address"
 NO_PORTS = "a protocol without conversations"
 
 
@@ -48,7 +52,7 @@ class OverTcp:
             found += self._conversation.feed(chunk)
         found += self._conversation.finish(self._assembly.over)
         if told := self._assembly.conflicts:
-            why = f"{told} places of this connection were told twice, and not the same; the first telling counts"
+            why = f"{told} places were told twice, and not the same; the first telling counts"
             found.append(self.flow.place.problem(self.flow.entry, "conflict", why))
         return self._through((_summed(event, sums) for event in found), over=True)
 
@@ -61,3 +65,43 @@ def _summed(event: Event, sums: Sums) -> Event:
     if isinstance(event, Contact) and not event.ref.part:
         return structs.replace(event, sent=sums.sent, received=sums.received, when=sums.when)
     return event
+
+
+class OverUdp:
+    """Datagrams. Those of QUIC go to the connection whose they are, wherever it moved to."""
+
+    def __init__(self, flow: Flow, known: Known) -> None:
+        self.flow, self._known = flow, known
+        host = next(reversed(known.names.of(flow.server.address)), "")
+        self._plain = Datagrams(
+            flow.place, known.keys, flow.entry, flow.client, flow.server, host, flow.place.search
+        )
+        self._sealed: QuicConversation | None = None
+        self._others = 0
+
+    @property
+    def settled(self) -> bool:
+        return self._sealed is None and self._plain.settled
+
+    def feed(self, packet: Packet) -> list[Event]:
+        if {packet.source.port, packet.target.port} & NAMING:
+            self._known.names.learn(packet.payload)
+        if found := self._known.quics.find(packet.source, packet.target, packet.payload, packet.tunnel):
+            quic, from_client = found
+            self._sealed = self._known.conversation(quic, self.flow)
+            events = self._sealed.feed(from_client, packet.payload, packet.number, packet.when)
+            self._known.quics.learn(quic)
+            return events
+        self._others += bool(packet.payload)
+        from_client = packet.source == self.flow.client
+        return self._plain.feed(Chunk(from_client, packet.payload, packet.number, packet.when))
+
+    def finish(self, sums: Sums) -> list[Event]:
+        begun = self._known.over(self.flow)
+        found = [event for one in begun for event in one.finish()]
+        if self._sealed is not None and self._sealed not in begun:
+            seen = Seen("QUIC", self._sealed.quic.server_name, "SNI", self._sealed.quic.facts, protects=True)
+            found.append(contact(self.flow, self._known.names, seen, ELSEWHERE, sums))
+        if self._others or not found:
+            found += self._plain.finish()
+        return [_summed(event, sums) for event in found]

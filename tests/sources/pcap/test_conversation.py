@@ -3,9 +3,11 @@
 import random
 import re
 import ssl
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,13 @@ from hypothesis import strategies as st
 
 from auditor.model import Contact, Event, Parcel, Problem, Road
 from auditor.sources.heads import Place
+from auditor.sources.pcap.assembly import Assembly
 from auditor.sources.pcap.conversation import SILENT, Conversation
+from auditor.sources.pcap.hello import ClientHello
 from auditor.sources.pcap.keys import Keys
-from auditor.sources.pcap.wire import Chunk, End, Said
+from auditor.sources.pcap.wire import Chunk, End, Facts, Said
 from auditor.sources.talk import STRANGE
+from tests.sources.pcap.connections import Wire as Packets
 from tests.sources.pcap.handshakes import contexts
 from tests.sources.pcap.replay.test_http2 import session as session_of_http2
 from tests.sources.pcap.replay.test_websocket import DEFLATE, SAYS, TOLD, spoken
@@ -69,6 +74,7 @@ SOCKS: list[Said] = [
     (True, b"\5\1\0\3\x0cchat.example\x01\xbb"),
     (False, b"\5\0\0\1" + bytes(6)),
 ]
+HEAD = b"\x17\x03\x03\0\0"
 BALANCED: list[Said] = [(True, b"PROXY TCP4 192.0.2.7 192.0.2.1 50000 80\r\n")]
 
 
@@ -294,6 +300,56 @@ def test_what_nobody_knows_is_a_contact_and_searched_where_there_is_something_to
     assert [one.ref.part for one in parcels(events)] == [".0>@100", ".1<@102"]
 
 
+def test_what_shows_from_outside_gives_the_reason_where_it_can() -> None:
+    (contact,) = heard([(False, b"SSH-2.0-OpenSSH_9.9\r\n"), (True, b"SSH-2.0-x\r\n" + bytes(99))])
+    assert isinstance(contact, Contact)
+    assert (contact.transport, contact.reason) == ("ssh", "SSH, which nobody opened")
+
+
+@dataclass
+class Null:
+    """TLS with a cipher that hides nothing: what it carries stands in its records."""
+
+    keys: Keys
+    client: ClientHello | None = None
+    alpn: str = ""
+    shut: str = ""
+    protects: bool = False
+    facts: Facts = (("cipher", "NULL_SHA"),)
+
+    def feed(self, from_client: bool, data: bytes, lost: int = 0) -> list[Said]:
+        if data[0] == 22:
+            return []
+        return [(from_client, b"")] * bool(lost) + [(from_client, data[5:])]
+
+    def finish(self) -> None:
+        self.shut = ""
+
+
+def test_tls_that_protects_nothing_is_an_open_road() -> None:
+    talk = Conversation(Place("x.pcap"), Keys(), 17, CLIENT, SERVER, opener=Null)
+    hello = Chunk(True, b"\x16\x03\x01\0\5\1\0\0\1\0", 1, 1.0)
+    events = [
+        *talk.feed(hello),
+        *(one for way, data in IRC for one in talk.feed(Chunk(way, HEAD + data, 2, 2.0))),
+    ]
+    assert bodies(events) == bodies(heard(IRC))
+    assert {(one.channel.road, one.channel.opened_by) for one in parcels(events)} == {(Road.CLEAR, "nobody")}
+
+
+def test_what_tls_could_not_open_in_between_is_a_gap_of_unknown_size() -> None:
+    talk = Conversation(Place("x.pcap"), Keys(), 17, CLIENT, SERVER, opener=Null)
+    talk.feed(Chunk(True, b"\x16\x03\x01\0\5\1\0\0\1\0", 1, 1.0))
+    events = talk.feed(Chunk(True, HEAD + ASK[:-3], 2, 2.0))
+    events += talk.feed(Chunk(True, HEAD + b"lo" + ASK, 3, 3.0, lost=9))
+    events += (
+        talk.feed(Chunk(True, HEAD + ASK, 4, 4.0))
+        + talk.feed(Chunk(False, HEAD + ANSWER, 5, 5.0))
+        + talk.finish()
+    )
+    assert [one.whole for one in parcels(events)] == [False, True, True]
+
+
 def test_where_nothing_was_said_that_is_told() -> None:
     (contact,) = heard([])
     assert isinstance(contact, Contact)
@@ -306,6 +362,44 @@ def test_channels_inside_channels_have_an_end() -> None:
     assert [one.reason for one in events if isinstance(one, Contact)][
         -1
     ] == "more than 8 channels inside each other"
+
+
+@pytest.mark.parametrize("said", [WEB * 3, IRC, [*CONNECT, *WEB]], ids=["HTTP", "IRC", "CONNECT"])
+def test_packets_that_come_out_of_order_change_nothing(said: list[Said]) -> None:
+    packets = Packets(client=CLIENT, server=SERVER).open().tell(said, size=20).close().packets
+    for seed in range(20):
+        chance = random.Random(seed)
+        late = {packet.number: packet.number + chance.uniform(0, 6) for packet in packets}
+        mixed = [
+            packet for _, packet in sorted(((late[one.number], one) for one in packets), key=itemgetter(0))
+        ]
+        assembly, talk = Assembly(CLIENT), Conversation(Place("x.pcap"), Keys(), 1, CLIENT, SERVER)
+        chunks = [chunk for packet in mixed for chunk in assembly.feed(packet)] + assembly.finish()
+        events = [event for chunk in chunks for event in talk.feed(chunk)] + talk.finish()
+        assert bodies(events) == bodies(heard(said))
+
+
+HOSTILE = {
+    "a name that does not end": [(True, b"x")] * 70_000,
+    "records of one byte": [(True, b"\x17\x03\x03\0\1a"[n % 6 : n % 6 + 1]) for n in range(60_000)],
+    "answers nobody asked for": [
+        (True, b"GET / HTTP/1.1\r\n"),
+        (False, b"HTTP/1.1 2"),
+        *[(False, b"x")] * 50_000,
+    ],
+    "lines in small pieces": [*IRC, *[(True, b"P")] * 50_000],
+    "a frame in small pieces": [
+        (True, session_of_http2()[0][1][:24] + b"\xff\xff\xff\0\0\0\0\0\1"),
+        *[(True, b"x" * 99)] * 50_000,
+    ],
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_said_in_small_pieces_is_not_read_over_and_over(name: str) -> None:
+    started = time.process_time()
+    heard(HOSTILE[name])
+    assert time.process_time() - started < 60  # a hang, not a time
 
 
 @given(st.data())

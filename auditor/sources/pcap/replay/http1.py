@@ -39,15 +39,6 @@ class Http1:
         self._lost_track = self._unsure = False
         self._restart()
 
-    @property
-    def waiting(self) -> int:
-        """Bytes that make no whole message yet."""
-        if self.upgraded:
-            return 0
-        early = sum(len(chunk.data) for chunk in self._early)
-        now = self._now.sent.size + self._now.received.size if self._now else 0
-        return early + now + sum(len(half.buf) for half in self._halves.values())
-
     def feed(self, chunk: Chunk) -> list[Exchange]:
         if self.upgraded:
             self.rest.append(chunk)
@@ -94,14 +85,16 @@ class Http1:
         self._unsure = False
         if self._now is not None and not self._now.received.done:
             return True
-        if sum(len(early.data) for early in self._early) + len(chunk.data) > EARLY:
+        if self._waits + len(chunk.data) > EARLY:
             self.passed_over += len(chunk.data)
         else:
             self._early.append(chunk)
+            self._waits += len(chunk.data)
         return False
 
     def _restart(self) -> None:
         self._early: deque[Chunk] = deque()
+        self._waits = 0  # bytes of what came early
         self._now: Exchange | None = None
         self._asked: said.RequestHeaders | None = None
         self._answered: said.ResponseHeaders | None = None
@@ -121,35 +114,37 @@ class Http1:
             if isinstance(what, Chunk):
                 self._marks[way].add(len(what.data), Mark(what.number, what.when))
                 self._run(way, self._received(way, what.data))
+                if self._now and (self._now.response or way):  # its head is read: no more is asked about it
+                    self._marks[way].at(self._marks[way].size - len(self._halves[way].buf))
             else:
                 self._hear(way, what, place)
             if len(self._halves[way].buf) > HEAD:
                 self._break("a head that does not end")
-        if self._now is None and any(half.state == half.done for half in self._halves.values()):
-            self._go_on()
+            if not self._work and self._now is None:
+                self._go_on()
 
     def _received(self, way: bool, data: bytes) -> DataReceived:
         return DataReceived(self._halves[way].conn, data)
 
     def _go_on(self) -> None:
         """One side said that this was the last message. Who goes on all the same is listened to."""
+        if not any(half.state == half.done for half in self._halves.values()):
+            return
         read = self._marks[True].size - len(self._halves[True].buf)
         if read > self._next[True]:  # it is the half that gave up: this was no message
             self.passed_over += read - self._next[True]
             self._break("no message of HTTP")
             return
         rest, mark = bytes(self._halves[True].buf), self._marks[True].at(self._next[True])
-        early = self._early
+        early, waits = self._early, self._waits
         self._restart()
-        if not rest:
-            self._early = early
-        elif _REQUEST.match(rest):
-            self._early = early
-            self._work.append((True, Chunk(True, rest, mark.number, mark.when), 0))
-            self._work_off()
-        else:
-            self.passed_over += len(rest)
+        if rest and not _REQUEST.match(rest):
+            self.passed_over += len(rest) + waits
             self._lost_track = True
+            return
+        self._early, self._waits = early, waits
+        if rest:
+            self._work.append((True, Chunk(True, rest, mark.number, mark.when), 0))
 
     def _run(self, way: bool, event: Event) -> None:
         half = self._halves[way]
@@ -228,6 +223,7 @@ class Http1:
             self._work.append((False, self._received(False, b""), 0))
         self._work.extend((False, early, 0) for early in self._early)
         self._early.clear()
+        self._waits = 0
 
     def _answer(self, event: said.ResponseHeaders) -> None:
         assert self._now
@@ -292,7 +288,7 @@ class Http1:
 
     def _forget(self) -> None:
         left = sum(len(half.buf) for half in self._halves.values())
-        self.passed_over += left + sum(len(chunk.data) for chunk in self._early)
+        self.passed_over += left + self._waits
         self._restart()
 
 

@@ -72,11 +72,6 @@ class Http2:
             upgraded.received = Body()
             self._open[1] = upgraded
 
-    @property
-    def waiting(self) -> int:
-        held = sum(one.sent.size + one.received.size for one in self._open.values())
-        return held + sum(len(side.buffer) for side in self._sides.values())
-
     def feed(self, chunk: Chunk) -> list[Exchange]:
         if self.broken:
             self.passed_over += len(chunk.data)
@@ -131,13 +126,13 @@ class Http2:
                 raise ValueError("it does not begin as HTTP/2 does")
             del side.buffer[: len(PREFACE)]
             side.begun, side.mark = True, mark
-        at, buffer = 0, bytes(side.buffer)
+        at, buffer = 0, side.buffer
         while not self.broken and len(buffer) - at >= 9:
             end = at + 9 + int.from_bytes(buffer[at : at + 3])
             if end > len(buffer):
                 break
             if buffer[at + 3] in (_DATA, _HEADERS, _RESET, _PROMISE, _CONTINUATION):
-                self._frame(way, side, buffer[at:end])
+                self._frame(way, side, bytes(memoryview(buffer)[at:end]))
             at, side.mark = end, mark
         del side.buffer[:at]
 

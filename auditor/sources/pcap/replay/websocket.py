@@ -11,6 +11,7 @@ from auditor.sources.pcap.wire import Chunk
 from auditor.streams.zlib_stream import FREE, RATIO
 
 _STEP = 4096  # bytes at once, so that what they inflate to is counted in time
+AROUND = 200  # bytes of memory that any message takes
 _TEXT, _BINARY = 1, 2
 _SIGNS_OF_LIFE = (9, 10)  # ping and pong
 _WRONG = (
@@ -123,7 +124,7 @@ class WebSocket:
         if self._kept + len(content) > LONGEST:
             self.broken = "more was said in it than is kept"
             return
-        self._kept += len(content)
+        self._kept += len(content) + AROUND
         frame = Frame(_TEXT if text else _BINARY, way, content, begun.when)
         self.exchange.frames.append((begun, frame))
 

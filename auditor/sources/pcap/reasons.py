@@ -1,0 +1,22 @@
+"""Why a connection stayed shut, where what shows from outside says it."""
+
+from auditor.sources.pcap.outside import Seen
+from auditor.sources.talk import STRANGE
+
+_REASONS = {
+    "DNS": "a name look-up: no message in it",
+    "DTLS": "DTLS, which nobody opened",
+    "QUIC": "QUIC, which nobody opened",
+    "RTCP": "reports about a call: no message in it",
+    "RTP": "sound or pictures of a call: not looked into",
+    "SRTP": "sound or pictures of a call, sealed",
+    "SSH": "SSH, which nobody opened",
+    "STUN": "a way through is asked for: no message in it",
+    "TURN": "a way through is asked for: no message in it",
+}
+
+
+def reason_of(seen: Seen) -> str:
+    if seen.tunnel:
+        return f"{seen.transport}: {dict(seen.facts).get('vpn', 'a tunnel')}"
+    return _REASONS.get(seen.transport, STRANGE)
