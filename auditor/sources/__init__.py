@@ -103,6 +103,7 @@ class Source:
         self.size = 0
         self.unread = 0
         self.entries = 0
+        self.note = ""
         self._place = place
         self._tape = tape  # of a pipe, which cannot be opened twice
         self._once = tape is not None
@@ -134,7 +135,7 @@ class Source:
         finally:
             tape.close()
         self.sha256, self.size = tape.sha256, tape.position
-        self.unread, self.entries = tape.unread, tape.entries
+        self.unread, self.entries, self.note = tape.unread, tape.entries, tape.note
 
     def _begin(self) -> Tape:
         if not self._once:

@@ -53,7 +53,7 @@ def contact(flow: Flow, names: Names, seen: Seen, reason: str, sums: Sums) -> Co
         host, facts = known[-1], (*facts, ("named by", "DNS"))
     clear = flow.protocol == TCP
     road = Road.PROTECTED if seen.protects else Road.CLEAR if clear else Road.UNKNOWN
-    channel = Channel(host or address, flow.server.port, road, address)
+    channel = Channel(host, flow.server.port, road, address)
     return Contact(
         flow.place.ref(flow.entry), flow.place.channel(channel), seen.transport.lower(), reason,
         sums.sent, sums.received, sums.when, facts, carrier=flow.carrier, start=seen.start,

@@ -102,6 +102,6 @@ class OverUdp:
         if self._sealed is not None and self._sealed not in begun:
             seen = Seen("QUIC", self._sealed.quic.server_name, "SNI", self._sealed.quic.facts, protects=True)
             found.append(contact(self.flow, self._known.names, seen, ELSEWHERE, sums))
-        if self._others or not found:
+        if self._others or self._sealed is None:
             found += self._plain.finish()
         return [_summed(event, sums) for event in found]
