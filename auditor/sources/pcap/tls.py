@@ -75,7 +75,8 @@ class Tls:
                     break
         except ValueError as error:
             self._end(str(error))
-        self._settle()
+        if self._sides[from_client].why:
+            self._settle()
         return said
 
     def finish(self) -> None:

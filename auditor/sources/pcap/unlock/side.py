@@ -5,19 +5,17 @@ that is not known, a beginning is believed only if the record behind it passes i
 records were lost is found out the same way, by trying the numbers that come next.
 """
 
-import re
 from collections.abc import Iterator
 
 from auditor.sources.pcap.handshake import LONGEST as LONGEST_MESSAGE
-from auditor.sources.pcap.records import ALERT, CHANGE, DATA, HANDSHAKE, LONGEST, Record, Records
+from auditor.sources.pcap.records import ALERT, CHANGE, DATA, HANDSHAKE, Record, Records
+from auditor.sources.pcap.unlock.search import HEAD, Search
 from auditor.sources.pcap.unlock.stage import Stage
 
 FURTHER = 4096  # records that may be missing in one place
 TRIES = 20_000  # numbers that are tried in vain, in one direction of a connection
 FAILED = 8  # records in a row that fail their check, until it is believed that nothing will open
-_SOUGHT = 2 * (LONGEST + 5)  # bytes in which a whole record must lie
 _SMALLEST = 22  # bytes of a record that says anything under a check
-_HEAD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 
 
 class Side:
@@ -33,7 +31,7 @@ class Side:
         self.failed = 0  # records in a row that did not pass
         self._tries = TRIES
         self._skip = 0  # bytes of a record whose beginning was lost
-        self._lost: bytearray | None = None  # in which a record is sought
+        self._lost: Search | None = None  # in which a record is sought
         self._joined = bytearray()
         self.broken = False  # the message of the handshake that is said was not heard from its beginning
 
@@ -123,13 +121,13 @@ class Side:
         self._joined.clear()
         self.broken = True
         missing = lost + (len(self._lost) if self._lost is not None else 0)
-        self._doubt = min(self._doubt + missing // _SMALLEST + 1, FURTHER)
+        self._doubt = min(self._doubt + missing // _SMALLEST + 2, FURTHER)
         if self._skip >= lost:
             self._skip -= lost
         elif expected >= lost and self._lost is None:
             self._skip = expected - lost
         else:
-            self._skip, self._lost = 0, bytearray()
+            self._skip, self._lost = 0, Search()
             if self.stages and not self.stages[0].opener.resumes:
                 self.shut("bytes are missing, and its cipher cannot be taken up again behind them")
                 return
@@ -138,25 +136,17 @@ class Side:
     def _seek(self, data: bytes) -> bytes:
         """Everything from the first beginning on that is believed."""
         assert self._lost is not None
-        self._lost += data
-        for found in _HEAD.finditer(self._lost):
-            at = found.start()
-            end = at + 5 + int.from_bytes(self._lost[at + 3 : at + 5])
-            if at + 5 <= len(self._lost) and end <= min(len(self._lost), at + 5 + LONGEST):
-                body = bytes(self._lost[at + 5 : end])
-                version = int.from_bytes(self._lost[at + 1 : at + 3])
-                if self._believed(Record(self._lost[at], version, body), bytes(self._lost[end : end + 3])):
-                    rest, self._lost = bytes(self._lost[at:]), None
-                    return rest
-        if len(self._lost) > 2 * _SOUGHT:
-            self._doubt = min(self._doubt + len(self._lost) // _SMALLEST, FURTHER)
-            del self._lost[:-_SOUGHT]
-        return b""
+        rest = self._lost.feed(data, self._believed)
+        if rest is not None:
+            self._lost = None
+        elif self._tries < 0:
+            self.shut("bytes are missing, and no record is found again behind them")
+        return rest or b""
 
     def _believed(self, record: Record, behind: bytes) -> bool:
         if not self.stages:
             known = record.kind in (CHANGE, ALERT, HANDSHAKE, DATA) and len(record.body) > 0
-            return known and (not behind or len(behind) < 3 or _HEAD.match(behind) is not None)
+            return known and (not behind or len(behind) < 3 or HEAD.match(behind) is not None)
         found = self._find(record)
         if found is None:
             return False
