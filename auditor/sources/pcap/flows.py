@@ -90,7 +90,8 @@ class Tracker:
         self._count(groups, rows, known, fresh)
         slot[order] = np.repeat(known, np.diff(groups.begins, append=len(order)))
         replaced = self._place(groups, known, fresh)
-        return Part(slot, them.forward, np.sort(known[fresh]), spoke, joined(swept, self.table.take(replaced)))
+        over = joined(swept, self.table.take(replaced))
+        return Part(slot, them.forward, np.sort(known[fresh]), spoke, over)
 
     def finish(self) -> Flows:
         """Every flow that is still live: nothing comes any more."""

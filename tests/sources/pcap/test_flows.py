@@ -136,15 +136,16 @@ class Few:
 def talk(seed: int, count: int = 300) -> Iterator[bytes]:
     chance = random.Random(seed)
     for _ in range(count):
-        ways = [(chance.randint(1, 3), chance.randint(1, 3)) for _ in range(2)]
+        one, two = ((chance.randint(1, 3), chance.randint(1, 3)) for _ in range(2))
         if chance.random() < 0.3:
             data = bytes(chance.randint(0, 3))
-            yield ethernet(ipv6(udp(ways[0][1], ways[1][1], data), UDP, bytes(15) + bytes([ways[0][0]]),
-                                bytes([ways[1][0]]) + bytes(15)), 0x86DD)  # fmt: skip
+            yield ethernet(ipv6(udp(one[1], two[1], data), UDP, bytes(15) + bytes([one[0]]),
+                                bytes([two[0]]) + bytes(15)), 0x86DD)  # fmt: skip
         else:
             flags = chance.choice((SYN, SYN | ACK, ACK, ACK, ACK, FIN | ACK, RST))
             yield sent(
-                *ways,
+                one,
+                two,
                 chance.choice((1, 1, 2, 2**32 - 1)),
                 flags,
                 bytes(chance.randint(0, 3)),
