@@ -77,7 +77,11 @@ def _inside(rows: Rows, some: Integers, data: Bytes) -> tuple[Integers, Integers
     link[gre & (mirrored | (kind == _BRIDGED))] = _ETHERNET
     straight = (protocol == IPIP) | (protocol == WIDE)
     link[straight] = _RAW
-    return begin + np.where(straight, 0, header), link, np.where(straight, 0, np.where(mirrored, 2, 1))
+    begin = begin + np.where(straight, 0, header)
+    version = data[np.minimum(begin, len(data) - 1)] >> 4
+    promised = np.where((protocol == WIDE) | gre & (kind == 0x86DD), 6, 4)
+    link[(link == _RAW) & (version != promised)] = -1
+    return begin, link, np.where(straight, 0, np.where(mirrored, 2, 1))
 
 
 def _named(rows: Rows, some: Integers, name: Integers, deeper: Integers, tunnels: Tunnels) -> Integers:
