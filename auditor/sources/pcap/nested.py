@@ -11,6 +11,7 @@ import numpy as np
 from auditor.sources.pcap.rows import Rows
 from auditor.sources.pcap.window import Bytes, Integers, Window, heads
 
+PIECE = -2  # in the place of a family: a fragment that nobody puts together
 CARRIES = -1  # in the place of a tunnel: a sound header of IP with another packet behind it
 IPIP, WIDE, GRE = 4, 41, 47
 _RAW, _ETHERNET = 101, 1
@@ -34,7 +35,7 @@ def enter(window: Window, rows: Rows, left: Integers, tunnels: "Tunnels", read: 
     inside = Window(window.data, begin, window.kept[some] - skipped, window.wire[some] - skipped,
                     window.when[some], link, 1, window.offset)  # fmt: skip
     inner, unsure = read(inside)
-    known = inner.family > 0
+    known = inner.family != 0
     known[unsure] = False
     sure = np.flatnonzero(known)
     inner.tunnel[sure] = _named(rows, some[sure], name[sure], inner.tunnel[sure], tunnels)
