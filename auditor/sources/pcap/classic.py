@@ -85,7 +85,7 @@ def _window(buffer: Buffer, how: Style, number: int) -> tuple[Window, int]:
         buffer.data,
         starts[:whole],
         kept[:whole],
-        np.maximum(wire, kept)[:whole],
+        wire[:whole],
         when,
         np.full(whole, how.link, np.int64),
         number,

@@ -22,7 +22,7 @@ from auditor.sources.pcap.links import (
     MPLS_UP,
     TAGS,
 )  # fmt: skip
-from auditor.sources.pcap.nested import CARRIES, GRE, IPIP, WIDE, Tunnels, enter
+from auditor.sources.pcap.nested import CARRIES, GRE, IPIP, PIECE, WIDE, Tunnels, enter
 from auditor.sources.pcap.rows import Rows, empty
 from auditor.sources.pcap.tunnels import PORTS, PROTOCOLS
 from auditor.sources.pcap.window import Bytes, Integers, Window, heads
@@ -45,8 +45,11 @@ _LEFT = -1  # for the plain reader
 _SERVICES = (0xAAAA, 0x0606)  # of IEEE 802.2, that carry IP
 
 
-def read(window: Window, tunnels: Tunnels, depth: int = 0) -> tuple[Rows, Integers]:
-    """The rows of a window, and which of them somebody has to read packet by packet."""
+def read(window: Window, tunnels: Tunnels, together: bool = True, depth: int = 0) -> tuple[Rows, Integers]:
+    """The rows of a window, and which of them somebody has to read packet by packet.
+
+    Fragments are among those, unless nobody puts them together: then they are rows of their own family.
+    """
     number = np.arange(window.first, window.first + len(window), dtype=np.int64)
     rows = empty(number, window.when, window.wire)
     if not len(window):
@@ -64,11 +67,15 @@ def read(window: Window, tunnels: Tunnels, depth: int = 0) -> tuple[Rows, Intege
             left[picked] = ~done
     some = np.flatnonzero(left)
     if len(some) and depth < DEPTH:
-        some = enter(window, rows, some, tunnels, lambda part: read(part, tunnels, depth + 1))
+        some = enter(window, rows, some, tunnels, lambda part: read(part, tunnels, together, depth + 1))
+    if len(some) and not together:
+        fragments = _pieces(window, some)
+        rows.family[some[fragments]] = PIECE
+        some = some[~fragments]
     return rows, some
 
 
-def pieces(window: Window, left: Integers) -> Flags:
+def _pieces(window: Window, left: Integers) -> Flags:
     """Which of some rows are fragments of IP."""
     some = window.part(left)
     head = heads(some.data, some.starts, HEAD)

@@ -80,7 +80,7 @@ class Tracker:
                         np.zeros(len(begins), np.bool_), np.full(len(begins), -1))  # fmt: skip
         first = order[begins]
         known = self._find(keys[first], them.take(first))
-        cuts = self._cuts(groups, known, rows.acknowledged)
+        cuts = self._cuts(groups, known)
         if len(cuts):
             known = _divide(groups, known, cuts)
         fresh = known < 0
@@ -90,7 +90,8 @@ class Tracker:
         self._count(groups, rows, known, fresh)
         slot[order] = np.repeat(known, np.diff(groups.begins, append=len(order)))
         replaced = self._place(groups, known, fresh)
-        return Part(slot, them.forward, np.sort(known[fresh]), spoke, joined(swept, self.table.take(replaced)))
+        over = joined(swept, self.table.take(replaced))
+        return Part(slot, them.forward, np.sort(known[fresh]), spoke, over)
 
     def finish(self) -> Flows:
         """Every flow that is still live: nothing comes any more."""
@@ -112,9 +113,9 @@ class Tracker:
             at[todo] += 1
         return known
 
-    def _cuts(self, groups: Groups, known: Integers, acknowledged: Integers) -> Integers:
+    def _cuts(self, groups: Groups, known: Integers) -> Integers:
         """Where a new connection begins between the same ends: at a SYN with another number."""
-        opening = np.flatnonzero(groups.flags & SYN)
+        opening = np.flatnonzero(groups.flags & (SYN | ACK) == SYN)
         if not len(opening):
             return opening
         group = np.searchsorted(groups.begins, opening, "right") - 1
@@ -128,7 +129,7 @@ class Tracker:
         for number in np.unique(group[suspicious]).tolist():
             slot = int(known[number])
             bases = [-1, -1] if slot < 0 else [int(self.table.two_base[slot]), int(self.table.one_base[slot])]
-            cuts += _scan(groups, number, bases, acknowledged)
+            cuts += _scan(groups, number, bases)
         return np.array(cuts, np.int64)
 
     def _add(self, keys: Words, them: Ends, first: Integers) -> Integers:
@@ -251,17 +252,14 @@ def _divide(groups: Groups, known: Integers, cuts: Integers) -> Integers:
     return np.where(groups.cut | (groups.old < 0), -1, groups.old)
 
 
-def _scan(groups: Groups, number: int, bases: list[int], acknowledged: Integers) -> Iterator[int]:
+def _scan(groups: Groups, number: int, bases: list[int]) -> Iterator[int]:
     """The cuts of one group; `bases` are the first numbers of the two ends, the one end second."""
     begin = int(groups.begins[number])
     end = int(groups.begins[number + 1]) if number + 1 < len(groups.begins) else len(groups.order)
-    acknowledges = acknowledged[groups.order[begin:end]].tolist()
-    rows = zip(groups.forward[begin:end].tolist(), groups.flags[begin:end].tolist(),
-               groups.sequence[begin:end].tolist(), acknowledges, strict=True)  # fmt: skip
-    for at, (forward, flags, sequence, answer) in enumerate(rows, begin):
-        base, other = bases[forward], bases[not forward]
-        answers = flags & ACK and other >= 0 and answer == other + 1 & 0xFFFFFFFF
-        if flags & SYN and base not in (-1, sequence) and not answers:
+    columns = (groups.forward, groups.flags, groups.sequence)
+    rows = zip(*(column[begin:end].tolist() for column in columns), strict=True)
+    for at, (forward, flags, sequence) in enumerate(rows, begin):
+        if flags & (SYN | ACK) == SYN and bases[forward] not in (-1, sequence):
             bases[:] = [-1, -1]
             yield at
         if bases[forward] < 0:

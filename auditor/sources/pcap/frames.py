@@ -15,7 +15,7 @@ def frames(tape: Tape) -> Iterator[Item]:
     inside = unpacked(tape)
     buffer = Buffer(inside.fill if inside else tape.fill)
     buffer.move(0)
-    for item in _items(buffer):
+    for item in _items(buffer, inside.trouble if inside else ""):
         if isinstance(item, Trouble):
             tape.unread += item.unread
             if item.last:
@@ -47,11 +47,11 @@ def recognised(start: bytes) -> bool:
     return True
 
 
-def _items(buffer: Buffer) -> Iterator[Item]:
+def _items(buffer: Buffer, trouble: str) -> Iterator[Item]:
     start = bytes(buffer.view[: min(buffer.end, classic.HEADER + 20)])
     if start[:4] == SECTION.to_bytes(4):
         yield from Reader(buffer).frames()
     elif recognised(start):
         yield from classic.frames(buffer)
     else:
-        raise CaptureError("what is compressed is no capture of packets")
+        raise CaptureError(trouble or "no capture of packets")

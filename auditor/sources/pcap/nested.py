@@ -11,6 +11,7 @@ import numpy as np
 from auditor.sources.pcap.rows import Rows
 from auditor.sources.pcap.window import Bytes, Integers, Window, heads
 
+PIECE = -2  # in the place of a family: a fragment that nobody puts together
 CARRIES = -1  # in the place of a tunnel: a sound header of IP with another packet behind it
 IPIP, WIDE, GRE = 4, 41, 47
 _RAW, _ETHERNET = 101, 1
@@ -34,7 +35,7 @@ def enter(window: Window, rows: Rows, left: Integers, tunnels: "Tunnels", read: 
     inside = Window(window.data, begin, window.kept[some] - skipped, window.wire[some] - skipped,
                     window.when[some], link, 1, window.offset)  # fmt: skip
     inner, unsure = read(inside)
-    known = inner.family > 0
+    known = inner.family != 0
     known[unsure] = False
     sure = np.flatnonzero(known)
     inner.tunnel[sure] = _named(rows, some[sure], name[sure], inner.tunnel[sure], tunnels)
@@ -77,7 +78,11 @@ def _inside(rows: Rows, some: Integers, data: Bytes) -> tuple[Integers, Integers
     link[gre & (mirrored | (kind == _BRIDGED))] = _ETHERNET
     straight = (protocol == IPIP) | (protocol == WIDE)
     link[straight] = _RAW
-    return begin + np.where(straight, 0, header), link, np.where(straight, 0, np.where(mirrored, 2, 1))
+    begin = begin + np.where(straight, 0, header)
+    version = data[np.minimum(begin, len(data) - 1)] >> 4
+    promised = np.where((protocol == WIDE) | gre & (kind == 0x86DD), 6, 4)
+    link[(link == _RAW) & (version != promised)] = -1
+    return begin, link, np.where(straight, 0, np.where(mirrored, 2, 1))
 
 
 def _named(rows: Rows, some: Integers, name: Integers, deeper: Integers, tunnels: Tunnels) -> Integers:

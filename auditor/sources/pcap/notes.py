@@ -13,7 +13,7 @@ from msgspec import Struct
 from auditor.sources.pcap.window import Comment, Item, Name, Secrets
 from auditor.text import printable
 
-NAMES, SECRETS, DECRYPTION = 4, 10, 10
+NAMES, DECRYPTION = 4, 10
 OPTIONS = 1_000  # that are looked at in one block
 _COMMENT, _RESOLUTION, _OFFSET = 1, 9, 14
 _TLS = 0x544C534B

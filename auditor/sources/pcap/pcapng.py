@@ -168,7 +168,7 @@ class Reader:
         snap = known[0].snap or LARGEST
         kept = np.where(simple, np.minimum(words[:, 2], snap), words[:, 5])
         kept = np.minimum(kept, (size - header - 4).clip(0))
-        wire = np.maximum(np.where(simple, words[:, 2], words[:, 6]), kept)
+        wire = np.where(simple, words[:, 2], words[:, 6])
         when = self._times(which, words[:, 3] << 32 | words[:, 4], simple)
         links = np.array([face.link for face in known], np.int64)[which]
         starts = places + header

@@ -21,7 +21,7 @@ from auditor.sources.pcap import columns
 from auditor.sources.pcap.ends import TUNNELS
 from auditor.sources.pcap.flows import ONE, SHUT, TWO, UNDECIDED, Part, Tracker
 from auditor.sources.pcap.frames import frames
-from auditor.sources.pcap.nested import Tunnels
+from auditor.sources.pcap.nested import PIECE, Tunnels
 from auditor.sources.pcap.packets import Packets
 from auditor.sources.pcap.rows import Rows
 from auditor.sources.pcap.sums import Flows
@@ -132,12 +132,10 @@ class Table:
             yield Batch(item, rows, self._tracker.take(rows), self._tracker, self._tunnels.names)
 
     def _rows(self, window: Window) -> Rows:
-        rows, left = columns.read(window, self._tunnels)
-        if not self._together and len(left):
-            pieces = columns.pieces(window, left)
-            rows.family[left[pieces]] = 0
-            self.reasons["a fragment, which nobody put together"] += int(pieces.sum())
-            left = left[~pieces]
+        rows, left = columns.read(window, self._tunnels, self._together)
+        if not self._together and len(pieces := np.flatnonzero(rows.family == PIECE)):
+            rows.family[pieces] = 0
+            self.reasons["a fragment, which nobody put together"] += len(pieces)
         if len(left):
             columns_of = zip(
                 window.links[left].tolist(), left.tolist(), window.wire[left].tolist(), strict=True

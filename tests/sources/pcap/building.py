@@ -6,7 +6,7 @@ from io import BytesIO
 
 from auditor.sources.pcap.frames import frames
 from auditor.sources.pcap.table import Batch, Table
-from auditor.sources.pcap.window import Item, Window
+from auditor.sources.pcap.window import Item, Trouble, Window
 from auditor.sources.pcap.wire import Packet
 from auditor.sources.tape import Tape
 
@@ -115,7 +115,7 @@ def kept(data: bytes) -> list[bytes]:
 
 
 def troubles(data: bytes) -> list[str]:
-    return [str(item.text) for item in items(data) if type(item).__name__ == "Trouble"]
+    return [item.text for item in items(data) if isinstance(item, Trouble)]
 
 
 def times(data: bytes) -> list[int]:

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from auditor.sources.pcap import columns
 from auditor.sources.pcap.frames import frames
-from auditor.sources.pcap.nested import Tunnels
+from auditor.sources.pcap.nested import PIECE, Tunnels
 from auditor.sources.pcap.packets import Packets
-from auditor.sources.pcap.rows import Row
 from auditor.sources.pcap.window import Window
 from auditor.sources.tape import Tape
 from tests.sources.pcap.building import PHONE, SERVER, ethernet, ipv4, ipv6, pcap, said, tcp, udp
@@ -84,9 +83,8 @@ def compared(data: bytes) -> tuple[int, int]:
             seen = {name: int(getattr(rows, name)[index]) for name in SEEN}
             tunnel = tunnels.names[int(rows.tunnel[index])]
             if row.family or rows.family[index]:
-                assert Row(**seen, source=source, target=target, start=start, tunnel=tunnel) == row, (
-                    window.first + index
-                )
+                seen |= {"source": source, "target": target, "start": start}
+                assert (seen, tunnel) == ({name: getattr(row, name) for name in seen}, row.tunnel), row
     return packets, left_over
 
 
@@ -121,10 +119,12 @@ def test_fragments_are_told_from_others() -> None:
     pieces = [ethernet(ipv4(HELLO, more=True)), ethernet(ipv4(HELLO, at=8)), said(b"x" * 9)]
     pieces += [ethernet(ipv6(bytes(8) + HELLO, 44), 0x86DD), ethernet(ipv4(GRE[:3], 47))]
     pieces += [ethernet(ipv6(b"\x2c" + bytes(7) + bytes(8) + HELLO, 0), 0x86DD)]
+    pieces += [ethernet(ipv4(GRE + ipv4(HELLO, more=True), 47))]
     (window,) = (w for w in frames(Tape(BytesIO(pcap(pieces)))) if isinstance(w, Window))
-    _, left = columns.read(window, Tunnels(9))
-    assert left.tolist() == [0, 1, 3, 4, 5]
-    assert columns.pieces(window, left).tolist() == [True, True, True, False, True]
+    assert columns.read(window, Tunnels(9))[1].tolist() == [0, 1, 3, 4, 5, 6]
+    rows, left = columns.read(window, Tunnels(9), together=False)
+    assert left.tolist() == [4]
+    assert np.flatnonzero(rows.family == PIECE).tolist() == [0, 1, 3, 5, 6]
 
 
 def test_tunnels_between_the_same_ends_are_one_whichever_way_and_others_are_others() -> None:

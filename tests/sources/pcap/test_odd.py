@@ -4,8 +4,8 @@ import pytest
 
 from auditor.sources.pcap.links import IPV4, LINKS, NOTHING, Unread
 from auditor.sources.pcap.odd import begin
-from tests.sources.pcap.building import ipv4, only, pcap, tcp
 from tests.sources.pcap.building import conversation as all_of
+from tests.sources.pcap.building import ipv4, only, pcap, tcp
 
 INSIDE = ipv4(tcp(1, 2, 3, 24, b"hello"))
 COOKED = bytes(14) + b"\x08\0" + INSIDE

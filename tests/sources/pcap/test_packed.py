@@ -6,6 +6,7 @@ from io import BytesIO
 import pytest
 import zstandard
 
+from auditor.errors import CaptureError
 from auditor.sources.pcap.frames import frames
 from auditor.sources.pcap.packed import unpacked
 from auditor.sources.pcap.window import Window
@@ -59,3 +60,8 @@ def test_what_follows_is_counted_as_unread() -> None:
 
 def test_a_file_that_is_not_compressed_is_left_alone() -> None:
     assert unpacked(Tape(BytesIO(PLAIN))) is None
+
+
+def test_what_gives_nothing_says_why_that_is() -> None:
+    with pytest.raises(CaptureError, match="the file ends inside what is compressed"):
+        kept(FORMS["zstd"][:20])

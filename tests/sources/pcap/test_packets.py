@@ -11,6 +11,8 @@ from tests.sources.pcap.building import PHONE, SERVER, ethernet, ipv4, ipv6, onl
 HELLO = tcp(40_000, 5_222, 7, 24, b"hello")
 FOUR, SIX = ipv4(HELLO), ipv6(HELLO)
 FRAME = ethernet(FOUR)
+OPTIONS = b"\x2b\0" + bytes(6) + b"\x3c\0" + bytes(6) + b"\x06\1" + bytes(14)
+NETWORK = b"\x08\0\0\0\0\0\7\0"
 GTP = struct.pack(">BBHI", 0x30, 255, len(FOUR), 99)
 
 
@@ -25,7 +27,9 @@ def carried(port: int, data: bytes) -> bytes:
 AROUND = {
     "GTP-U": carried(2152, GTP + FOUR),
     "GTP-U with a number": carried(2152, b"\x32\xff" + GTP[2:] + bytes([0, 5, 0, 0]) + SIX),
-    "GTP-U with more headers": carried(2152, b"\x34\xff" + GTP[2:] + bytes([0, 0, 0, 0x85]) + b"\1\0\0\0" + FOUR),
+    "GTP-U with more headers": carried(
+        2152, b"\x34\xff" + GTP[2:] + bytes([0, 0, 0, 0x85]) + b"\1\0\0\0" + FOUR
+    ),
     "VXLAN": carried(4789, b"\x08\0\0\0\0\0\7\0" + FRAME),
     "VXLAN of Linux": carried(8472, b"\x08\0\0\0\0\0\7\0" + FRAME),
     "Geneve": carried(6081, b"\1\0\x65\x58\0\0\7\0" + bytes(4) + FRAME),
@@ -52,12 +56,10 @@ AROUND = {
     "PPPoE": ethernet(b"\x11\0\0\1\0\x40\0\x21" + FOUR, 0x8864),
     "many tags": ethernet(FOUR, tags=[0x88A8, 0x8100, 0x8100, 0x9100]),
     "a header that only signs": inside(51, bytes([6, 4]) + bytes(22) + HELLO),
-    "extension headers": ethernet(ipv6(b"\x2b\0" + bytes(6) + b"\x3c\0" + bytes(6) + b"\x06\1" + bytes(14) + HELLO, 0),
-                                  0x86DD),
+    "extension headers": ethernet(ipv6(OPTIONS + HELLO, 0), 0x86DD),
     "a signature in IPv6": ethernet(ipv6(bytes([6, 4]) + bytes(22) + HELLO, 51), 0x86DD),
     "a fragment that is the whole": ethernet(ipv6(b"\x06\0\0\0" + bytes(4) + HELLO, 44), 0x86DD),
-    "VXLAN in GRE in IPv6": ethernet(ipv6(b"\0\0\x08\0" + carried(4789, b"\x08\0\0\0\0\0\7\0" + FRAME)[14:], 47),
-                                     0x86DD),
+    "VXLAN in GRE in IPv6": ethernet(ipv6(b"\0\0\x08\0" + carried(4789, NETWORK + FRAME)[14:], 47), 0x86DD),
     "no length, for the card to fill in": ethernet(ipv4(HELLO, total=0)),
 }  # fmt: skip
 

@@ -11,7 +11,17 @@ from auditor.sources.pcap.notes import options
 from auditor.sources.pcap.window import Comment, Name, Secrets, Window
 from auditor.sources.tape import Tape
 from tests.sources.pcap.building import (
-    SECOND, block, interface, items, kept, option, packet, said, section, times, troubles,
+    SECOND,
+    block,
+    interface,
+    items,
+    kept,
+    option,
+    packet,
+    said,
+    section,
+    times,
+    troubles,
 )  # fmt: skip
 
 LINE = b"CLIENT_RANDOM " + b"a1" * 32 + b" " + b"b2" * 48

@@ -13,7 +13,20 @@ from auditor.sources.pcap.window import Secrets, Trouble
 from auditor.sources.pcap.wire import ACK, TCP, UDP, End, Packet
 from auditor.sources.tape import Tape
 from tests.sources.pcap.building import (
-    PHONE6, SECOND, SERVER6, block, ethernet, interface, ipv4, ipv6, packet, pcap, said, section, tcp, udp,
+    PHONE6,
+    SECOND,
+    SERVER6,
+    block,
+    ethernet,
+    interface,
+    ipv4,
+    ipv6,
+    packet,
+    pcap,
+    said,
+    section,
+    tcp,
+    udp,
 )  # fmt: skip
 
 
@@ -60,7 +73,8 @@ def test_the_first_words_of_each_flow_are_found_once_in_each_direction(
     monkeypatch.setattr(window, "MOST", 3)
     there = {"source": 40_000, "target": 443}
     packets = [
-        said(b"", **there), said(b"GET /", **there), said(b"more", **there), said(b"HTTP/", **there, flags=ACK),
+        said(b"", **there), said(b"GET /", **there), said(b"more", **there),
+        said(b"HTTP/", **there, flags=ACK),
         ethernet(ipv4(udp(5, 53, b"who?"), UDP)), said(b"x", source=9),
     ]  # fmt: skip
     packets.append(
