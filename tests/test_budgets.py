@@ -53,13 +53,14 @@ OTHERS = {
     "a sign for what is no value": """
         decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
-        sources/pcap/ja4.py MOST, sources/pcap/certificates.py REMEMBERED, rulebook/transport.py REMEMBERED,
+        sources/pcap/ja4.py MOST, rulebook/transport.py REMEMBERED,
         cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
         streams/zstd_stream.py _STEP,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
         probes/canaries.py MUCH,
-        facts.py KEPT, sources/pcap/shown.py LONGEST, sources/pcap/shown.py MOST_LISTED,
+        facts.py KEPT, sources/pcap/certificates.py LONGEST, sources/pcap/shown.py LONGEST,
+        sources/pcap/shown.py MOST_LISTED,
         excerpts.py _FIRST, reporters/json.py _LONGEST, reporters/terminal.py NARROWEST,
         reporters/terminal.py FILE, reporters/terminal.py WIDEST, reporters/terminal.py PROSE,
         reporters/terminal.py MOST, reporters/terminal.py LEAST, reporters/terminal.py GAP,
@@ -70,7 +71,7 @@ TYPES = re.compile(  # numbers that stand for a kind of value
     r"decoders/(?:thrift_\w+|whatsapp_nodes)\.py _(?!DEPTH)[A-Z0-9_]+"
     r"|rulebook/seals/(?:loco|mmtls|openpgp|qq_sso|smime|whatsapp_noise|xchat)\.py _[A-Z]+"
     r"|sources/pcap/(?:hello|records|wire)\.py (?!LONGEST)[A-Z0-9_]+"
-    r"|sources/pcap/(?:dns|handshake|stun|vpn)\.py _(?!LONGEST|DAY)[A-Z0-9_]+"
+    r"|sources/pcap/(?:certificates|dns|handshake|stun|vpn)\.py _(?!LONGEST|DAY)[A-Z0-9_]+"
 )
 
 

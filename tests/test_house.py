@@ -47,7 +47,7 @@ EDGE = 8  # from this room on there may be files, clocks and sockets
 DOORS = {
     "ahocorasick_rs": ("needles.py",),
     "brotli": ("decoders/brotli.py",),
-    "cryptography": ("sources/pcap/certificates.py", "streams/mtproto_obfuscated.py"),
+    "cryptography": ("streams/mtproto_obfuscated.py",),
     "click": ("cli/",),
     "mitmproxy": ("live/addon.py", "sources/mitm.py"),
     "msgspec": (
@@ -118,7 +118,6 @@ ANY = (
 # May import inside a function, besides cli/.
 HEAVY_DOORS: tuple[str, ...] = (
     "sources/mitm.py",
-    "sources/pcap/certificates.py",
     "streams/mtproto_obfuscated.py",
 )
 LINES, FUNCTION_LINES, MEDIAN = 300, 50, 12
