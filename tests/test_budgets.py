@@ -18,12 +18,13 @@ from tests.budgets.captures import READING
 from tests.budgets.decoders import DECODING
 from tests.budgets.made import Budget
 from tests.budgets.outside import SEEING
+from tests.budgets.packets import WALKING
 from tests.budgets.rules import KEEPING, RULES
 from tests.budgets.streams import STREAMING
 
 PACKAGE = Path(__file__).parents[1] / "auditor"
 
-BUDGETS = [*DECODING, *STREAMING, *READING, *SEEING, *RULES, *KEEPING]
+BUDGETS = [*DECODING, *STREAMING, *READING, *SEEING, *RULES, *KEEPING, *WALKING]
 
 # Numbers that bound nothing: (what they are): where they stand.
 OTHERS = {
@@ -38,6 +39,23 @@ OTHERS = {
         rulebook/book.py SMALLEST_SEAL, rulebook/contents.py TESTABLE, rulebook/shut.py _SHORTEST,
         rulebook/shut.py _WHOLE, rulebook/shut.py _DIFFERENT""",
     "a number of a format": """
+        sources/pcap/classic.py HEADER, sources/pcap/columns.py ETHERNET, sources/pcap/columns.py LOOP,
+        sources/pcap/columns.py NULL, sources/pcap/columns.py PPP, sources/pcap/columns.py RAW,
+        sources/pcap/columns.py SLL, sources/pcap/columns.py SLL2, sources/pcap/columns.py _SERVICES,
+        sources/pcap/ends.py KEY_BITS, sources/pcap/fragments.py _LONGEST, sources/pcap/links.py CISCO,
+        sources/pcap/links.py ETHERNET, sources/pcap/links.py FRAMES, sources/pcap/links.py IPV4,
+        sources/pcap/links.py IPV6, sources/pcap/links.py MPLS, sources/pcap/links.py MPLS_UP,
+        sources/pcap/links.py PPP, sources/pcap/links.py PPPOE, sources/pcap/links.py TAGS,
+        sources/pcap/links.py _NAMING, sources/pcap/nested.py GRE, sources/pcap/nested.py IPIP,
+        sources/pcap/nested.py WIDE, sources/pcap/nested.py _BRIDGED, sources/pcap/nested.py _ETHERNET,
+        sources/pcap/nested.py _MIRRORED, sources/pcap/nested.py _RAW, sources/pcap/notes.py DECRYPTION,
+        sources/pcap/notes.py NAMES, sources/pcap/notes.py _COMMENT,
+        sources/pcap/notes.py _OFFSET, sources/pcap/notes.py _RESOLUTION, sources/pcap/notes.py _TLS,
+        sources/pcap/packets.py _AUTHENTICATED, sources/pcap/packets.py _FRAGMENT,
+        sources/pcap/packets.py _OPTIONS, sources/pcap/pcapng.py INTERFACE,
+        sources/pcap/pcapng.py OLD_PACKET, sources/pcap/pcapng.py PACKET, sources/pcap/pcapng.py SECTION,
+        sources/pcap/pcapng.py SIMPLE, sources/pcap/pcapng.py _BILLION, sources/pcap/pcapng.py _MAGIC,
+        sources/pcap/pcapng.py _SMALLEST, sources/pcap/rows.py _LOW,
         decoders/telegram_tl.py _VECTOR, decoders/telegram_tl.py _CONTAINER, decoders/telegram_tl.py _PACKED,
         decoders/telegram_tl.py _HEADER, decoders/telegram_tl.py _PADDING, streams/apns.py _TOPIC,
         streams/apns.py _PAYLOAD, streams/apns.py _SEND, streams/mtproto_obfuscated.py _SIZE,
@@ -50,10 +68,17 @@ OTHERS = {
         sources/pcap/records.py LONGEST, sources/pcap/dns.py LONGEST, sources/pcap/vpn.py _LONGEST_BANNER,
         sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
         rulebook/seals/saltpack.py _BLOCK, rulebook/seals/web_push.py _KEY""",
-    "a sign for what is no value": """
+    "a sign for what is no value, or for a kind of it": """
+        sources/pcap/columns.py _LEFT, sources/pcap/flows.py BOTH, sources/pcap/flows.py GUESS,
+        sources/pcap/flows.py ONE, sources/pcap/flows.py OVER, sources/pcap/flows.py SHUT,
+        sources/pcap/flows.py TWO, sources/pcap/flows.py UNDECIDED, sources/pcap/flows.py WANTED,
+        sources/pcap/links.py NOTHING, sources/pcap/nested.py CARRIES,
+        sources/pcap/nested.py PIECE, sources/pcap/pcapng.py _UNKNOWN,
         decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
         sources/pcap/ja4.py MOST, rulebook/transport.py REMEMBERED,
+        sources/pcap/columns.py DEPTH, sources/pcap/columns.py HEAD, sources/pcap/flows.py IDLE,
+        sources/pcap/packed.py _STEP, sources/pcap/window.py MOST, sources/pcap/window.py SLACK,
         cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
         streams/zstd_stream.py _STEP,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",

@@ -6,6 +6,7 @@ names costs no memory beyond what the file really holds.
 
 import hashlib
 from collections.abc import Iterator
+from io import BufferedIOBase
 from typing import Protocol
 
 CHUNK = 1 << 20
@@ -64,6 +65,12 @@ class Tape:
 
     def fill(self, room: memoryview) -> int:
         """Writes what comes next into `room`; how much that was, nothing at the end."""
+        if not self._ahead and isinstance(self._raw, BufferedIOBase):  # without a copy between
+            size = self._raw.readinto(room)
+            if self._hash:
+                self._hash.update(room[:size])
+            self._fetched += size
+            return size
         data = self._ahead or self._fetch(min(len(room), CHUNK))
         size = min(len(data), len(room))
         self._ahead = data[size:]

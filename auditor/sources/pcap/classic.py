@@ -5,11 +5,11 @@ one begins; a file that was cut gives all that precedes the cut.
 Source: libpcap `pcap-savefile(5)`; the kinds besides are those that Wireshark's wiretap reads.
 """
 
+import struct
 import sys
 from array import array
 from collections.abc import Iterator
 from struct import Struct as Layout
-from struct import error as CutError
 
 import numpy as np
 from msgspec import Struct
@@ -72,7 +72,9 @@ def frames(buffer: Buffer) -> Iterator[Item]:
 def _window(buffer: Buffer, how: Style, number: int) -> tuple[Window, int]:
     """The whole packets of the stretch, and where the next one would begin."""
     lengths = _follow(buffer, how)
-    records = heads(buffer.data, lengths - (12 if how.swapped else 8), 16).view(f"{how.order}u4").astype(np.int64)
+    records = (
+        heads(buffer.data, lengths - (12 if how.swapped else 8), 16).view(f"{how.order}u4").astype(np.int64)
+    )
     kept, wire = (records[:, 3], records[:, 2]) if how.swapped else (records[:, 2], records[:, 3])
     starts = lengths - (12 if how.swapped else 8) + how.header
     ends = starts + kept
@@ -83,7 +85,7 @@ def _window(buffer: Buffer, how: Style, number: int) -> tuple[Window, int]:
         buffer.data,
         starts[:whole],
         kept[:whole],
-        np.maximum(wire, kept)[:whole],
+        wire[:whole],
         when,
         np.full(whole, how.link, np.int64),
         number,
@@ -114,7 +116,7 @@ def _follow(buffer: Buffer, how: Style) -> Integers:
                 (size,) = read(view, at)
                 add(at)
                 at += size + step
-    except (IndexError, CutError):
+    except (IndexError, struct.error):
         return np.frombuffer(found, np.int64) if found else np.zeros(0, np.int64)
 
 
@@ -124,7 +126,9 @@ def _trouble(buffer: Buffer, how: Style) -> Trouble:
         field = 12 if how.swapped else 8
         (size,) = Layout(f"{how.order}I").unpack_from(buffer.view, field)
         if size > LARGEST:
-            return Trouble("damaged", f"a packet of {size} bytes cannot be; nothing tells where the next begins")
+            return Trouble(
+                "damaged", f"a packet of {size} bytes cannot be; nothing tells where the next begins"
+            )
         have = buffer.end - how.header
         return Trouble("cut off", f"the file ends inside a packet: {have} of {size} bytes are there")
     return Trouble("cut off", f"the file ends inside the header of a packet, after {buffer.end} bytes")

@@ -12,27 +12,44 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.sources.pcap.links import (
+    CARRIERS,
+    CISCO,
+    FRAMES,
+    IPV4,
+    IPV6,
+    MPLS,
+    MPLS_UP,
+    TAGS,
+)  # fmt: skip
+from auditor.sources.pcap.nested import CARRIES, GRE, IPIP, PIECE, WIDE, Tunnels, enter
 from auditor.sources.pcap.rows import Rows, empty
 from auditor.sources.pcap.tunnels import PORTS, PROTOCOLS
 from auditor.sources.pcap.window import Bytes, Integers, Window, heads
 from auditor.sources.pcap.wire import TCP, UDP
 
+DEPTH = 3  # tunnels inside tunnels
 HEAD = 96  # two tags, IPv6 and TCP, and IPv4 and TCP with many options
 ETHERNET, NULL, LOOP, PPP, SLL, SLL2 = 1, 0, 108, 9, 113, 276
 RAW = (12, 14, 101, 228, 229)
-TAGS = (0x8100, 0x88A8, 0x9100, 0x9200)
-NOTHING = (0x0806, 0x8035, 0x88CC, 0x888E)  # ARP, RARP, LLDP, EAPOL: never a conversation
 # Protocols of IP that carry another packet, or stand before one.
 INNER = (*PROTOCOLS, 0, 43, 44, 51, 60, 135, 139, 140)
 
 Flags: TypeAlias = NDArray[np.bool_]
 Picked: TypeAlias = Integers | slice
 
+# Of each packet its protocol, where that begins, how long it is, whether to believe it.
+Behind: TypeAlias = tuple[NDArray[np.uint8], Integers, Integers, Flags]
+
 _LEFT = -1  # for the plain reader
+_SERVICES = (0xAAAA, 0x0606)  # of IEEE 802.2, that carry IP
 
 
-def read(window: Window) -> tuple[Rows, Integers]:
-    """The rows of a window, and which of them somebody has to read packet by packet."""
+def read(window: Window, tunnels: Tunnels, together: bool = True, depth: int = 0) -> tuple[Rows, Integers]:
+    """The rows of a window, and which of them somebody has to read packet by packet.
+
+    Fragments are among those, unless nobody puts them together: then they are rows of their own family.
+    """
     number = np.arange(window.first, window.first + len(window), dtype=np.int64)
     rows = empty(number, window.when, window.wire)
     if not len(window):
@@ -41,11 +58,36 @@ def read(window: Window) -> tuple[Rows, Integers]:
     family, begin = _layers(window, head)
     left = family == _LEFT
     for kind, inner, picked in _groups(family, begin):
+        if inner + 40 > HEAD:
+            left[picked] = True
+            continue
         step = _ipv4 if kind == 4 else _ipv6
         done = step(rows, window, head if isinstance(picked, slice) else head[picked], inner, picked)
         if not done.all():
             left[picked] = ~done
-    return rows, np.flatnonzero(left)
+    some = np.flatnonzero(left)
+    if len(some) and depth < DEPTH:
+        some = enter(window, rows, some, tunnels, lambda part: read(part, tunnels, together, depth + 1))
+    if len(some) and not together:
+        fragments = _pieces(window, some)
+        rows.family[some[fragments]] = PIECE
+        some = some[~fragments]
+    return rows, some
+
+
+def _pieces(window: Window, left: Integers) -> Flags:
+    """Which of some rows are fragments of IP."""
+    some = window.part(left)
+    head = heads(some.data, some.starts, HEAD)
+    family, begin = _layers(some, head)
+    found = np.zeros(len(left), np.bool_)
+    for kind, at, picked in _groups(family, begin):
+        mine = head[picked]
+        if kind == 4:
+            found[picked] = _number(mine, at + 6, ">u2") & 0x3FFF != 0
+        else:
+            found[picked] = (mine[:, at + 6] == 44) | (mine[:, at + 6] == 0) & (mine[:, at + 40] == 44)
+    return found
 
 
 def _layers(window: Window, head: Bytes) -> tuple[Integers, Integers]:
@@ -74,31 +116,43 @@ def _link(link: int, head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
         plain = (_number(head, 0, ">u2") == 0xFF03) & np.isin(_number(head, 2, ">u2"), (0x0021, 0x0057))
         return np.where(plain, _version(head, kept, 4), _LEFT), np.full(count, 4)
     if link in (SLL, SLL2):
-        kind, begin = _number(head, 14 if link == SLL else 0, ">u2"), 16 if link == SLL else 20
+        kind, begin = (
+            _number(head, 14 if link == SLL else 0, ">u2").astype(np.int64),
+            16 if link == SLL else 20,
+        )
         return _named(kind, kept >= begin), np.full(count, begin)
     return np.full(count, _LEFT), np.zeros(count, np.int64)
 
 
 def _ethernet(head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
-    kind = _number(head, 12, ">u2")
-    family = _named(kind, kept >= 14)
-    begin = np.full(len(kept), 14, np.int64)
-    for inner in (18, 22):
-        tagged = np.flatnonzero((family == _LEFT) & (begin == inner - 4) & np.isin(kind, TAGS) & (kept >= inner))
-        if not len(tagged):
-            break
-        kind = kind.copy()
-        kind[tagged] = _number(head[tagged], inner - 2, ">u2")
-        family[tagged] = _named(kind[tagged], kept[tagged] >= inner)
-        begin[tagged] = inner
+    kind = _number(head, 12, ">u2").astype(np.int64)
+    family, begin = _named(kind, kept >= 14), np.full(len(kept), 14, np.int64)
+    if not (family == _LEFT).any():
+        return family, begin
+    short = np.flatnonzero((kind <= FRAMES) & (kept >= 16))
+    family[short[~np.isin(_number(head[short], 14, ">u2"), _SERVICES)]] = 0
+    # Between the addresses and IP: the tag, where in it the number of what follows stands, its length.
+    for tag, number, length in ((TAGS, 2, 4), (TAGS, 2, 4), ((CISCO,), 6, 8), ((MPLS, MPLS_UP), 0, 4)):
+        for at in (14, 18, 22):
+            some = np.flatnonzero((family == _LEFT) & (begin == at))
+            some = some[np.isin(kind[some], tag) & (kept[some] >= at + length + 1)]
+            if not len(some):
+                continue
+            if tag[0] == MPLS:
+                last = some[head[some, at + 2] & 1 == 1]
+                family[last] = _version(head[last], kept[last], at + length)
+            else:
+                kind[some] = _number(head[some], at + number, ">u2")
+                family[some] = _named(kind[some], kept[some] >= at + length)
+            begin[some] = at + length
     return family, begin
 
 
-def _named(kind: NDArray[np.uint16], whole: Flags) -> Integers:
+def _named(kind: Integers, whole: Flags) -> Integers:
     """The family that the number of Ethernet for a protocol means."""
-    family = np.where(kind == 0x0800, 4, np.where(kind == 0x86DD, 6, _LEFT))
-    family[np.isin(kind, NOTHING)] = 0
-    family[~whole] = _LEFT
+    family: Integers = _FAMILIES[kind]
+    if not whole.all():
+        family[~whole] = _LEFT
     return family
 
 
@@ -141,12 +195,11 @@ def _ipv6(rows: Rows, window: Window, head: Bytes, begin: int, picked: Picked) -
     return _inner(rows, window, head, picked, (head[:, begin + 6], inner, size, good))
 
 
-def _inner(
-    rows: Rows, window: Window, head: Bytes, picked: Picked, ip: tuple[NDArray[np.uint8], Integers, Integers, Flags]
-) -> Flags:
-    """What stands behind the header of IP: its protocol, where it begins, how long it is, whether to believe it."""
+def _inner(rows: Rows, window: Window, head: Bytes, picked: Picked, ip: Behind) -> Flags:
+    """What stands behind the header of IP."""
     protocol, begin, size, good = ip
     rows.protocol[picked] = protocol
+    rows.tunnel[picked] = np.where(good & _CARRIED[protocol], CARRIES, 0)
     header = np.zeros(len(begin), np.int64)
     good = good & ~_INNER[protocol]
     for at in np.flatnonzero(np.bincount(begin)).tolist():
@@ -222,5 +275,15 @@ def _those(numbers: tuple[int, ...], size: int) -> Flags:
     return found
 
 
+def _families() -> Integers:
+    """Of every number of Ethernet, the family of IP; left is what carries another packet."""
+    found = np.zeros(65536, np.int64)
+    found[[*range(FRAMES + 1), *CARRIERS]] = _LEFT
+    found[[IPV4, IPV6]] = 4, 6
+    return found
+
+
+_FAMILIES = _families()
+_CARRIED = _those((IPIP, WIDE, GRE), 256)
 _INNER = _those(INNER, 256)
 _TUNNELS = _those(tuple(PORTS), 65536)

@@ -34,7 +34,7 @@ class Ends(Struct):
 
     def changes(self) -> Flags:
         """Whether each row but the first is another conversation than the row before it."""
-        found = self.kind[1:] != self.kind[:-1]
+        found: Flags = self.kind[1:] != self.kind[:-1]
         for column in (self.one_low, self.two_low, self.one_high, self.two_high):
             found |= column[1:] != column[:-1]
         return found
@@ -79,11 +79,12 @@ class Mixer:
         key ^= key >> np.uint64(29)
         key *= c
         key += them.kind * b
-        if them.one_high.any() or them.two_high.any():
-            key ^= key >> np.uint64(31)
-            key += them.one_high * d
-            key ^= key >> np.uint64(33)
-            key = key * a + them.two_high * e
+        if them.one_high.any() or them.two_high.any():  # adds nothing where there are none
+            high = them.one_high * d
+            high ^= high >> np.uint64(33)
+            high = high * a + them.two_high * e
+            high ^= high >> np.uint64(31)
+            key += high * c
         key ^= key >> np.uint64(32)
         key *= e
         return key >> np.uint64(64 - KEY_BITS)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from auditor.sources.pcap.ends import Ends, Flags, Mixer, ends
 from auditor.sources.pcap.rows import Rows, Words
+from auditor.sources.pcap.sums import Flows, joined, none
 from auditor.sources.pcap.window import Bytes, Integers
 from auditor.sources.pcap.wire import ACK, FIN, RST, SYN, TCP
 
@@ -23,47 +24,6 @@ UNDECIDED, WANTED, SHUT, OVER = 0, 1, 2, 3
 ONE, TWO, BOTH = 1, 2, 3
 GUESS = 4
 _TOLD_BY = ("one_high", "one_low", "two_high", "two_low", "kind")
-_NEVER = np.iinfo(np.int64).max
-
-
-class Flows(Struct):
-    """Columns of flows; in the order of their numbers, which is that of their first packets."""
-
-    number: Integers
-    key: Words
-    one_high: Words
-    one_low: Words
-    two_high: Words
-    two_low: Words
-    kind: Words
-    first: Integers  # its first packet
-    began: Integers  # nanoseconds
-    ended: Integers
-    one_packets: Integers  # sent by the end with the smaller address
-    two_packets: Integers
-    one_bytes: Integers
-    two_bytes: Integers
-    one_base: Integers  # the first sequence number it sent; -1 before
-    two_base: Integers
-    client: Bytes  # 1 or 2, and 4 more where it is a guess
-    spoke: Bytes  # who sent payload: 1, 2 or both
-    flags: Bytes  # all that were seen
-    state: Bytes
-
-    def __len__(self) -> int:
-        return len(self.number)
-
-    def take(self, which: Integers | Flags | slice) -> "Flows":
-        return Flows(*(getattr(self, name)[which].copy() for name in self.__struct_fields__))
-
-
-def none(count: int = 0) -> Flows:
-    words, marks = ("key", "one_high", "one_low", "two_high", "two_low", "kind"), Flows.__struct_fields__[-4:]
-    kinds = {name: np.uint64 for name in words} | {name: np.uint8 for name in marks}
-    made = Flows(*(np.zeros(count, kinds.get(name, np.int64)) for name in Flows.__struct_fields__))
-    made.one_base[:] = made.two_base[:] = -1
-    made.began[:] = _NEVER
-    return made
 
 
 class Part(Struct):
@@ -72,6 +32,7 @@ class Part(Struct):
     slot: Integers  # where the flow of each row stands in the table; -1 for what is no conversation
     forward: Flags  # whether a row came from the one end
     fresh: Integers  # the slots of flows that began here
+    spoke: Bytes  # by slot, who had sent payload before
     over: Flows  # flows that are complete: none of their packets comes after this window
 
 
@@ -114,21 +75,23 @@ class Tracker:
         order, begins = _sort(keys, them, rows.family)
         slot = np.full(len(rows), -1)
         if not len(order):
-            return Part(slot, them.forward, np.zeros(0, np.int64), swept)
+            return Part(slot, them.forward, np.zeros(0, np.int64), self.table.spoke.copy(), swept)
         groups = Groups(order, begins, them.forward[order], rows.flags[order], rows.sequence[order],
                         np.zeros(len(begins), np.bool_), np.full(len(begins), -1))  # fmt: skip
         first = order[begins]
         known = self._find(keys[first], them.take(first))
-        cuts = self._cuts(groups, known, rows.acknowledged)
+        cuts = self._cuts(groups, known)
         if len(cuts):
             known = _divide(groups, known, cuts)
         fresh = known < 0
         first = groups.order[groups.begins[fresh]]
         known[fresh] = self._add(keys[first], them.take(first), first + int(rows.number[0]))
+        spoke = self.table.spoke[: self.live].copy()
         self._count(groups, rows, known, fresh)
         slot[order] = np.repeat(known, np.diff(groups.begins, append=len(order)))
         replaced = self._place(groups, known, fresh)
-        return Part(slot, them.forward, np.sort(known[fresh]), _joined(swept, self.table.take(replaced)))
+        over = joined(swept, self.table.take(replaced))
+        return Part(slot, them.forward, np.sort(known[fresh]), spoke, over)
 
     def finish(self) -> Flows:
         """Every flow that is still live: nothing comes any more."""
@@ -150,9 +113,9 @@ class Tracker:
             at[todo] += 1
         return known
 
-    def _cuts(self, groups: Groups, known: Integers, acknowledged: Integers) -> Integers:
+    def _cuts(self, groups: Groups, known: Integers) -> Integers:
         """Where a new connection begins between the same ends: at a SYN with another number."""
-        opening = np.flatnonzero(groups.flags & SYN)
+        opening = np.flatnonzero(groups.flags & (SYN | ACK) == SYN)
         if not len(opening):
             return opening
         group = np.searchsorted(groups.begins, opening, "right") - 1
@@ -166,14 +129,14 @@ class Tracker:
         for number in np.unique(group[suspicious]).tolist():
             slot = int(known[number])
             bases = [-1, -1] if slot < 0 else [int(self.table.two_base[slot]), int(self.table.one_base[slot])]
-            cuts += _scan(groups, number, bases, acknowledged)
+            cuts += _scan(groups, number, bases)
         return np.array(cuts, np.int64)
 
     def _add(self, keys: Words, them: Ends, first: Integers) -> Integers:
         """Slots for new flows, in the order in which they began."""
         count, begin = len(keys), self.live
         while begin + count > len(self.table):
-            self.table = _joined(self.table, none(len(self.table)))
+            self.table = joined(self.table, none(len(self.table)))
         order = np.argsort(first)
         new = slice(begin, begin + count)
         for name in _TOLD_BY:
@@ -254,7 +217,7 @@ class Tracker:
         kept = table.take(~gone)
         self.live = len(kept)
         self._ceiling = min(LIVE, self.live + LIVE // 4)
-        self.table = _joined(kept, none(max(1024, LIVE // 4)))
+        self.table = joined(kept, none(max(1024, LIVE // 4)))
         self._slots = np.argsort(kept.key)
         self._keys = kept.key[self._slots]
         return over
@@ -289,16 +252,14 @@ def _divide(groups: Groups, known: Integers, cuts: Integers) -> Integers:
     return np.where(groups.cut | (groups.old < 0), -1, groups.old)
 
 
-def _scan(groups: Groups, number: int, bases: list[int], acknowledged: Integers) -> Iterator[int]:
+def _scan(groups: Groups, number: int, bases: list[int]) -> Iterator[int]:
     """The cuts of one group; `bases` are the first numbers of the two ends, the one end second."""
     begin = int(groups.begins[number])
     end = int(groups.begins[number + 1]) if number + 1 < len(groups.begins) else len(groups.order)
-    answers = acknowledged[groups.order[begin:end]].tolist()
-    rows = zip(groups.forward[begin:end].tolist(), groups.flags[begin:end].tolist(),
-               groups.sequence[begin:end].tolist(), answers, strict=True)  # fmt: skip
-    for at, (forward, flags, sequence, answer) in enumerate(rows, begin):
-        base = bases[forward]
-        if flags & SYN and base not in (-1, sequence) and not (flags & ACK and answer == bases[not forward] + 1):
+    columns = (groups.forward, groups.flags, groups.sequence)
+    rows = zip(*(column[begin:end].tolist() for column in columns), strict=True)
+    for at, (forward, flags, sequence) in enumerate(rows, begin):
+        if flags & (SYN | ACK) == SYN and bases[forward] not in (-1, sequence):
             bases[:] = [-1, -1]
             yield at
         if bases[forward] < 0:
@@ -309,9 +270,3 @@ def _base(groups: Groups, at: Integers) -> Integers:
     """The number before the first byte that was sent there."""
     sequence: Integers = groups.sequence[at]
     return np.where(groups.flags[at] & SYN, sequence, (sequence - 1) & 0xFFFFFFFF)
-
-
-def _joined(some: Flows, more: Flows) -> Flows:
-    if not len(more):
-        return some
-    return Flows(*(np.concatenate((getattr(some, n), getattr(more, n))) for n in Flows.__struct_fields__))

@@ -6,7 +6,7 @@ from auditor.errors import CaptureError
 from auditor.sources.pcap import classic
 from auditor.sources.pcap.packed import unpacked
 from auditor.sources.pcap.pcapng import SECTION, Reader
-from auditor.sources.pcap.window import Buffer, Item, Trouble
+from auditor.sources.pcap.window import Buffer, Item, Secrets, Trouble
 from auditor.sources.tape import Tape
 
 
@@ -15,7 +15,7 @@ def frames(tape: Tape) -> Iterator[Item]:
     inside = unpacked(tape)
     buffer = Buffer(inside.fill if inside else tape.fill)
     buffer.move(0)
-    for item in _items(buffer):
+    for item in _items(buffer, inside.trouble if inside else ""):
         if isinstance(item, Trouble):
             tape.unread += item.unread
             if item.last:
@@ -24,6 +24,18 @@ def frames(tape: Tape) -> Iterator[Item]:
     if inside and inside.trouble:
         tape.unread += tape.drain()
         yield Trouble("damaged", inside.trouble)
+
+
+def secrets(tape: Tape) -> Iterator[Secrets]:
+    """What a file carries to open its own connections, wherever in it; for a file that can be read again.
+
+    Only pcapng can carry any: any other file is not read at all.
+    """
+    inside = unpacked(tape)
+    buffer = Buffer(inside.fill if inside else tape.fill)
+    buffer.move(0)
+    if bytes(buffer.view[:4]) == SECTION.to_bytes(4):
+        yield from (item for item in Reader(buffer).frames() if isinstance(item, Secrets))
 
 
 def recognised(start: bytes) -> bool:
@@ -35,11 +47,11 @@ def recognised(start: bytes) -> bool:
     return True
 
 
-def _items(buffer: Buffer) -> Iterator[Item]:
+def _items(buffer: Buffer, trouble: str) -> Iterator[Item]:
     start = bytes(buffer.view[: min(buffer.end, classic.HEADER + 20)])
     if start[:4] == SECTION.to_bytes(4):
         yield from Reader(buffer).frames()
     elif recognised(start):
         yield from classic.frames(buffer)
     else:
-        raise CaptureError("what is compressed is no capture of packets")
+        raise CaptureError(trouble or "no capture of packets")

@@ -15,6 +15,7 @@ IPV4, IPV6, ETHERNET, PPP, MPLS, MPLS_UP, PPPOE = 0x0800, 0x86DD, 0x6558, 0x880B
 NOTHING = 0
 TAGS = (0x8100, 0x88A8, 0x9100, 0x9200)
 CISCO = 0x8909  # a tag with the group of the sender
+CARRIERS = (*TAGS, CISCO, MPLS, MPLS_UP, PPPOE, PPP, ETHERNET)  # what carries another packet
 FRAMES = 1500  # up to here a number of Ethernet is a length (IEEE 802.3)
 
 

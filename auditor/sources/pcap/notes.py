@@ -4,16 +4,16 @@ Source: draft-ietf-opsawg-pcapng, and for secrets draft-ietf-opsawg-pcapng-extra
 """
 
 import re
+import struct
 from collections.abc import Iterator
 from struct import Struct as Layout
-from struct import error as CutError
 
 from msgspec import Struct
 
 from auditor.sources.pcap.window import Comment, Item, Name, Secrets
 from auditor.text import printable
 
-NAMES, SECRETS, DECRYPTION = 4, 10, 10
+NAMES, DECRYPTION = 4, 10
 OPTIONS = 1_000  # that are looked at in one block
 _COMMENT, _RESOLUTION, _OFFSET = 1, 9, 14
 _TLS = 0x544C534B
@@ -35,7 +35,7 @@ def options(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
     for _ in range(OPTIONS):
         try:
             code, size = read(data, at)
-        except CutError:
+        except struct.error:
             return
         if code == 0 or at + 4 + size > len(data):
             return
@@ -58,7 +58,8 @@ def interface(body: bytes, order: str) -> Interface:
         raise ValueError("the description of an interface is too short")
     link, snap = Layout(f"{order}HxxI").unpack_from(body)
     told = {code: value for code, value in options(body[8:], order) if value}
-    # "If the most significant bit is one, the remaining bits indicate the resolution as a negative power of 2"
+    # "If the Most Significant Bit is equal to one, the remaining bits indicate the resolution as a
+    # negative power of 2"
     resolution = told.get(_RESOLUTION, b"\6")[0]
     shift = told.get(_OFFSET, b"")
     offset = int.from_bytes(shift, "little" if order == "<" else "big", signed=True) if len(shift) == 8 else 0

@@ -11,10 +11,10 @@ from auditor.sources.pcap.links import IPV4, IPV6, NOTHING, Next, Unread
 
 # What they are called that hold no packets of IP, or none that can be told.
 NAMES = {
-    140: "MTP2", 141: "MTP3", 147: "a private one", 165: "BACnet", 182: "multilink frame relay", 187: "Bluetooth",
-    189: "USB", 195: "IEEE 802.15.4", 197: "ERF", 201: "Bluetooth", 220: "USB", 227: "CAN", 230: "IEEE 802.15.4",
-    249: "USB", 251: "Bluetooth", 252: "what another program exported", 253: "netlink", 256: "Bluetooth",
-    265: "NFC", 283: "IEEE 802.15.4",
+    140: "MTP2", 141: "MTP3", 147: "a private one", 165: "BACnet", 182: "multilink frame relay",
+    187: "Bluetooth", 189: "USB", 195: "IEEE 802.15.4", 197: "ERF", 201: "Bluetooth", 220: "USB",
+    227: "CAN", 230: "IEEE 802.15.4", 249: "USB", 251: "Bluetooth", 252: "what another program exported",
+    253: "netlink", 256: "Bluetooth", 265: "NFC", 283: "IEEE 802.15.4",
 }  # fmt: skip
 # What dissecting bytes of a stranger may end in.
 _FAILS = (

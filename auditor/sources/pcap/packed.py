@@ -72,7 +72,9 @@ class Unpacked:
         self._tape.read(used)
         self._in, self._out = self._in + used, self._out + len(out)
         if self._out > min(MOST, max(FREE, RATIO * self._in)):
-            self.trouble = f"more than {self._out - len(out)} bytes would come out of {self._in} compressed ones"
+            self.trouble = (
+                f"more than {self._out - len(out)} bytes would come out of {self._in} compressed ones"
+            )
             return False
         self._ahead = memoryview(out)
         return True

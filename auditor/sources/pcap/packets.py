@@ -6,6 +6,7 @@ cannot be read is a conversation itself.
 """
 
 from collections import Counter
+from struct import Struct as Layout
 from typing import TypeAlias
 
 from auditor.sources.pcap import links, odd
@@ -20,7 +21,10 @@ REASONS = 200
 _OPTIONS = (0, 43, 60, 135, 139, 140)  # extension headers of IPv6 with a length (RFC 8200)
 _FRAGMENT, _AUTHENTICATED = 44, 51
 
+_IPV4, _IPV6, _TCP = Layout(">BxHHHxBxxII"), Layout(">B3xHBxQQQQ"), Layout(">HHIIBB")
+
 Deeper: TypeAlias = tuple[int, int] | None  # the kind of what is inside, and where it begins
+
 
 class Packets:
     """Reads packets; keeps the fragments of some, and the reasons of those it cannot read."""
@@ -104,16 +108,17 @@ class Walk:
         return None
 
     def _ipv4(self, at: int) -> tuple[Row, Deeper]:
-        start, total = number(self._data, at, 1), number(self._data, at + 2, 2)
+        start, total, name, piece, protocol, source, target = _read(_IPV4, self._data, at)
         length = 4 * (start & 15)
         total = total or self._wire - at  # a network card was to fill it in
         if start >> 4 != 4 or not 20 <= length <= total:
             raise Unread("a header of IPv4 that cannot be")
-        number(self._data, at, length)
-        row = self._row(4, number(self._data, at + 12, 4), number(self._data, at + 16, 4))
-        protocol, begin, size = number(self._data, at + 9, 1), at + length, total - length
-        if (piece := number(self._data, at + 6, 2)) & 0x3FFF:
-            packet = (row.source, row.target, number(self._data, at + 4, 2), protocol, row.tunnel)
+        if at + length > len(self._data):
+            raise Unread("cut inside a header")
+        row = self._row(4, source, target)
+        begin, size = at + length, total - length
+        if piece & 0x3FFF:
+            packet = (source, target, name, protocol, row.tunnel)
             if not self._join(packet, (piece & 0x1FFF) * 8, bool(piece & 0x2000), begin, size):
                 return Row(), None
             begin, size = 0, self._wire
@@ -122,12 +127,12 @@ class Walk:
         return self._inner(row, protocol, begin, size)
 
     def _ipv6(self, at: int) -> tuple[Row, Deeper]:
-        if number(self._data, at, 1) >> 4 != 6:
+        start, size, protocol, source, source_low, target, target_low = _read(_IPV6, self._data, at)
+        if start >> 4 != 6:
             raise Unread("a header of IPv6 that cannot be")
-        number(self._data, at, 40)
-        row = self._row(6, number(self._data, at + 8, 16), number(self._data, at + 24, 16))
-        protocol, begin = number(self._data, at + 6, 1), at + 40
-        size = number(self._data, at + 4, 2) or max(self._wire - begin, 0)
+        row = self._row(6, source << 64 | source_low, target << 64 | target_low)
+        begin = at + 40
+        size = size or max(self._wire - begin, 0)
         while protocol in (*_OPTIONS, _FRAGMENT, _AUTHENTICATED):
             data, header = self._data, begin
             if protocol != _FRAGMENT:
@@ -175,11 +180,13 @@ class Walk:
     def _tcp(self, row: Row, begin: int, size: int) -> Row:
         """What of the header was kept counts; one that cannot be has no payload."""
         data, kept = self._data, min(len(self._data) - begin, size)
-        self._ports(row, begin, kept)
+        header = 20
         if kept >= 14:
-            row.sequence, row.acknowledged = number(data, begin + 4, 4), number(data, begin + 8, 4)
-            row.flags = number(data, begin + 13, 1)
-        header = 4 * (number(data, begin + 12, 1) >> 4) if kept >= 20 else 20
+            (row.source_port, row.target_port, row.sequence, row.acknowledged, offset,
+             row.flags) = _read(_TCP, data, begin)  # fmt: skip
+            header = offset >> 4 << 2 if kept >= 20 else 20
+        else:
+            self._ports(row, begin, kept)
         if not 20 <= header <= size:
             header = size
         self._payload(row, begin + header, size - header)
@@ -219,3 +226,9 @@ class Walk:
         between = " ".join(f"{end:x}" for end in sorted((row.source, row.target)))
         self._tunnels.append(name if " " in name else f"{name} {between}")
         return kind, at
+
+
+def _read(layout: Layout, data: bytes, at: int) -> tuple[int, ...]:
+    if at + layout.size > len(data):
+        raise Unread("cut inside a header")
+    return layout.unpack_from(data, at)

@@ -6,17 +6,28 @@ the packets among which they stand.
 Source: draft-ietf-opsawg-pcapng.
 """
 
+import struct
 from array import array
 from collections.abc import Iterator
 from struct import Struct as Layout
-from struct import error as CutError
 
 import numpy as np
 
 from auditor.sources.pcap import notes
 from auditor.sources.pcap.notes import Interface
 from auditor.sources.pcap.window import (
-    LARGEST, SIZE, Buffer, Bytes, Comment, Integers, Item, Name, Trouble, Window, heads, split,
+    LARGEST,
+    SIZE,
+    Buffer,
+    Bytes,
+    Comment,
+    Integers,
+    Item,
+    Name,
+    Trouble,
+    Window,
+    heads,
+    split,
 )  # fmt: skip
 
 SECTION, INTERFACE, OLD_PACKET, SIMPLE, PACKET = 0x0A0D0D0A, 1, 2, 3, 6
@@ -76,7 +87,7 @@ class Reader:
                     return at
                 add(at)
                 at += size + 3 & ~3
-        except CutError:
+        except struct.error:
             return min(at, end)
 
     def _block(self, at: int) -> tuple[int, int]:
@@ -157,17 +168,21 @@ class Reader:
         snap = known[0].snap or LARGEST
         kept = np.where(simple, np.minimum(words[:, 2], snap), words[:, 5])
         kept = np.minimum(kept, (size - header - 4).clip(0))
-        wire = np.maximum(np.where(simple, words[:, 2], words[:, 6]), kept)
+        wire = np.where(simple, words[:, 2], words[:, 6])
         when = self._times(which, words[:, 3] << 32 | words[:, 4], simple)
         links = np.array([face.link for face in known], np.int64)[which]
         starts = places + header
         window = Window(self._buffer.data, starts, kept, wire, when, links, self._number, self._buffer.offset)
         spare = size - header - 4 - (kept + 3 & ~3)
         asked = np.flatnonzero(~simple & (spare > 4))
-        first = heads(self._buffer.data, starts[asked] + (kept[asked] + 3 & ~3), 2).view(f"{self._order}u2")[:, 0]
+        first = heads(self._buffer.data, starts[asked] + (kept[asked] + 3 & ~3), 2).view(f"{self._order}u2")[
+            :, 0
+        ]
         return window, asked[first == 1]
 
-    def _times(self, which: Integers, count: Integers, simple: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Integers:
+    def _times(
+        self, which: Integers, count: Integers, simple: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    ) -> Integers:
         """Nanoseconds since 1970; a simple packet has the time of the one before it."""
         when = np.zeros(len(which), np.int64)
         ticks = count.astype(np.uint64)

@@ -58,32 +58,37 @@ class Rows(Struct):
     def __len__(self) -> int:
         return len(self.number)
 
-    def put(self, index: int, row: Row, begin: int, tunnel: int) -> None:
-        """Writes one row; its packet begins at `begin` in the window."""
+    def copy(self, places: Integers, other: "Rows", which: Integers) -> None:
+        """What others say of the same packets, but for their numbers and times."""
+        for name in (*_WORDS, *_SMALL):
+            getattr(self, name)[places] = getattr(other, name)[which]
+
+    def put(self, places: Integers, rows: list[Row], begins: Integers, tunnels: list[int]) -> None:
+        """Writes what the plain reader said of some rows; their packets begin there in the window."""
         for name in _ALIKE:
-            getattr(self, name)[index] = getattr(row, name)
+            getattr(self, name)[places] = [getattr(row, name) for row in rows]
         for name in ("source", "target"):
-            address = getattr(row, name)
-            getattr(self, f"{name}_high")[index] = address >> 64
-            getattr(self, f"{name}_low")[index] = address & 0xFFFFFFFFFFFFFFFF
-        self.start[index] = begin + row.start
-        self.tunnel[index] = tunnel
-        if row.payload is not None:
-            self.aside[index] = row.payload
+            addresses = [getattr(row, name) for row in rows]
+            getattr(self, f"{name}_high")[places] = [address >> 64 for address in addresses]
+            getattr(self, f"{name}_low")[places] = [address & _LOW for address in addresses]
+        self.start[places] = begins + np.array([row.start for row in rows], np.int64)
+        self.tunnel[places] = tunnels
+        for place, row in zip(places.tolist(), rows, strict=True):
+            if row.payload is not None:
+                self.aside[place] = row.payload
 
 
+_LOW = 0xFFFFFFFFFFFFFFFF
 _WORDS = ("source_high", "source_low", "target_high", "target_low")
 _ALIKE = (
-    "family", "protocol", "source_port", "target_port", "sequence", "acknowledged", "flags", "size", "missing",
+    "family", "protocol", "source_port", "target_port", "sequence", "acknowledged", "flags",
+    "size", "missing",
 )  # fmt: skip
 _SMALL = (*_ALIKE, "start", "tunnel")
 
 
 def empty(number: Integers, when: Integers, wire: Integers) -> Rows:
     """Rows of which nothing is known yet but that the packets were there."""
-    count = len(number)
-    return Rows(
-        number=number, when=when, wire=wire, aside={},
-        **{name: np.zeros(count, np.uint64) for name in _WORDS},
-        **{name: np.zeros(count, np.int64) for name in _SMALL},
-    )  # fmt: skip
+    high, low, far_high, far_low = (np.zeros(len(number), np.uint64) for _ in range(4))
+    a, b, c, d, e, f, g, h, i, j, k = (np.zeros(len(number), np.int64) for _ in range(11))
+    return Rows(number, when, wire, a, b, high, low, far_high, far_low, c, d, e, f, g, h, i, j, k, {})

@@ -19,11 +19,13 @@ import numpy as np
 
 from auditor.sources.pcap import columns
 from auditor.sources.pcap.ends import TUNNELS
-from auditor.sources.pcap.flows import BOTH, SHUT, UNDECIDED, WANTED, Flows, Part, Tracker
+from auditor.sources.pcap.flows import ONE, SHUT, TWO, UNDECIDED, Part, Tracker
 from auditor.sources.pcap.frames import frames
+from auditor.sources.pcap.nested import PIECE, Tunnels
 from auditor.sources.pcap.packets import Packets
 from auditor.sources.pcap.rows import Rows
-from auditor.sources.pcap.window import Comment, Integers, Name, Secrets, Trouble, Window
+from auditor.sources.pcap.sums import Flows
+from auditor.sources.pcap.window import Bytes, Comment, Integers, Name, Secrets, Trouble, Window, heads
 from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
 
@@ -50,9 +52,21 @@ class Batch:
         """The rows with which an undecided flow speaks for the first time in either direction."""
         slot = self.part.slot
         speaks = np.flatnonzero((slot >= 0) & (self.rows.size > 0))
-        speaks = speaks[self.flows.state[slot[speaks]] == UNDECIDED]
-        _, first = np.unique(slot[speaks] * 2 + self.part.forward[speaks], return_index=True)
+        mine, way = slot[speaks], np.where(self.part.forward[speaks], ONE, TWO)
+        new = (self.flows.state[mine] == UNDECIDED) & (self.part.spoke[mine] & way == 0)
+        speaks = speaks[new]
+        _, first = np.unique(mine[new] * 2 + way[new], return_index=True)
         return np.sort(speaks[first])
+
+    def heads(self, which: Integers, size: int) -> Bytes:
+        """The first bytes of payloads, one row each; what stands beyond a payload means nothing."""
+        starts = np.minimum(self.rows.start[which], len(self.window.data) - size)
+        found = heads(self.window.data, starts, size)
+        for place in np.flatnonzero(np.isin(which, list(self.rows.aside))).tolist():
+            whole = self.rows.aside[int(which[place])][:size]
+            found[place] = 0
+            found[place, : len(whole)] = np.frombuffer(whole, np.uint8)
+        return found
 
     def payload(self, row: int) -> bytes:
         aside = self.rows.aside.get(row)
@@ -62,7 +76,7 @@ class Batch:
         return self.window.data[start : start + int(self.rows.size[row])].tobytes()
 
     def packets(self) -> Iterator[tuple[int, Packet]]:
-        """The packets of all flows that are not shut, in the order of the file, each with the slot of its flow.
+        """The packets of all flows that are not shut, in the order of the file, with their slots.
 
         A flow that is shut meanwhile gives no more.
         """
@@ -81,7 +95,7 @@ class Batch:
         target = _address(wide, int(rows.target_high[row]), int(rows.target_low[row]))
         return Packet(
             number=int(rows.number[row]),
-            when=int(rows.when[row]) / 1e9,
+            when=int(rows.when[row]) / 1_000_000_000,
             source=End(source, int(rows.source_port[row])),
             target=End(target, int(rows.target_port[row])),
             protocol=int(rows.protocol[row]),
@@ -100,12 +114,13 @@ Item: TypeAlias = Batch | Secrets | Name | Comment | Trouble
 class Table:
     """Reads a capture once, from its first window to its last."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape, *, together: bool = True) -> None:
         self._tape = tape
+        self._together = together  # whether fragments are put together
         self._tracker = Tracker()
         self._packets = Packets()
-        self._tunnels = [""]
-        self._places = {"": 0}
+        self.reasons = self._packets.reasons  # why packets could not be read, and how many
+        self._tunnels = Tunnels(TUNNELS)
 
     def __iter__(self) -> Iterator[Item]:
         for item in frames(self._tape):
@@ -113,20 +128,25 @@ class Table:
                 yield item
                 continue
             self._tape.entries += len(item)
-            rows, left = columns.read(item)
-            for index in left.tolist():
-                row = self._packets.read(int(item.links[index]), item.packet(index), int(item.wire[index]))
-                rows.put(index, row, int(item.starts[index]), self._tunnel(row.tunnel))
-            yield Batch(item, rows, self._tracker.take(rows), self._tracker, self._tunnels)
+            rows = self._rows(item)
+            yield Batch(item, rows, self._tracker.take(rows), self._tracker, self._tunnels.names)
 
-    def _tunnel(self, name: str) -> int:
-        place = self._places.setdefault(name, min(len(self._tunnels), TUNNELS - 1))
-        if place == len(self._tunnels):
-            self._tunnels.append(name)
-        return place
+    def _rows(self, window: Window) -> Rows:
+        rows, left = columns.read(window, self._tunnels, self._together)
+        if not self._together and len(pieces := np.flatnonzero(rows.family == PIECE)):
+            rows.family[pieces] = 0
+            self.reasons["a fragment, which nobody put together"] += len(pieces)
+        if len(left):
+            columns_of = zip(
+                window.links[left].tolist(), left.tolist(), window.wire[left].tolist(), strict=True
+            )
+            found = [self._packets.read(link, window.packet(at), wire) for link, at, wire in columns_of]
+            rows.put(left, found, window.starts[left], [self._tunnels.place(row.tunnel) for row in found])
+        return rows
 
     def finish(self) -> Flows:
         """The flows that were live to the end."""
+        self._packets.finish()
         return self._tracker.finish()
 
 

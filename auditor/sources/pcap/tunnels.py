@@ -99,11 +99,9 @@ def sniffed(data: bytes, at: int) -> Inside:
     if number(data, at, 1) != 1 or number(data, at + 2, 2) != 1:
         return None
     at += 4
-    while kind := number(data, at, 1):
-        if kind == 1:
-            return ETHERNET, at + 1, "tzsp"
-        at += 2 + number(data, at + 1, 1)
-    return None
+    while (kind := number(data, at, 1)) != 1:
+        at += 2 + number(data, at + 1, 1) if kind else 1  # padding has no length
+    return ETHERNET, at + 1, "tzsp"
 
 
 def lisp(data: bytes, at: int) -> Inside:

@@ -36,6 +36,19 @@ class Window(Struct):
     def __len__(self) -> int:
         return len(self.starts)
 
+    def part(self, which: Integers | slice, first: int = 0) -> "Window":
+        """Some of the packets; the number of the first holds where they stand in a row."""
+        return Window(
+            self.data,
+            self.starts[which],
+            self.kept[which],
+            self.wire[which],
+            self.when[which],
+            self.links[which],
+            self.first + first,
+            self.offset,
+        )
+
     def packet(self, index: int) -> bytes:
         start = int(self.starts[index])
         return self.data[start : start + int(self.kept[index])].tobytes()
@@ -77,7 +90,7 @@ class Buffer:
 
     def __init__(self, fill: Callable[[memoryview], int]) -> None:
         self.data: Bytes = np.zeros(SIZE + SLACK, np.uint8)
-        self.view = memoryview(self.data)
+        self.view = memoryview(self.data.data)
         self.offset = 0  # of the stretch, in the file
         self.end = 0
         self.over = False
@@ -115,14 +128,4 @@ def heads(data: Bytes, starts: Integers, size: int) -> Bytes:
 def split(window: Window) -> Iterator[Window]:
     """As many windows as it takes so that none has too many packets."""
     for at in range(0, len(window), MOST):
-        part = slice(at, at + MOST)
-        yield Window(
-            window.data,
-            window.starts[part],
-            window.kept[part],
-            window.wire[part],
-            window.when[part],
-            window.links[part],
-            window.first + at,
-            window.offset,
-        )
+        yield window.part(slice(at, at + MOST), at) if len(window) > MOST else window

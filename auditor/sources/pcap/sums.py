@@ -1,0 +1,65 @@
+"""What is summed up of each flow, in columns: 132 bytes a flow, and no object."""
+
+import numpy as np
+from msgspec import Struct
+
+from auditor.sources.pcap.ends import Flags
+from auditor.sources.pcap.rows import Words
+from auditor.sources.pcap.window import Bytes, Integers
+
+
+class Flows(Struct):
+    """Columns of flows; in the order of their numbers, which is that of their first packets."""
+
+    number: Integers
+    key: Words
+    one_high: Words
+    one_low: Words
+    two_high: Words
+    two_low: Words
+    kind: Words
+    first: Integers  # its first packet
+    began: Integers  # nanoseconds
+    ended: Integers
+    one_packets: Integers  # sent by the end with the smaller address
+    two_packets: Integers
+    one_bytes: Integers
+    two_bytes: Integers
+    one_base: Integers  # the first sequence number it sent; -1 before
+    two_base: Integers
+    client: Bytes  # 1 or 2, and 4 more where it is a guess
+    spoke: Bytes  # who sent payload: 1, 2 or both
+    flags: Bytes  # all that were seen
+    state: Bytes
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+    def take(self, which: Integers | Flags | slice) -> "Flows":
+        return Flows(*(getattr(self, name)[which].copy() for name in self.__struct_fields__))
+
+
+def none(count: int = 0) -> Flows:
+    """Flows of which nothing is known."""
+
+    def integers() -> Integers:
+        return np.zeros(count, np.int64)
+
+    def words() -> Words:
+        return np.zeros(count, np.uint64)
+
+    def marks() -> Bytes:
+        return np.zeros(count, np.uint8)
+
+    never, unknown = np.full(count, np.iinfo(np.int64).max), np.full(count, -1)
+    return Flows(
+        integers(), words(), words(), words(), words(), words(), words(), integers(), never, integers(),
+        integers(), integers(), integers(), integers(), unknown, unknown.copy(),
+        marks(), marks(), marks(), marks(),
+    )  # fmt: skip
+
+
+def joined(some: Flows, more: Flows) -> Flows:
+    if not len(more):
+        return some
+    return Flows(*(np.concatenate((getattr(some, n), getattr(more, n))) for n in Flows.__struct_fields__))
