@@ -530,7 +530,7 @@ def test_a_contact_belongs_to_its_host_then_to_what_is_spoken_there() -> None:
         ("192.0.2.1", "TCP", "matrix"),
         ("chat.signal.org", "LOCO", "signal"),
     ]
-    assert whole.contacts[0][1].facts == (("known by", "kakaotalk-loco: consistent"), ("tls", "1.3"))
+    assert whole.contacts[0][1].facts == (("known by", "kakaotalk-loco: recognised"), ("tls", "1.3"))
     assert {verdict.verdict for verdict in verdicts} == {Answer.INCONCLUSIVE}
 
 

@@ -50,7 +50,7 @@ DOORS = {
     "ahocorasick_rs": ("needles.py",),
     "brotli": ("decoders/brotli.py",),
     "cryptography": (
-        "sources/pcap/certificates.py", "sources/pcap/quic/protection.py", "sources/pcap/unlock/",
+        "sources/pcap/quic/protection.py", "sources/pcap/unlock/",
         "streams/mtproto_obfuscated.py",
     ),
     "click": ("cli/",),
@@ -136,7 +136,6 @@ ANY = (
 HEAVY_DOORS: tuple[str, ...] = (
     "sources/pcap/unlock/agreement.py",
     "sources/mitm.py",
-    "sources/pcap/certificates.py",
     "sources/pcap/odd.py",
     "sources/pcap/quic/protection.py",
     "sources/pcap/speech.py",

@@ -74,7 +74,7 @@ class Transport:
         """The name of the protocol, and what carries it where that is not said by the name."""
         if not self.name:
             return carried
-        return self.name if carried in ("", "TCP", "UDP") else f"{carried} ({self.name})"
+        return self.name if carried.lower() in ("", *CARRIERS) else f"{carried} ({self.name})"
 
     def meets(self, contact: Contact, address: Network | None) -> bool:
         carrier = contact.carrier

@@ -6,8 +6,10 @@
 import csv
 import ipaddress
 import json
+import random
 import shutil
 import subprocess
+import warnings
 from collections import Counter
 from functools import lru_cache
 from hashlib import sha256
@@ -15,9 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
+from auditor.errors import CaptureError
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import load_rules
+from auditor.sources.pcap.certificates import MOST, names
 from tests.corpus.looking import Connection, connections
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
@@ -292,3 +298,46 @@ def test_names_and_fingerprints_are_those_that_tshark_sees(path: str) -> None:
         if (int(row["tcp.srcport"][0]), int(row["tcp.dstport"][0])) not in ports
     }
     assert expected - found == set()
+
+
+def test_names_of_certificates_are_those_that_a_library_reads() -> None:
+    """Of some it reads nothing, for they break a rule of DER: their names are told all the same."""
+    every = {der for path in SHOW_TLS for one in looked(path) for der in one.outside.certificates}
+    compared = 0
+    for der in every:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                made = x509.load_der_x509_certificate(der)
+                wanted = [str(one.value) for one in made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+                other = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+                wanted += [str(one.value) for one in other if isinstance(one, x509.DNSName | x509.IPAddress)]
+            except x509.ExtensionNotFound:
+                pass
+            except ValueError:
+                continue
+        assert names(der) == tuple(dict.fromkeys(name for name in wanted if name))[:MOST]
+        compared += 1
+    assert compared > 200
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_flipped_bytes_never_stop_the_looking(seed: int, tmp_path: Path) -> None:
+    """Whatever is hit: frames, addresses, records, names, certificates."""
+    rng = random.Random(seed)
+    small = [
+        path for path in SMALL if (CATALOGUE[path]["packets"] or 0) <= 300 and path.endswith((".pcap", "ng"))
+    ]
+    for path in rng.sample(small, 8):
+        data = bytearray((CORPUS / path).read_bytes())
+        for _ in range(rng.randrange(1, 60)):
+            data[rng.randrange(min(40, len(data) - 1), len(data))] = rng.randrange(256)
+        (tmp_path / "flipped").write_bytes(data)
+        try:
+            found = connections(tmp_path / "flipped")
+        except CaptureError:
+            continue
+        for one in found:
+            contact = one.contact(path)
+            book().transport_of(contact)
+            assert len(contact.facts) < 80

@@ -73,7 +73,7 @@ def test_a_connection_is_known_by_what_is_said(what: str) -> None:
 
 def test_a_name_takes_the_place_of_what_only_carries() -> None:
     shape, push, relay = (BOOK.transports[name] for name in ("shape", "nameless", "relay"))
-    assert [shape.called(carried) for carried in ("TCP", "UDP", "TLS")] == ["Shape", "Shape", "TLS (Shape)"]
+    assert [shape.called(carried) for carried in ("TCP", "udp", "TLS")] == ["Shape", "Shape", "TLS (Shape)"]
     assert (push.called("TLS"), push.platform, relay.called("STUN")) == ("TLS (Push)", "", "STUN")
 
 

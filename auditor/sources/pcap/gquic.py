@@ -1,7 +1,7 @@
-"""The first hello of Google's own QUIC, before the standard: nothing in it is sealed, the name and the program show.
+"""The first hello of Google's own QUIC, before the standard: the name and the program that asks show.
 
-Its tags stand in a table: each with the end of its value (Google's "QUIC Crypto", version Q050 and later
-seal it as the standard does).
+Its tags stand in a table, each with the end of its value. From version Q050 on it is sealed as
+the standard does it.
 """
 
 from auditor.sources.pcap.wire import Facts

@@ -84,6 +84,10 @@ class Outside:
     def client(self) -> ClientHello | None:
         return self._handshake.client if self._handshake else None
 
+    @property
+    def certificates(self) -> tuple[bytes, ...]:
+        return self._handshake.certificates if self._handshake else ()
+
     def _start(self, from_client: bool) -> bytes:
         return b"".join(data for way, data in self._said if way is from_client)
 
