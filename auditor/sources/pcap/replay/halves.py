@@ -1,5 +1,6 @@
 """The two halves of mitmproxy that read HTTP/1: one listens to the client, one to the server."""
 
+import re
 from collections import deque
 from dataclasses import dataclass
 
@@ -23,6 +24,9 @@ WRONG = (
     TypeError,
     ValueError,
 )
+
+REQUEST = re.compile(rb"[A-Z][A-Z-]{2,19} [^ \r\n]{1,65536} HTTP/1\.[01]\r?\n")
+BEGINS = re.compile(rb"\r?\n|[A-Z][A-Z-]{0,19}(?:\Z| )")  # what could become one
 
 Half = Http1Server | Http1Client
 
@@ -84,3 +88,8 @@ def left_of(body: Body, asked: RequestHeaders, answered: ResponseHeaders | None)
     if body.done or size is None:
         return 0
     return LONGEST if size == -1 else size - body.size
+
+
+def preliminary(status: int) -> bool:
+    """A word before the answer (RFC 9110, 15.2), but for the one that ends HTTP."""
+    return 100 <= status < 200 and status != 101

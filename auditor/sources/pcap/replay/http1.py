@@ -5,7 +5,6 @@ requests are told to the one that plays the client, and that reads the answers. 
 are missing or make no sense, reading goes on at the next thing that begins like a request.
 """
 
-import re
 from collections import deque
 
 from mitmproxy.proxy.events import DataReceived, Event, Start
@@ -21,8 +20,6 @@ from auditor.sources.pcap.wire import Chunk
 HEAD = 1_000_000  # bytes of a head, or of anything else that waits to be understood
 EARLY = 4_000_000  # bytes of answers that came before the question was read
 
-_BEGINS = re.compile(rb"\r?\n|[A-Z][A-Z-]{0,19}(?:\Z| )")
-_REQUEST = re.compile(rb"[A-Z][A-Z-]{2,19} [^ \r\n]{1,65536} HTTP/1\.[01]\r?\n")
 _STEP = 65536  # zeros that stand for lost bytes, at once
 
 
@@ -52,9 +49,10 @@ class Http1:
 
     def finish(self, ended: bool = False) -> list[Exchange]:
         """Nothing more comes; `ended` where both sides said so."""
-        if self._now:
-            self._now.received.done |= ended and self._left(False) == LONGEST
-            self._close(self._now)
+        if self._now and ended:
+            self._now.received.done |= self._left(False) == LONGEST
+        while self._now and self._unanswered():
+            self._work_off()
         if not self.upgraded:
             self._forget()
         return self._taken()
@@ -66,7 +64,7 @@ class Http1:
     def _expected(self, chunk: Chunk) -> bool:
         """Whether to read a chunk now: an answer that comes before its question waits."""
         if self._lost_track:
-            if not (chunk.from_client and _REQUEST.match(chunk.data)):
+            if not (chunk.from_client and halves.REQUEST.match(chunk.data)):
                 self.passed_over += len(chunk.data)
                 return False
             self._restart()
@@ -75,7 +73,7 @@ class Http1:
             return False
         if chunk.from_client:
             between = self._now is None and not self._halves[True].buf
-            self._lost_track = between and not _BEGINS.match(chunk.data)
+            self._lost_track = between and not halves.BEGINS.match(chunk.data)
             self.passed_over += len(chunk.data) if self._lost_track else 0
             return not self._lost_track
         unasked = self._now is None and not self._early and not self._halves[False].buf
@@ -113,18 +111,17 @@ class Http1:
             way, what, place = self._work.popleft()
             if isinstance(what, Chunk):
                 self._marks[way].add(len(what.data), Mark(what.number, what.when))
-                self._run(way, self._received(way, what.data))
+                self._run(way, DataReceived(self._halves[way].conn, what.data))
                 if self._now and (self._now.response or way):  # its head is read: no more is asked about it
                     self._marks[way].at(self._marks[way].size - len(self._halves[way].buf))
             else:
                 self._hear(way, what, place)
-            if len(self._halves[way].buf) > HEAD:
-                self._break("a head that does not end")
+            if not self._work and len(self._halves[way].buf) > HEAD:
+                waits = way and self._now and self._now.sent.done and not self._now.response
+                if not (waits and self._unanswered()):
+                    self._break("a head that does not end")
             if not self._work and self._now is None:
                 self._go_on()
-
-    def _received(self, way: bool, data: bytes) -> DataReceived:
-        return DataReceived(self._halves[way].conn, data)
 
     def _go_on(self) -> None:
         """One side said that this was the last message. Who goes on all the same is listened to."""
@@ -135,16 +132,30 @@ class Http1:
             self.passed_over += read - self._next[True]
             self._break("no message of HTTP")
             return
-        rest, mark = bytes(self._halves[True].buf), self._marks[True].at(self._next[True])
-        early, waits = self._early, self._waits
+        early = self._early, self._waits
+        self._begin_anew()
+        if not self._lost_track:
+            self._early, self._waits = early
+
+    def _unanswered(self) -> bool:
+        """The answer was never seen, or not all of it; whether another question waits behind this one."""
+        if self._now:
+            self._close(self._now)
+        self.passed_over += self._waits + len(self._halves[False].buf)
+        return self._begin_anew()
+
+    def _begin_anew(self) -> bool:
+        """What the client said behind the last message is read by halves that know nothing of it."""
+        rest = bytes(self._halves[True].buf)
+        again = halves.REQUEST.match(rest) is not None
+        mark = self._marks[True].at(self._next[True]) if again else Mark(0, 0.0)
         self._restart()
-        if rest and not _REQUEST.match(rest):
-            self.passed_over += len(rest) + waits
-            self._lost_track = True
-            return
-        self._early, self._waits = early, waits
-        if rest:
+        self._lost_track = bool(rest) and not again
+        if again:
             self._work.append((True, Chunk(True, rest, mark.number, mark.when), 0))
+        else:
+            self.passed_over += len(rest)
+        return again
 
     def _run(self, way: bool, event: Event) -> None:
         half = self._halves[way]
@@ -154,7 +165,7 @@ class Http1:
                     continue
                 heard = command.event
                 place = self._marks[way].size - len(half.buf)
-                if isinstance(heard, said.ResponseHeaders) and _preliminary(heard.response.status_code):
+                if isinstance(heard, said.ResponseHeaders) and halves.preliminary(heard.response.status_code):
                     self._before_the_answer(bytes(half.buf), place)
                     return
                 self._work.append((way, heard, place))
@@ -177,7 +188,7 @@ class Http1:
         self._renew(False)
         self._next[False] = place
         self._tell_client()
-        self._work.appendleft((False, self._received(False, rest), 0))
+        self._work.appendleft((False, DataReceived(self._halves[False].conn, rest), 0))
 
     def _tell_client(self) -> None:
         assert self._asked
@@ -201,17 +212,17 @@ class Http1:
             case said.RequestEndOfMessage():
                 now.sent.done, self._next[True] = True, place
                 self._run(False, event)
-                self._close_if_done()
             case said.ResponseHeaders():
                 self._answer(event)
             case said.ResponseEndOfMessage():
                 now.received.done, self._next[False] = True, place
                 self._run(True, event)
-                self._close_if_done()
             case said.RequestProtocolError() | said.ResponseProtocolError():
                 self._break(event.message)
         if now is not None and now.connects:
             self._refused(now)
+        if (now := self._now) and now.sent.done and now.received.done:
+            self._close(now)
 
     def _ask(self, event: said.RequestHeaders) -> None:
         mark = self._marks[True].at(self._next[True])
@@ -220,7 +231,7 @@ class Http1:
         self._now.sent.done = self._now.connects
         self._tell_client()
         if self._halves[False].buf:
-            self._work.append((False, self._received(False, b""), 0))
+            self._work.append((False, DataReceived(self._halves[False].conn, b""), 0))
         self._work.extend((False, early, 0) for early in self._early)
         self._early.clear()
         self._waits = 0
@@ -249,10 +260,6 @@ class Http1:
             self._work.append(
                 (False, said.ResponseEndOfMessage(half.stream_id or 1), self._marks[False].size)
             )
-
-    def _close_if_done(self) -> None:
-        if (now := self._now) and now.sent.done and now.received.done:
-            self._close(now)
 
     def _close(self, exchange: Exchange) -> None:
         self._finished.append(exchange)
@@ -290,7 +297,3 @@ class Http1:
         left = sum(len(half.buf) for half in self._halves.values())
         self.passed_over += left + self._waits
         self._restart()
-
-
-def _preliminary(status: int) -> bool:  # a word before the answer (RFC 9110, 15.2); 101 ends HTTP
-    return 100 <= status < 200 and status != 101

@@ -219,6 +219,19 @@ def test_lost_bytes_of_a_body_leave_a_hole_in_it() -> None:
     assert http.passed_over == 0
 
 
+def test_where_only_the_questions_were_caught_all_of_them_are_told() -> None:
+    said = [ask("/a", b"hello"), (True, ask("/b")[1] + ask("/c")[1]), *[ask("/d", b"x" * 90_000)] * 30]
+    http, found = run(*chunked(said), ended=False)
+    assert [told(one) for one in found] == [
+        (b"/a", b"hello", 0, None),
+        (b"/b", b"", 0, None),
+        (b"/c", b"", 0, None),
+        *[(b"/d", b"x" * 90_000, 0, None)] * 30,
+    ]
+    assert http.passed_over == 0
+    assert found[2].asked.number == 1
+
+
 @pytest.mark.parametrize("lost", [7, 1 << 62])
 def test_lost_bytes_elsewhere_cost_what_they_were_in_and_no_more(lost: int) -> None:
     said = [
