@@ -59,7 +59,8 @@ DOORS = {
         "live/addon.py", "sources/mitm.py", "sources/pcap/replay/halves.py", "sources/pcap/replay/http1.py",
     ),
     "msgspec": (
-        "audit.py", "bosh.py", "claims.py", "cli/analyze.py", "cli/asking.py", "cli/shares.py", "decoders/", "fragments.py",
+        "audit.py", "bosh.py", "claims.py", "cli/analyze.py", "cli/asking.py", "cli/shares.py",
+        "decoders/", "fragments.py",
         "judge.py", "model.py", "needles.py", "notices/", "reading.py", "report.py", "reporters/",
         "rulebook/grammar.py", "shelf.py", "sources/", "streams/__init__.py",
     ),

@@ -37,7 +37,7 @@ def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Opt
 def _row(peer: Peer, sums: Contacts) -> tuple[str, ...]:
     return (
         peer.platform or "-", printable(phrases.far_end(peer)), printable(peer.transport), f"{sums.count:,}",
-        phrases.size(sums.sent), phrases.size(sums.received), printable(words.facts(sums.facts)),
+        phrases.size(sums.sent), phrases.size(sums.received), words.facts(sums.facts),
     )  # fmt: skip
 
 
@@ -49,4 +49,4 @@ def _aligned(row: tuple[str, ...], widths: list[int]) -> Iterable[str]:
 
 def _write(stream: TextIO, line: str) -> None:
     encoding = stream.encoding or "utf-8"
-    stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.write(printable(line).encode(encoding, "backslashreplace").decode(encoding) + "\n")

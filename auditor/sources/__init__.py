@@ -20,7 +20,7 @@ from typing import Literal, Protocol, TypeAlias, cast
 from msgspec import Struct, structs
 
 from auditor.errors import CaptureError
-from auditor.model import Event
+from auditor.model import Contact, Event, Parcel
 from auditor.sources.heads import Place, Share, clean
 from auditor.sources.tape import Tape
 from auditor.text import is_text, printable
@@ -127,7 +127,8 @@ class Source:
         tape = self._reading = self._begin()
         reader = cast(Reader, importlib.import_module(f"{__name__}.{self._kind.module}"))
         try:
-            yield from reader.read(tape, self._place)
+            for event in reader.read(tape, self._place):
+                yield _from_outside(event) if self._place.outside else event
             tape.drain()
         except OSError as error:
             where = f"after {tape.entries} entries, at byte {tape.position}"
@@ -176,6 +177,15 @@ def follow(path: Path, growing: Callable[[], bool], said: Place = NOTHING) -> So
     kind = next(kind for kind in _KINDS if kind.name == "pcapng")
     place = structs.replace(said, capture=clean(path.name))
     return Source(path, kind, place, Tape(Growing(path, growing)))
+
+
+def _from_outside(event: Event) -> Event:
+    """What was opened is only somebody who was talked to."""
+    if not isinstance(event, Parcel):
+        return event
+    sizes = (len(event.body), 0) if event.outgoing else (0, len(event.body))
+    reason = f"opened by the {event.channel.opened_by}"
+    return Contact(event.ref, event.channel, event.protocol, reason, *sizes, event.when)
 
 
 def _kind(start: bytes, path: Where) -> Kind:

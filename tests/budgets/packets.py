@@ -5,7 +5,18 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
-from auditor.sources.pcap import classic, flows, fragments, keys, notes, packed, packets, pcapng, table, window
+from auditor.sources.pcap import (
+    classic,
+    flows,
+    fragments,
+    keys,
+    notes,
+    packed,
+    packets,
+    pcapng,
+    table,
+    window,
+)
 from auditor.sources.pcap.fragments import Fragments
 from auditor.sources.pcap.links import Unread
 from auditor.sources.pcap.table import Batch, Table

@@ -23,7 +23,6 @@ from auditor.sources.pcap.wire import Chunk, End, Facts, Said
 from auditor.sources.sockets import Frame
 from auditor.streams import Sorter
 
-NOTHING: Facts = ()
 UNSURE = 16  # datagrams by which it must be known what they are
 AROUND = 200  # bytes of memory that any datagram takes
 HELD = 4_000_000  # bytes that nobody understands which are searched
@@ -81,7 +80,8 @@ class Datagrams:
 
     def finish(self, ended: bool = True) -> list[Event]:
         found: list[Event] = []
-        why, facts = "", NOTHING
+        why = ""
+        facts: Facts = ()
         if self._dtls:
             self._dtls.finish()
             why, facts = self._dtls.shut, self._dtls.facts

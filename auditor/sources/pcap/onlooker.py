@@ -9,6 +9,7 @@ from auditor.sources.pcap.flow import Flow, Sums
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.outside import Outside, Seen
 from auditor.sources.pcap.reasons import reason_of
+from auditor.sources.pcap.vpn import BY_NUMBER, HIDES
 from auditor.sources.pcap.wire import TCP, UDP, Packet
 
 NAMING = {53, 5353, 5355}  # ports where names are asked for
@@ -42,8 +43,16 @@ class Onlooker:
         if self.flow.protocol == TCP and not self.settled:
             for chunk in self._assembly.finish():
                 self._outside.feed(chunk.from_client, chunk.data, chunk.lost)
-        seen = self._outside.seen() if self.flow.protocol in (TCP, UDP) else Seen(self.flow.carrier)
+        seen = self._outside.seen() if self.flow.protocol in (TCP, UDP) else _without_ports(self.flow)
         return [contact(self.flow, self._names, seen, self.reason or reason_of(seen), sums)]
+
+
+def _without_ports(flow: Flow) -> Seen:
+    name, what = BY_NUMBER.get(flow.protocol, (flow.carrier, ""))
+    if not what:
+        return Seen(name)
+    sealed = what == HIDES
+    return Seen(name, facts=(("vpn" if sealed else "tunnel", what),), protects=sealed, tunnel=sealed)
 
 
 def contact(flow: Flow, names: Names, seen: Seen, reason: str, sums: Sums) -> Contact:

@@ -121,12 +121,12 @@ def speak(
 ) -> Spoken:
     """One connection from the first byte to the last."""
     spoken = Spoken()
-    pipes = {True: ssl.MemoryBIO(), False: ssl.MemoryBIO()}  # what the client says, what the server says
+    mouths, ears = ({way: ssl.MemoryBIO() for way in (True, False)} for _ in range(2))
     ends = {
-        True: client.wrap_bio(pipes[False], pipes[True], server_hostname="chat.example", session=session),
-        False: server.wrap_bio(pipes[True], pipes[False], server_side=True),
+        True: client.wrap_bio(ears[True], mouths[True], server_hostname="chat.example", session=session),
+        False: server.wrap_bio(ears[False], mouths[False], server_side=True),
     }
-    tapped = {way: _Tap(way, pipe, spoken.wire) for way, pipe in pipes.items()}
+    tapped = {way: _Tap(way, mouths[way], ears[not way], spoken.wire) for way in (True, False)}
     done = {True: False, False: False}
     while not all(done.values()):
         for way, end in ends.items():
@@ -151,16 +151,18 @@ def speak(
 
 
 class _Tap:
-    """Copies what one end writes."""
+    """Copies what one end writes, on its way to the other."""
 
-    def __init__(self, way: bool, pipe: ssl.MemoryBIO, wire: list[tuple[bool, bytes]]) -> None:
-        self._way, self._pipe, self._wire = way, pipe, wire
+    def __init__(
+        self, way: bool, mouth: ssl.MemoryBIO, ear: ssl.MemoryBIO, wire: list[tuple[bool, bytes]]
+    ) -> None:
+        self._way, self._mouth, self._ear, self._wire = way, mouth, ear, wire
 
     def look(self) -> None:
-        if self._pipe.pending:
-            data = self._pipe.read()
+        if self._mouth.pending:
+            data = self._mouth.read()
             self._wire.append((self._way, data))
-            self._pipe.write(data)
+            self._ear.write(data)
 
 
 def _try(step: object) -> bool:

@@ -1,0 +1,56 @@
+"""auditor contacts: who was talked to, a line each."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from auditor.cli import cli
+from tests.sources.pcap.building import pcap
+from tests.sources.pcap.test_reader import ANSWER, APP, CHAT, FAR, OTHER, datagram, talked
+
+
+def contacts(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["contacts", *map(str, arguments)])
+
+
+def written(folder: Path, *packets: bytes) -> Path:
+    path = folder / "phone.pcap"
+    path.write_bytes(pcap(packets))
+    return path
+
+
+def test_every_far_end_has_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path, datagram(ANSWER, FAR, APP), *talked(CHAT), *talked(CHAT, client=OTHER))
+    shown = contacts(path)
+    heads, *lines = shown.output.splitlines()
+    assert (shown.exit_code, heads.split()[:3]) == (0, ["platform", "far", "end"])
+    rows = [line.split() for line in lines]
+    assert ["93.184.216.34:6667", "tcp", "2"] in [row[1:4] for row in rows]
+
+
+def test_json_is_a_report_of_nothing_but_contacts(tmp_path: Path) -> None:
+    report = json.loads(contacts(written(tmp_path, *talked(CHAT)), "--format", "json").output)
+    assert [(one["host"], one["port"]) for one in report["contacts"]] == [("93.184.216.34", 6667)]
+    assert report["verdicts"] == []
+
+
+def test_other_devices_are_told_apart(tmp_path: Path) -> None:
+    path = written(tmp_path, *talked(CHAT), *talked(CHAT, client=OTHER))
+    report = json.loads(contacts(path, "--device", "192.168.1.20", "--format", "json").output)
+    reasons = {one["reason"] for one in report["contacts"]}
+    assert "neither end is a device that was named" in reasons
+    assert len(reasons) == 2
+
+
+def test_a_dump_has_contacts_too() -> None:
+    capture = Path(__file__).parents[2] / "captures/matrix-e2ee/alice.mitm"
+    assert "matrix" in contacts(capture).output
+
+
+def test_nothing_to_list_is_said_and_a_file_that_is_none_is_an_error(tmp_path: Path) -> None:
+    assert contacts(written(tmp_path)).output == "Nobody was talked to, as far as this shows.\n"
+    (tmp_path / "notes.txt").write_text("hello")
+    wrong = contacts(tmp_path / "notes.txt")
+    assert wrong.exit_code == 2
+    assert "a text file" in wrong.output

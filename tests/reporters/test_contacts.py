@@ -1,0 +1,63 @@
+"""The list of far ends: all of them, in columns, without control codes."""
+
+import io
+
+from auditor.audit import Audit
+from auditor.model import Channel, Contact, Problem, Ref
+from auditor.report import Capture, Report
+from auditor.reporters import Options, reporter
+from auditor.rulebook.book import Rulebook
+
+
+def listed(*events: Contact | Problem) -> list[str]:
+    audit = Audit(Rulebook({}, {}, {}))
+    for event in events:
+        audit.feed(event)
+    report = audit.report(Capture("00", "x.pcap", "pcap", 1))
+    stream = io.StringIO()
+    reporter("contacts").render(report, [], stream, Options())
+    return stream.getvalue().splitlines()
+
+
+def contact(entry: int, host: str, sent: int = 10) -> Contact:
+    ref, channel = Ref("x.pcap", entry), Channel(host, 443)
+    return Contact(ref, channel, "tls", "why", sent, 5, facts=(("tls", "1.3"),), carrier="tcp")
+
+
+def test_each_far_end_is_one_line_with_its_sums() -> None:
+    heads, *rows = listed(
+        contact(1, "a.example"), contact(2, "a.example"), contact(3, "b.example", 2_000_000)
+    )
+    assert heads.split() == [
+        "platform",
+        "far",
+        "end",
+        "carried",
+        "by",
+        "times",
+        "sent",
+        "received",
+        "what",
+        "shows",
+    ]
+    assert [row.split()[1:4] for row in rows] == [
+        ["a.example:443", "tls", "2"],
+        ["b.example:443", "tls", "1"],
+    ]
+    assert all(row.endswith("TLS 1.3") for row in rows)
+
+
+def test_no_number_of_far_ends_is_too_many() -> None:
+    assert len(listed(*(contact(n, f"h{n}.example") for n in range(500)))) == 501
+
+
+def test_names_cannot_write_to_the_terminal() -> None:
+    lines = listed(contact(1, "a\x1b[31m\n.example"), Problem(Ref("x.pcap", 1), "damaged", "x\x07"))
+    assert len(lines) == 3
+    assert all(line.isprintable() for line in lines)
+
+
+def test_an_empty_report_says_so() -> None:
+    stream = io.StringIO()
+    reporter("contacts").render(Report(), [], stream, Options())
+    assert stream.getvalue()
