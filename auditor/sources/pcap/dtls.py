@@ -4,6 +4,8 @@ Every record says itself which key it is under and which number it has, so nothi
 the rest shut, and what comes twice is given out once.
 """
 
+from functools import partial
+
 from auditor.sources.pcap.handshake import MOST, Alert, Fragments
 from auditor.sources.pcap.hello import ClientHello, ServerHello, client_hello, server_hello
 from auditor.sources.pcap.keys import Keys
@@ -17,6 +19,7 @@ from auditor.sources.pcap.unlock.agreement import (
     SERVER_HELLO,
     VERIFY,
     Agreement,
+    whole,
 )
 from auditor.sources.pcap.unlock.side import FAILED
 from auditor.sources.pcap.unlock.stage import Opener
@@ -134,11 +137,11 @@ class Dtls:
             self._epochs.append(Agreement())
         agreement = self._epochs[epoch]
         if from_client and kind == CLIENT_HELLO:
-            hello = client_hello(body, datagrams=True)
+            hello = whole(partial(client_hello, datagrams=True), body)
             self.client = self.client or hello
             agreement.begin(hello)
         elif not from_client and kind == SERVER_HELLO:
-            agreement.server = server_hello(body)
+            agreement.server = whole(server_hello, body)
             self.server = self.server or agreement.server
             self.protects = self.protects and not unprotected(agreement.server.cipher)
             self.alpn = self.alpn or agreement.server.protocol.decode("latin-1")

@@ -22,6 +22,7 @@ from auditor.sources.pcap.unlock.agreement import (
     Agreement,
     any_server_hello,
     missing,
+    whole,
 )
 from auditor.sources.pcap.unlock.derive import TLS13
 from auditor.sources.pcap.unlock.early import Early
@@ -147,9 +148,9 @@ class Tls:
     def _message(self, from_client: bool, kind: int, body: bytes, raw: bytes, said: list[Said]) -> None:
         """A message of the handshake in the open, or of one within a connection up to TLS 1.2."""
         if from_client and kind == CLIENT_HELLO:
-            self._greeted(client_hello(body))
+            self._greeted(whole(client_hello, body))
         elif not from_client and kind == SERVER_HELLO:
-            hello = any_server_hello(body)
+            hello = whole(any_server_hello, body)
             if hello.retry:
                 self._retried = True
                 return

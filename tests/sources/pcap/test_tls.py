@@ -191,6 +191,11 @@ def test_what_is_no_tls_is_shut_with_a_reason() -> None:
     assert said == {True: b"", False: b""}
 
 
+def test_a_hello_that_is_damaged_is_shut_with_a_reason() -> None:
+    tls, _ = opened(Keys(), [(True, b"\x16\3\1\0\x06\1\0\0\2\3\3")])
+    assert tls.shut == "a hello that does not hold together: 32 bytes expected, 0 are there"
+
+
 def test_alerts_are_told_also_where_they_are_sealed(tmp_path: Path) -> None:
     tls, _ = opened(Keys([(spoken := recorded(tmp_path)).log]), spoken.wire)
     assert ("alert", "the app: closes") in tls.facts

@@ -1,5 +1,8 @@
 """What two ends agreed on in one handshake, and the secrets that belong to it."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from auditor.sources.pcap.hello import (
     ENCRYPT_THEN_MAC,
     EXTENDED_MASTER_SECRET,
@@ -22,6 +25,7 @@ from auditor.sources.pcap.unlock.derive import (
 from auditor.sources.pcap.unlock.kinds import Suite, suite
 from auditor.sources.pcap.unlock.stage import EARLY, HANDSHAKE, SPEECH, Opener, Stage
 
+_Hello = TypeVar("_Hello", ClientHello, ServerHello)
 MISFIT = "the secret does not fit this connection"
 HEARD = 1 << 18  # bytes of a handshake that are kept until its secret is known
 HELLO_REQUEST, CLIENT_HELLO, SERVER_HELLO, VERIFY, NEW_TICKET, EARLY_ENDS = range(6)
@@ -180,6 +184,14 @@ def missing(keys: Keys, random: bytes) -> str:
     others = len(keys)
     aside = f"; the {others:,} at hand are for others, perhaps for the other leg" if others else ""
     return f"no secret for client random {random[:4].hex()}…{aside}"
+
+
+def whole(read: Callable[[bytes], _Hello], body: bytes) -> _Hello:
+    """A hello; why it cannot be read, in words that say what is meant."""
+    try:
+        return read(body)
+    except ValueError as error:
+        raise ValueError(f"a hello that does not hold together: {error}") from None
 
 
 def any_server_hello(body: bytes) -> ServerHello:
