@@ -132,10 +132,11 @@ class Http1:
             self.passed_over += read - self._next[True]
             self._break("no message of HTTP")
             return
-        early = self._early, self._waits
+        early, waits = self._early, self._waits
         self._begin_anew()
+        self.passed_over += waits if self._lost_track else 0
         if not self._lost_track:
-            self._early, self._waits = early
+            self._early, self._waits = early, waits
 
     def _unanswered(self) -> bool:
         """The answer was never seen, or not all of it; whether another question waits behind this one."""
