@@ -45,6 +45,7 @@ OTHERS = {
         sources/pcap/links.py PPP, sources/pcap/links.py PPPOE, sources/pcap/links.py TAGS,
         sources/pcap/links.py _NAMING, sources/pcap/nested.py GRE, sources/pcap/nested.py IPIP,
         sources/pcap/nested.py WIDE, sources/pcap/nested.py _BRIDGED, sources/pcap/nested.py _ETHERNET,
+        sources/pcap/nested.py _DIALLED, sources/pcap/nested.py _PPP,
         sources/pcap/nested.py _MIRRORED, sources/pcap/nested.py _RAW, sources/pcap/notes.py DECRYPTION,
         sources/pcap/notes.py NAMES, sources/pcap/notes.py _COMMENT,
         sources/pcap/notes.py _OFFSET, sources/pcap/notes.py _RESOLUTION, sources/pcap/notes.py _TLS,

@@ -14,8 +14,8 @@ from auditor.sources.pcap.window import Bytes, Integers, Window, heads
 PIECE = -2  # in the place of a family: a fragment that nobody puts together
 CARRIES = -1  # in the place of a tunnel: a sound header of IP with another packet behind it
 IPIP, WIDE, GRE = 4, 41, 47
-_RAW, _ETHERNET = 101, 1
-_BRIDGED, _MIRRORED = 0x6558, 0x88BE
+_RAW, _ETHERNET, _PPP = 101, 1, 9
+_BRIDGED, _MIRRORED, _DIALLED = 0x6558, 0x88BE, 0x880B
 _NAMES = ("ipip", "gre", "erspan")
 
 Read = Callable[[Window], tuple[Rows, Integers]]
@@ -75,6 +75,7 @@ def _inside(rows: Rows, some: Integers, data: Bytes) -> tuple[Integers, Integers
     header = header + np.where(mirrored & (flags & 0x1000 > 0), 8, 0)
     link = np.full(len(some), -1)
     link[gre & np.isin(kind, (0x0800, 0x86DD))] = _RAW
+    link[gre & (kind == _DIALLED)] = _PPP
     link[gre & (mirrored | (kind == _BRIDGED))] = _ETHERNET
     straight = (protocol == IPIP) | (protocol == WIDE)
     link[straight] = _RAW
