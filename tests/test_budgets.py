@@ -69,7 +69,7 @@ OTHERS = {
         sources/pcap/columns.py _LEFT, sources/pcap/flows.py BOTH, sources/pcap/flows.py GUESS,
         sources/pcap/flows.py ONE, sources/pcap/flows.py OVER, sources/pcap/flows.py SHUT,
         sources/pcap/flows.py TWO, sources/pcap/flows.py UNDECIDED, sources/pcap/flows.py WANTED,
-        sources/pcap/links.py NOTHING, sources/pcap/nested.py CARRIES,
+        sources/pcap/links.py NOTHING, sources/pcap/nested.py CARRIES, sources/pcap/nested.py _EMPTY,
         sources/pcap/nested.py PIECE, sources/pcap/pcapng.py _UNKNOWN,
         decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """

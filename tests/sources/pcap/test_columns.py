@@ -57,6 +57,7 @@ QUICK = {
     "PPP in short": (9, b"\0\x57" + ipv6(HELLO)),
     "PPP in GRE": (1, ethernet(ipv4(b"\0\0\x88\x0b\xff\x03\0\x21" + ipv4(HELLO), 47))),
     "options for every hop": (1, ethernet(ipv6(b"\x3a\0\5\2\0\0\1\0" + bytes(20), 0), 0x86DD)),
+    "a tunnel with something else inside": (1, ethernet(ipv4(b"\x45 is not IPv6" + bytes(40), 41))),
     "SLL": (113, bytes(14) + b"\x08\0" + ipv4(HELLO)),
     "SLL2": (276, b"\x86\xdd" + bytes(18) + ipv6(HELLO)),
     "GRE": (1, ethernet(ipv4(GRE + ipv4(HELLO), 47))),
