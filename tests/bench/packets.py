@@ -37,7 +37,7 @@ from pathlib import Path
 from auditor.sources.pcap.table import Batch, Table
 from auditor.sources.pcap.flows import SHUT
 from auditor.sources.tape import Tape
-table = Table(Tape(open(sys.argv[1], "rb"), hashed=False))
+table = Table(Tape(open(sys.argv[1], "rb"), hashed=False), together=False)
 flows = said = 0
 for item in table:
     if isinstance(item, Batch):

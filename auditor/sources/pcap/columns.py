@@ -58,7 +58,7 @@ def read(window: Window, tunnels: Tunnels, together: bool = True, depth: int = 0
     family, begin = _layers(window, head)
     left = family == _LEFT
     for kind, inner, picked in _groups(family, begin):
-        if inner + 40 > HEAD:
+        if inner + 42 > HEAD:
             left[picked] = True
             continue
         step = _ipv4 if kind == 4 else _ipv6
@@ -113,8 +113,10 @@ def _link(link: int, head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
         word = np.where(word > 0xFFFF, word.byteswap() if link == NULL else word, word).astype(np.int64)
         return np.where(np.isin(word, (2, 24, 28, 30)), _version(head, kept, 4), _LEFT), np.full(count, 4)
     if link == PPP:
-        plain = (_number(head, 0, ">u2") == 0xFF03) & np.isin(_number(head, 2, ">u2"), (0x0021, 0x0057))
-        return np.where(plain, _version(head, kept, 4), _LEFT), np.full(count, 4)
+        full = _number(head, 0, ">u2") == 0xFF03
+        kind = np.where(full, _number(head, 2, ">u2"), _number(head, 0, ">u2"))
+        family = np.where(full, _version(head, kept, 4), _version(head, kept, 2))
+        return np.where(np.isin(kind, (0x0021, 0x0057)), family, _LEFT), np.where(full, 4, 2)
     if link in (SLL, SLL2):
         kind, begin = (
             _number(head, 14 if link == SLL else 0, ">u2").astype(np.int64),
@@ -191,8 +193,12 @@ def _ipv6(rows: Rows, window: Window, head: Bytes, begin: int, picked: Picked) -
     rows.family[picked] = 6
     for name, at in (("source_high", 8), ("source_low", 16), ("target_high", 24), ("target_low", 32)):
         getattr(rows, name)[picked] = _number(head, begin + at, ">u8")
-    inner = np.full(len(size), begin + 40)
-    return _inner(rows, window, head, picked, (head[:, begin + 6], inner, size, good))
+    # Options for every hop stand before much that is no conversation; the shortest of them are passed over.
+    hops = (head[:, begin + 6] == 0) & (head[:, begin + 41] == 0) & (size >= 8)
+    hops &= window.kept[picked] >= begin + 48
+    protocol = np.where(hops, head[:, begin + 40], head[:, begin + 6])
+    inner = np.where(hops, begin + 48, begin + 40)
+    return _inner(rows, window, head, picked, (protocol, inner, size - 8 * hops, good))
 
 
 def _inner(rows: Rows, window: Window, head: Bytes, picked: Picked, ip: Behind) -> Flags:

@@ -14,8 +14,9 @@ from auditor.sources.pcap.window import Bytes, Integers, Window, heads
 PIECE = -2  # in the place of a family: a fragment that nobody puts together
 CARRIES = -1  # in the place of a tunnel: a sound header of IP with another packet behind it
 IPIP, WIDE, GRE = 4, 41, 47
-_RAW, _ETHERNET = 101, 1
-_BRIDGED, _MIRRORED = 0x6558, 0x88BE
+_EMPTY = -2  # what is inside is not what was promised: the tunnel is a conversation itself
+_RAW, _ETHERNET, _PPP = 101, 1, 9
+_BRIDGED, _MIRRORED, _DIALLED = 0x6558, 0x88BE, 0x880B
 _NAMES = ("ipip", "gre", "erspan")
 
 Read = Callable[[Window], tuple[Rows, Integers]]
@@ -27,10 +28,14 @@ def enter(window: Window, rows: Rows, left: Integers, tunnels: "Tunnels", read: 
     if not len(some):
         return left
     begin, link, name = _inside(rows, some, window.data)
-    good = (link >= 0) & (begin < window.starts[some] + window.kept[some])
+    there = begin < window.starts[some] + window.kept[some]
+    done = np.zeros(len(window), np.bool_)
+    done[some[there & (link == _EMPTY)]] = True
+    rows.tunnel[some] = 0
+    good = (link >= 0) & there
     some, begin, link, name = some[good], begin[good], link[good], name[good]
     if not len(some):
-        return left
+        return left[~done[left]]
     skipped = begin - window.starts[some]
     inside = Window(window.data, begin, window.kept[some] - skipped, window.wire[some] - skipped,
                     window.when[some], link, 1, window.offset)  # fmt: skip
@@ -40,7 +45,6 @@ def enter(window: Window, rows: Rows, left: Integers, tunnels: "Tunnels", read: 
     sure = np.flatnonzero(known)
     inner.tunnel[sure] = _named(rows, some[sure], name[sure], inner.tunnel[sure], tunnels)
     rows.copy(some[sure], inner, sure)
-    done = np.zeros(len(window), np.bool_)
     done[some[sure]] = True
     return left[~done[left]]
 
@@ -75,13 +79,14 @@ def _inside(rows: Rows, some: Integers, data: Bytes) -> tuple[Integers, Integers
     header = header + np.where(mirrored & (flags & 0x1000 > 0), 8, 0)
     link = np.full(len(some), -1)
     link[gre & np.isin(kind, (0x0800, 0x86DD))] = _RAW
+    link[gre & (kind == _DIALLED)] = _PPP
     link[gre & (mirrored | (kind == _BRIDGED))] = _ETHERNET
     straight = (protocol == IPIP) | (protocol == WIDE)
     link[straight] = _RAW
     begin = begin + np.where(straight, 0, header)
     version = data[np.minimum(begin, len(data) - 1)] >> 4
     promised = np.where((protocol == WIDE) | gre & (kind == 0x86DD), 6, 4)
-    link[(link == _RAW) & (version != promised)] = -1
+    link[(link == _RAW) & (version != promised)] = _EMPTY
     return begin, link, np.where(straight, 0, np.where(mirrored, 2, 1))
 
 
