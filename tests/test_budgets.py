@@ -65,6 +65,9 @@ OTHERS = {
         sources/pcap/vpn.py _DAY,
         streams/mtproto_obfuscated.py _PLAIN""",
     "a number of a format": """
+        sources/pcap/nested.py _DIALLED,
+        sources/pcap/nested.py _EMPTY,
+        sources/pcap/nested.py _PPP,
         decoders/base64.py _WIDTHS,
         decoders/grpc.py _HEADER,
         decoders/lz4.py _MASK,

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import threading
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -10,12 +11,16 @@ from typing import Any
 
 from auditor import sources
 from auditor.model import Problem
-from auditor.sources import cutter, heads, journal, mitm, parcels, tnetstring
+from auditor.sources import cutter, heads, journal, keylogs, mitm, parcels, sniff, tnetstring
 from auditor.sources import read as read_capture
 from auditor.sources.heads import Place
+from auditor.sources.pcap import devices
+from auditor.sources.pcap.window import Window
+from auditor.sources.pcap.wire import End
 from auditor.sources.records import Closed, Opened, Said
 from auditor.sources.tape import Tape
 from tests.budgets.made import LIFTED, Budget, lists
+from tests.sources.pcap.building import items
 
 CAPTURE = Path(__file__).parents[2] / "captures" / "matrix-e2ee" / "alice.mitm"
 PLACE = Place("made")
@@ -64,6 +69,35 @@ def cut_off(_: Path) -> object:
     return cutter.Cutter(Tape(BytesIO(b'["' + b"x" * 3_000_000 + b'"]'))).value() is None
 
 
+def large_key_log(folder: Path) -> object:
+    (folder / "a.keys").write_text("CLIENT_RANDOM " + "ab" * 32 + " " + "cd" * 48)
+    return len(keylogs.keys_of([folder / "a.keys"]))
+
+
+def many_devices(_: Path) -> object:
+    guess = devices.Devices()
+    for number in range(5):
+        guess.of(End(bytes([10, 0, 0, number])), End(bytes([8, 8, 8, 8])))
+    return len(guess._talks)
+
+
+def loud(folder: Path) -> object:
+    """A listener gives as much of a packet as it is asked for."""
+
+    class Ear:
+        def recv_raw(self, most: int = 0) -> tuple[type | None, bytes | None, float | None]:
+            over.set()
+            return None, bytes(min(most, 100)), 1.0
+
+        def close(self) -> None: ...
+
+    over = threading.Event()
+    (folder / "a.pcapng").unlink(missing_ok=True)
+    sniff.record(Ear(), "lo", folder / "a.pcapng", threading.Event(), over, None)
+    (window,) = [one for one in items((folder / "a.pcapng").read_bytes()) if isinstance(one, Window)]
+    return f"heard {int(window.kept[0])}"
+
+
 READING = [
     Budget("sources/__init__.py START", sources, "CaptureError",
            written("late.har", b" " * 70_000 + b'{"log": {"entries": []}}'), lifted=1 << 20),
@@ -79,6 +113,9 @@ READING = [
     Budget("sources/journal.py MOST", journal, "contacts 0", silent, low=2),
     Budget("sources/mitm.py LIMIT", mitm.read, "passed over", lambda _: events(CAPTURE),
            attribute="__defaults__", low=(3_000,), lifted=(LIFTED,)),
+    Budget("sources/keylogs.py LARGEST", keylogs, "too large for a key log", large_key_log, low=10),
+    Budget("sources/pcap/devices.py MOST", devices, "^2$", many_devices, low=2),
+    Budget("sources/sniff.py LONGEST", sniff, "^heard 40$", loud, low=40),
     Budget("sources/parcels.py LONGEST", parcels, "is longer than", written("made.jsonl", PARCELS), low=100),
     Budget("sources/tnetstring.py DEPTH", tnetstring, "nested too deeply",
            lambda _: tnetstring.loads(netstring(lists(40)))),

@@ -32,6 +32,8 @@ def test_what_is_no_secret_is_counted() -> None:
 
 def test_lines_that_went_through_a_shell_are_secrets_too() -> None:
     assert Keys([LINE.replace(b"\n", b"\\\n")]).find("CLIENT_RANDOM", RANDOM) == b"\xab" * 48
+
+
 NAMED = RANDOM.hex().encode()
 
 

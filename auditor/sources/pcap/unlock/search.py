@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 
 from auditor.sources.pcap.records import LONGEST, Record
 
-SOUGHT = 2 * (LONGEST + 5)  # bytes that are kept: a whole record must lie in them
+SOUGHT = 36_874  # bytes that are kept: twice a record, so that a whole one lies in them
 HEAD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 
 
