@@ -48,10 +48,12 @@ OTHERS = {
         rulebook/shape.py COUNTER, sources/exchange.py _BODILESS, sources/flows.py FORMAT,
         sources/journal.py _TAIL, sources/parcels.py VERSION, sources/records.py VERSION,
         rulebook/seals/saltpack.py _BLOCK, rulebook/seals/web_push.py _KEY""",
+    "how good the tests of rules must be": """
+        cli/check.py LEAST_NOTICED, cli/check.py MOST_EXPLAINED""",
     "a sign for what is no value": """
         decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
-        cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
+        cli/shares.py LARGE, cli/shares.py MOST, cli/spread.py WORTH, cli/spread.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
         streams/zstd_stream.py _STEP, sources/raw.py MOST,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
