@@ -22,13 +22,12 @@ from auditor.rulebook.grafts import above, changed, instance, put, written
 from auditor.rulebook.match import Element, elements, holds_something
 from auditor.rulebook.paths import Pattern, address_fits, glob
 from auditor.rulebook.selftest import Observed, Opened
-from auditor.rulebook.types import Rule, Test
+from auditor.rulebook.types import Envelope, Rule, Test
 from auditor.text import as_text
 
 OTHER = "other-than-wanted"
 STRANGER = "stranger.example"
 TEXT = "meet me by the old crane"
-STRONG = "signal-message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +124,11 @@ def _paths(rule: Rule, own: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
                 yield other, False
 
 
+def strong(envelope: Envelope) -> bool:
+    """Whether it makes a message sealed wherever it is found."""
+    return envelope.alone and not envelope.only_in_slot and envelope.opened_by == "recipient"
+
+
 Found = Iterator[tuple[str, Node, str, str]]
 
 
@@ -152,9 +156,7 @@ class _Inside:
         """The elements that are messages to this rule."""
         judge, rule = Judge(self.book, root, {}), self.rule
         found = [Element(rule, root, top, judge) for top in elements(rule, root)]
-        return [
-            e.node for e in found if all(map(e.holds, rule.where)) and not any(map(e.holds, rule.unless))
-        ]
+        return [e.node for e in found if all(map(e.holds, rule.where)) and not any(map(e.holds, rule.unless))]
 
     def select(self, pattern: Pattern, root: Node) -> list[Node]:
         tops = self.tops(root) if pattern.relative else [root]
@@ -171,9 +173,9 @@ class _Inside:
 
     def sees(self) -> Found:
         for role, pattern in self.rule.sees:
-            if (shown := self.with_text(self.root, pattern, TEXT)) is not None:
-                if self.new(name := f"{pattern.text} shown as {role}"):
-                    yield name, shown, TEXT, f"sees {role}"
+            name, shown = f"{pattern.text} shown as {role}", self.with_text(self.root, pattern, TEXT)
+            if shown is not None and self.new(name):
+                yield name, shown, TEXT, f"sees {role}"
 
     def surfaces(self) -> Found:
         surface = self.rule.surface
@@ -188,7 +190,9 @@ class _Inside:
             if root is not None and self.new(name := f"{surface.source.text} is {value}"):
                 yield name, root, word, "surface"
 
-    def with_text(self, root: Node, pattern: Pattern, text: str, steps: list[str] | None = None) -> Node | None:
+    def with_text(
+        self, root: Node, pattern: Pattern, text: str, steps: list[str] | None = None
+    ) -> Node | None:
         """A text at a path; nothing where that would decide whether there is a message at all."""
         steps = steps or instance(pattern)
         top = next(iter(self.tops(root)), None) if pattern.relative else root
@@ -224,7 +228,9 @@ class _Inside:
                 yield from self.moved(bare, pattern)
         for pattern in self.rule.attachments:
             name = f"only a file at {pattern.text}"
-            if (root := self.with_text(bare, pattern, "https://media.example/a")) is not None and self.new(name):
+            if (root := self.with_text(bare, pattern, "https://media.example/a")) is not None and self.new(
+                name
+            ):
                 yield name, root, "some attachment", ""
         for node in slots:
             way = above(node, self.root)
@@ -258,9 +264,8 @@ class _Inside:
         """Every strong envelope, and the weak ones that the rule accepts, opened where a node stands."""
         place = ".".join(plain(node.path))
         for envelope in self.book.envelopes.values():
-            strong = envelope.alone and not envelope.only_in_slot and envelope.opened_by == "recipient"
             whole = envelope.tree is not None and len(node.path) == 1  # a body of bytes is no tree
-            if whole or not (strong or envelope.id in self.rule.accept):
+            if whole or not (strong(envelope) or envelope.id in self.rule.accept):
                 continue
             if self.new(name := f"{envelope.id} in the place of {place}"):
                 yield name, self.sealed(envelope.id, node, trail)
@@ -277,10 +282,11 @@ class _Inside:
 
     def around(self, way: list[Node]) -> Found:
         """A seal in the place of everything between the message and its text."""
-        for one in way[1:-1]:
+        seal = next((e.id for e in self.book.envelopes.values() if strong(e) and e.tree is None), "")
+        for one in way[1:-1] if seal else ():
             name = f"a seal in the place of {'.'.join(plain(one.path))}"
             if one.listing or name in self.known or self.decides(self.root, {id(one)}):
                 continue
-            root = changed(self.root, {id(one): self.sealed(STRONG, one, ())})
+            root = changed(self.root, {id(one): self.sealed(seal, one, ())})
             if self.tops(root) and self.new(name):
                 yield name, root, "not nothing", ""

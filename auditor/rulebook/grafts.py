@@ -17,8 +17,12 @@ def changed(node: Node, changes: Changes) -> Node:
     """The tree with these changes; the node itself where nothing below it changes."""
     if (other := changes.get(id(node), node)) is not node:
         return other if other is not None else Node(node.path)
-    children = [changed(child, changes) for child in node.children if changes.get(id(child), child) is not None]
-    if len(children) == len(node.children) and all(a is b for a, b in zip(children, node.children, strict=True)):
+    children = [
+        changed(child, changes) for child in node.children if changes.get(id(child), child) is not None
+    ]
+    if len(children) == len(node.children) and all(
+        a is b for a, b in zip(children, node.children, strict=True)
+    ):
         return node
     return structs.replace(node, children=children, named=None)
 
