@@ -242,6 +242,7 @@ def test_a_flow_that_comes_back_after_it_was_given_up_is_another_one(monkeypatch
 OTHERWISE = {
     "ndpi/FAX-Call-t38-CA-TDM-SIP-FB-1.pcap": "it begins a stream for every call that SIP announces",
     "ndpi/fuzz-2006-06-26-2594.pcap": "damaged on purpose: headers that cannot be",
+    "ndpi/teredo.pcap": "it counts the tunnel, we what is inside: ICMP",
 }
 
 
