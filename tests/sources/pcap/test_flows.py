@@ -238,6 +238,14 @@ def test_a_flow_that_comes_back_after_it_was_given_up_is_another_one(monkeypatch
     assert int((found.one_packets + found.two_packets).sum()) == 102
 
 
+# Where tshark counts otherwise, and why.
+OTHERWISE = {
+    "ndpi/FAX-Call-t38-CA-TDM-SIP-FB-1.pcap": "it begins a stream for every call that SIP announces",
+    "ndpi/fuzz-2006-06-26-2594.pcap": "damaged on purpose: headers that cannot be",
+    "ndpi/teredo.pcap": "it counts the tunnel, we what is inside: ICMP",
+}
+
+
 def streams(path: str) -> tuple[int, int]:
     """The streams of tshark, but for those that are only around others or quoted by ICMP."""
     fields = ["tcp.stream", "udp.stream", "frame.protocols"]
@@ -263,4 +271,4 @@ def test_there_are_as_many_flows_as_tshark_has_streams() -> None:
         ours = (int((protocol == TCP).sum()), int((protocol == UDP).sum()))
         if ours != (theirs := streams(str(path))):
             wrong[entry["path"]] = (ours, theirs)
-    assert wrong == {}
+    assert set(wrong) == set(OTHERWISE), wrong
