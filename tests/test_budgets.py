@@ -32,6 +32,9 @@ BUDGETS = [  # every list of them in tests/budgets/
 
 # Numbers that bound nothing: (what they are): where they stand.
 OTHERS = {
+    "how good the tests of rules must be": """
+        cli/check.py LEAST_NOTICED,
+        cli/check.py MOST_EXPLAINED""",
     "what anything small weighs in memory": """
         sources/pcap/datagrams.py AROUND,
         sources/pcap/legs.py AROUND,
@@ -240,6 +243,8 @@ OTHERS = {
         sources/pcap/http3/exchange.py AROUND,
         sources/pcap/http3/tables.py _AROUND""",
     "how much is taken at once, and by how many, which changes no result": """
+        cli/spread.py MOST,
+        cli/spread.py WORTH,
         cli/shares.py LARGE,
         cli/shares.py MOST,
         decoders/brotli.py _STEP,
