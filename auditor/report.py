@@ -166,6 +166,7 @@ class Capture(Struct, frozen=True, order=True):
     size: int
     unread: int = 0  # bytes that damage made unreadable
     renamed: tuple[tuple[str, str], ...] = ()
+    note: str = ""  # what its reader has to say of it as a whole
 
     @property
     def id(self) -> str:

@@ -69,6 +69,7 @@ FACTS = {
     "user name": "a user name is {}",
     "media": "sound or pictures, {}",
     "known by": "known by the rule {}",
+    "client random": "client random {}",
     "cipher": "cipher {}",
     "ja4": "JA4 {}",
     "attribute": "attribute {}",

@@ -44,7 +44,9 @@ def audited(
         for finding in audit.finish():
             findings.write(finding)
         given = tuple(sorted(audit.renamed))
-        capture = Capture(source.sha256, source.name, source.kind, source.size, source.unread, given)
+        capture = Capture(
+            source.sha256, source.name, source.kind, source.size, source.unread, given, source.note
+        )
         return together(audit.report(capture), helpers.results())
 
 

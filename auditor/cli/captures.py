@@ -6,6 +6,7 @@ from pathlib import Path
 from auditor.errors import CaptureError
 from auditor.sources.journal import SUFFIX
 from auditor.sources.keylogs import is_key_log
+from auditor.text import printable
 
 PACKETS = (".pcap", ".pcapng", ".cap", ".dmp")
 SUFFIXES = (".mitm", ".flow", ".flows", ".dump", ".har", ".jsonl", *PACKETS, SUFFIX)
@@ -16,6 +17,8 @@ def expand(paths: tuple[str, ...]) -> list[tuple[Path, str]]:
     """Every capture with the name it gets in the report: as short as it can be and still its own."""
     files = list(dict.fromkeys(file for path in paths for file in _files(path)))
     unique = [file for file in files if not _is_key_log(file)]
+    if not unique:
+        raise CaptureError(f"{printable(str(files[0]))}: a key log; give it with the capture that it opens")
     return [(file, _name(file, unique)) for file in unique]
 
 

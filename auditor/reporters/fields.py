@@ -17,6 +17,7 @@ _TOP = {
     "captures.size": "bytes in it",
     "captures.unread": "bytes of it that damage made unreadable",
     "captures.renamed": "pairs: a host's own name, and the name under which you had it audited",
+    "captures.note": "what its reader has to say of it as a whole, such as whose phone it takes it for",
     "captures.covers": "stretches of entries that were audited: from, up to (not included)",
     "captures.planted": "how many known texts were looked for",
 }

@@ -74,6 +74,7 @@ class Captured(Struct, frozen=True, forbid_unknown_fields=True):
     size: int
     unread: int
     renamed: tuple[tuple[str, str], ...]
+    note: str
     covers: tuple[tuple[int, int], ...]
     planted: int
     state: State
@@ -184,6 +185,7 @@ def _captured(one: Slice) -> Captured:
         file.size,
         file.unread,
         file.renamed,
+        file.note,
         one.covers,
         one.planted,
         state,
@@ -191,7 +193,7 @@ def _captured(one: Slice) -> Captured:
 
 
 def _slice(one: Captured) -> Slice:
-    capture = Capture(one.sha256, one.name, one.kind, one.size, one.unread, one.renamed)
+    capture = Capture(one.sha256, one.name, one.kind, one.size, one.unread, one.renamed, one.note)
     sums = msgspec.structs.asdict(one.state)
     return Slice(capture=capture, covers=one.covers, planted=one.planted, **sums)
 

@@ -160,7 +160,8 @@ def _entries(number: int) -> str:
 
 
 def renamed(file: Capture) -> list[str]:
-    return [f"{old} is audited as {new}, at your word" for old, new in file.renamed]
+    told = [f"{old} is audited as {new}, at your word" for old, new in file.renamed]
+    return [*told, *([f"{file.name}: {file.note}"] if file.note else [])]
 
 
 def total(report: Report) -> str:

@@ -143,7 +143,7 @@ def test_the_keys_at_the_top_stand_in_their_order(sample: Report, book: Rulebook
 def test_every_kind_of_item_has_exactly_its_keys(sample: Report, book: Rulebook) -> None:
     document = json.loads(written(sample, book))
     expected = {
-        "captures": "sha256 name kind size unread renamed covers planted state",
+        "captures": "sha256 name kind size unread renamed note covers planted state",
         "verdicts": "platform surface direction verdict detail grade reason counts checks claim would_change "
         "limits evidence app",
         "observations": "platform surface direction rule count sees refs",

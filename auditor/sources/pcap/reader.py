@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from msgspec import structs
 
-from auditor.model import Event, Parcel, Problem
+from auditor.model import Contact, Event, Parcel, Problem
 from auditor.sources.heads import Place
 from auditor.sources.pcap.devices import Devices
 from auditor.sources.pcap.flow import Flow, Sums
@@ -14,6 +14,7 @@ from auditor.sources.pcap.flows import GUESS, ONE, SHUT
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Onlooker
+from auditor.sources.pcap.reasons import folded
 from auditor.sources.pcap.sums import Flows
 from auditor.sources.pcap.table import Batch, Table
 from auditor.sources.pcap.talks import talk
@@ -123,10 +124,13 @@ class Reader:
 def _told(flow: Flow, events: list[Event]) -> Iterator[Event]:
     """What a phone said that was the server of a connection is told as said by the phone."""
     for event in events:
-        if isinstance(event, Problem) or not (flow.device or flow.turned):
+        if isinstance(event, Problem):
             yield event
             continue
         one = structs.replace(event, channel=structs.replace(event.channel, device=flow.device))
+        if isinstance(one, Contact):
+            reason, facts = folded(one.reason)
+            one = structs.replace(one, reason=reason, facts=(*one.facts, *facts))
         if flow.turned and isinstance(one, Parcel):
             one = structs.replace(one, outgoing=not one.outgoing)
         yield one

@@ -1,6 +1,9 @@
 """Why a connection stayed shut, where what shows from outside says it."""
 
+import re
+
 from auditor.sources.pcap.outside import Seen
+from auditor.sources.pcap.wire import Facts
 from auditor.sources.talk import STRANGE
 
 _REASONS = {
@@ -14,6 +17,17 @@ _REASONS = {
     "STUN": "a way through is asked for: no message in it",
     "TURN": "a way through is asked for: no message in it",
 }
+
+
+_RANDOM = re.compile(r"\bclient random ([0-9a-f]{8}…)")
+
+
+def folded(reason: str) -> tuple[str, Facts]:
+    """The reason as many connections have it, and the hello of this one as a fact of its own."""
+    found = _RANDOM.search(reason)
+    if found is None:
+        return reason, ()
+    return _RANDOM.sub("its client random", reason), (("client random", found[1]),)
 
 
 def reason_of(seen: Seen) -> str:
