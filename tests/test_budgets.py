@@ -53,10 +53,12 @@ OTHERS = {
     "a sign for what is no value": """
         decoders/unwrap.py ANY_START, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
-        cli/shares.py LARGE, cli/shares.py MOST, cli/spread.py WORTH, cli/spread.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
+        cli/spread.py WORTH, cli/spread.py MOST,
+        cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
         streams/zstd_stream.py _STEP, sources/raw.py MOST,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
+        cli/explain.py NEAREST,
         probes/canaries.py MUCH, notices/terminal.py _WIDTH, rulebook/lints/files.py _TITLE,
         excerpts.py _FIRST, reporters/json.py _LONGEST, reporters/terminal.py NARROWEST,
         reporters/terminal.py FILE, reporters/terminal.py WIDEST, reporters/terminal.py PROSE,

@@ -55,7 +55,8 @@ DOORS = {
     "msgspec": (
         "audit.py", "bosh.py", "claims.py", "cli/shares.py", "decoders/", "fragments.py",
         "judge.py", "model.py", "needles.py", "notices/", "reading.py", "report.py", "reporters/",
-        "rulebook/derived.py", "rulebook/grafts.py", "rulebook/grammar.py", "shelf.py", "sources/", "streams/__init__.py",
+        "rulebook/derived.py", "rulebook/grafts.py", "rulebook/grammar.py", "shelf.py",
+        "sources/", "streams/__init__.py",
     ),
     "publicsuffixlist": ("rulebook/lints/hosts.py",),
     "rich": ("cli/progress.py", "reporters/terminal.py"),
