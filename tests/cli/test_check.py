@@ -1,5 +1,6 @@
 """auditor check: rules are read strictly and do what their tests say."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli import cli
+from auditor.cli.check import PARTS
+from auditor.notices import names
 from tests.rulebook.lints.broken import GOOD, SEND
 
 CHECKOUT = Path(__file__).parents[2]
@@ -262,3 +265,17 @@ def test_something_that_is_allowed_in_vain_is_told(tmp_path: Path) -> None:
     result = check(rules)
     assert result.exit_code == 1
     assert "R706: R305 is allowed, but nothing is wrong here" in result.stdout
+
+
+HOOKS = (CHECKOUT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("entry", re.findall(r"(?m)^  entry: auditor (.*)$", HOOKS))
+def test_every_hook_is_a_command_that_there_is(tmp_path: Path, entry: str) -> None:
+    result = CliRunner().invoke(cli, [*entry.split(), str(small(tmp_path))], prog_name="auditor")
+    assert result.exit_code == 0, result.output
+
+
+def test_the_readme_of_the_rules_names_every_part_and_format() -> None:
+    readme = (CHECKOUT / "rules" / "README.md").read_text(encoding="utf-8")
+    assert [part for part in (*PARTS, *names()) if f"`{part}`" not in readme] == []
