@@ -289,6 +289,7 @@ OTHERS = {
         sources/pcap/readers.py UNKNOWN,
         streams/zstd_stream.py NOT_BLOCKS""",
     "how a page, an excerpt, a warning or an error looks": """
+        cli/explain.py NEAREST,
         cli/progress.py PATIENCE,
         excerpts.py _FIRST,
         facts.py KEPT,
