@@ -157,7 +157,7 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "a text": (b"dear diary, nothing happened\n", "text file"),
     "nothing": (b"", "empty file"),
     "JSON": (b'{"results": []}', "JSON"),
-    "a pcap": (b"\xd4\xc3\xb2\xa1" + bytes(20), "pcap"),
+    "keys alone": (b"CLIENT_RANDOM " + b"ab" * 32 + b" " + b"cd" * 48 + b"\n", "key log"),
 }
 
 
