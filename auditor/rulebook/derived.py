@@ -37,7 +37,7 @@ class Case:
     name: str
     line: int
     opened: Opened
-    expected: str  # the contents; or "not nothing", "some sealed", or "KEY VALUE" of what is asserted
+    expected: str  # the contents, or words for what must be among them, or the value under `key`
     key: str = ""
 
     def wrong(self, rule: Rule, book: Rulebook) -> str:
@@ -51,6 +51,8 @@ class Case:
         match self.expected:
             case "not nothing":
                 return bool(seen.contents)
+            case "missing, and the text unread":
+                return "missing" in seen.contents and TEXT not in seen.extras.get("text", ())
             case "some sealed" | "some missing" | "some attachment":
                 return self.expected.removeprefix("some ") in seen.contents
         return str(seen) == self.expected
@@ -260,7 +262,7 @@ class _Inside:
             if root is None or self.excused(root) or any(holds_something(n) for n in self.slots(root)):
                 continue
             if self.new(name):
-                yield name, root, "some missing", ""
+                yield name, root, "missing, and the text unread", ""
 
     def seals(self, node: Node, trail: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
         """Every strong envelope, and the weak ones that the rule accepts, opened where a node stands."""
