@@ -51,7 +51,7 @@ def put(start: Node, steps: list[str], value: str) -> Changes | None:
     """A text at these steps below a node, made where it is not there; a position in a list must be there."""
     node = start
     for number, step in enumerate(steps):
-        position = node.listing and step.startswith("#")
+        position = step.startswith("#") and step[1:].isdigit()
         while node.listing and node.children and not position:
             node = node.children[0]
         child = node.child(step)
