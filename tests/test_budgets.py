@@ -34,7 +34,8 @@ OTHERS = {
         needles.py SHORTEST, pieces.py SHORTEST, probes/canaries.py _LETTER, probes/canaries.py ENOUGH,
         randomness.py _DEVIATIONS, randomness.py _DEVIATIONS_PAIRS, randomness.py _CHANCE,
         rulebook/book.py SMALLEST_SEAL, rulebook/contents.py TESTABLE, rulebook/shut.py _SHORTEST,
-        rulebook/lints/hosts.py _PLAIN, rulebook/shut.py _WHOLE, rulebook/shut.py _DIFFERENT""",
+        rulebook/dangers.py WORDS, rulebook/lints/hosts.py _PLAIN,
+        rulebook/shut.py _WHOLE, rulebook/shut.py _DIFFERENT""",
     "a number of a format": """
         decoders/telegram_tl.py _VECTOR, decoders/telegram_tl.py _CONTAINER, decoders/telegram_tl.py _PACKED,
         decoders/telegram_tl.py _HEADER, decoders/telegram_tl.py _PADDING, streams/apns.py _TOPIC,
