@@ -10,6 +10,7 @@ from auditor.errors import Fault
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.coverage import uncovered
 from auditor.rulebook.crosses import collisions
+from auditor.rulebook.dangers import copies, mixed
 from auditor.rulebook.mutation import Proof, Tried
 from auditor.rulebook.selftest import Find, Outcome, tested
 from auditor.rulebook.types import Rule
@@ -33,7 +34,9 @@ def examine(rule: Rule, book: Rulebook, find: Find, parts: tuple[str, ...]) -> E
     if parts == () or not set(parts) & set(PARTS):
         return Examined(outcomes)
     proof = Proof.of(rule, book, find)
-    faults = [*_made(proof)] if "tests" in parts else []
+    faults: list[Fault] = []
+    if "tests" in parts:
+        faults += (*_made(proof), *copies(rule, proof.written), *mixed(rule, proof.written))
     if "collisions" in parts:
         faults += collisions(rule, proof.written, book)
     covered = (0, 0)

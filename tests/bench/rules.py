@@ -70,8 +70,8 @@ def main() -> None:
         seconds = took(lambda count=count: large.append(Rulebook.of(texts | synthetic(count))))  # type: ignore[misc]
         print(f"reading {count:>6,} rules more {seconds:6.2f} s, {seconds / count * 1e6:5.0f} µs a rule")
     small, big = matching(book, parcels), matching(large[-1], parcels)
-    each = small / len(parcels) * 1e6
-    print(f"matching a parcel: {each:.1f} µs; with {MANY:,} rules more {big / small:.2f} x")
+    micro = small / len(parcels) * 1e6
+    print(f"matching a parcel: {micro:.1f} µs; with {MANY:,} rules more {big / small:.2f} x")
 
 
 if __name__ == "__main__":
