@@ -39,10 +39,22 @@ class Kind(Struct, frozen=True):
     module: str
     start: re.Pattern[bytes]
     shared: bool = False  # several processes can read it together
+    squeezed: bool = False  # read also where it is compressed as a whole
+    opening: bool = False  # may carry the keys that open it
 
 
 class Reader(Protocol):
     def read(self, tape: Tape, place: Place) -> Iterator[Event]: ...
+
+
+class Opener(Protocol):
+    """A reader of files that may carry the keys that open them, anywhere."""
+
+    def prepared(self, tape: Tape, place: Place) -> Place: ...
+
+
+class Packed(Protocol):
+    def beginning(self, start: bytes) -> bytes: ...
 
 
 _PCAP = (  # both byte orders; microseconds, nanoseconds, and two that old Linux kernels were patched to write
@@ -50,19 +62,23 @@ _PCAP = (  # both byte orders; microseconds, nanoseconds, and two that old Linux
 )
 _KINDS = (
     Kind("mitmproxy dump", "mitm", re.compile(rb"\d{1,12}:\d{1,3}:\w{1,64}[;,]"), shared=True),
-    Kind("pcap", "pcap.reader", re.compile(_PCAP)),
+    Kind("pcap", "pcap.reader", re.compile(_PCAP), squeezed=True),
     Kind(
         "pcapng",
         "pcap.reader",
         re.compile(rb"\x0a\x0d\x0d\x0a.{4}(?:\x1a\x2b\x3c\x4d|\x4d\x3c\x2b\x1a)", re.DOTALL),
+        squeezed=True,
+        opening=True,
     ),
     Kind("session journal", "journal", re.compile(rb'\{"journal":')),
     Kind("parcels", "parcels", re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{\s*+"parcels"\s*+:')),
     Kind("har", "har", re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{(?=.*"log"\s*+:)', re.DOTALL)),
 )
+_SQUEEZED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, Zstandard
 _KEY_LOG = rb"(?:#[^\n]*+\n|\s)*+(?:CLIENT|SERVER|EXPORTER|EARLY)_[A-Z0-9_]+ [0-9a-fA-F]{64} "
 _STRANGERS = (
-    (re.compile(rb"\x1f\x8b"), "a gzip file: unpack it first"),
+    (re.compile(rb"\x1f\x8b"), "a gzip file without a capture of packets in it: unpack it first"),
+    (re.compile(rb"\x28\xb5\x2f\xfd"), "a Zstandard file without a capture of packets in it: unpack it first"),
     (re.compile(rb"PK\x03\x04"), "a zip file: unpack it first"),
     (re.compile(rb"SQLite format 3\0"), "an SQLite database"),
     (re.compile(_KEY_LOG), "a TLS key log: give it together with the capture that it opens"),
@@ -127,7 +143,7 @@ class Source:
         tape = self._reading = self._begin()
         reader = cast(Reader, importlib.import_module(f"{__name__}.{self._kind.module}"))
         try:
-            for event in reader.read(tape, self._place):
+            for event in reader.read(tape, self._prepared(reader)):
                 yield _from_outside(event) if self._place.outside else event
             tape.drain()
         except OSError as error:
@@ -137,6 +153,16 @@ class Source:
             tape.close()
         self.sha256, self.size = tape.sha256, tape.position
         self.unread, self.entries, self.note = tape.unread, tape.entries, tape.note
+
+    def _prepared(self, reader: Reader) -> Place:
+        """Of a file that can be read twice, what it carries to open itself is known before all else."""
+        if self._once or self._place.outside or not self._kind.opening:
+            return self._place
+        tape = _open(self.path, hashed=False)
+        try:
+            return cast(Opener, reader).prepared(tape, self._place)
+        finally:
+            tape.close()
 
     def _begin(self) -> Tape:
         if not self._once:
@@ -189,11 +215,20 @@ def _from_outside(event: Event) -> Event:
 
 
 def _kind(start: bytes, path: Where) -> Kind:
+    inside = _inside(start)
     for kind in _KINDS:
-        if kind.start.match(start):
+        if kind.start.match(start) or (kind.squeezed and kind.start.match(inside)):
             return kind
     known = ", ".join(kind.name for kind in _KINDS)
     raise CaptureError(f"{_shown(path)}: {_stranger(start)} (what can be read: {known})")
+
+
+def _inside(start: bytes) -> bytes:
+    """How a compressed file begins when it is unpacked; nothing where it is not compressed."""
+    if not start.startswith(_SQUEEZED):
+        return b""
+    packed = cast(Packed, importlib.import_module(f"{__name__}.pcap.packed"))
+    return packed.beginning(start)
 
 
 def _open(path: Where, hashed: bool = True) -> Tape:

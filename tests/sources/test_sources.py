@@ -1,5 +1,6 @@
 """Opening a file: what it is, what it is called, what was read of it."""
 
+import gzip
 import hashlib
 import io
 import os
@@ -9,6 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
+import zstandard
 from mitmproxy.test import tflow
 
 from auditor.errors import CaptureError
@@ -19,9 +21,9 @@ ENTRY = {"request": {"method": "GET", "url": "https://a.example/"}, "response": 
 
 STRANGE = [
     (b"", "an empty file"),
-    (b"\xd4\xc3\xb2\xa1\x02\0\x04\0", "a pcap file: not read yet"),
-    (b"\x0a\x0d\x0d\x0a\x1c\0\0\0", "a pcapng file: not read yet"),
     (b"\x1f\x8b\x08\0", "a gzip file"),
+    (gzip.compress(b'{"log": {"entries": []}}'), "a gzip file without a capture of packets in it"),
+    (zstandard.compress(b"a letter"), "a Zstandard file without a capture of packets in it"),
     (b"PK\x03\x04", "a zip file"),
     (b"12:30 we meet at the door", "a text file"),
     ("Grüße".encode() * 3000, "a text file"),

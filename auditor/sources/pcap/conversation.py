@@ -24,16 +24,19 @@ SILENT = "nothing was said on it"
 
 
 class Conversation:
-    """A TCP connection. `client` opened it; `host` is what its server is called as far as others said it."""
+    """A TCP connection. `client` opened it; `host` is what its server is called as far as others said it.
+
+    Where the client is only guessed, it may be the other one: that is tried before nothing is understood.
+    """
 
     def __init__(
         self, place: Place, keys: Keys, entry: int, client: End, server: End, host: str = "",
-        search: bool = False, opener: Callable[[Keys], Opener] = Tls,
+        search: bool = False, opener: Callable[[Keys], Opener] = Tls, guessed: bool = False,
     ) -> None:  # fmt: skip
         self.client, self.server = client, server
         self.entry = entry
         about = About(place, keys, entry, opener, search)
-        self._speech = Speech(about, line_to(server, host))
+        self._speech = Speech(about, line_to(server, host), other=line_to(client, "") if guessed else None)
         self._outside = Outside()
         self._told = False
 

@@ -19,6 +19,7 @@ class Flow(Struct, frozen=True):
     device: str = ""
     turned: bool = False  # whether the phone is the server
     other: bool = False  # whether the phone is neither
+    guessed: bool = False  # whether nothing in the packets says who is the client
 
     @property
     def carrier(self) -> str:

@@ -6,6 +6,7 @@ is kept. Never more than some megabytes come out at once.
 
 import zlib
 from collections.abc import Callable
+from io import BytesIO
 from typing import Protocol
 
 import zstandard
@@ -18,6 +19,7 @@ FREE = 1 << 20  # bytes that may come out whatever the ratio
 _STEP = 512  # four bytes of Zstandard may stand for a block of 128 kB
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _GZIP = b"\x1f\x8b"
+_MAGIC = 64  # bytes of what is inside that tell what it is
 
 
 class Piece(Protocol):
@@ -89,3 +91,12 @@ def unpacked(tape: Tape) -> Unpacked | None:
         opener = zstandard.ZstdDecompressor(max_window_size=1 << 27)
         return Unpacked(tape, _ZSTD, lambda: opener.decompressobj(write_size=1 << 17))
     return None
+
+
+def beginning(start: bytes) -> bytes:
+    """How a file that begins like this begins when it is unpacked; nothing where it is not compressed."""
+    inside = unpacked(Tape(BytesIO(start)))
+    room, size = bytearray(_MAGIC), 0
+    while inside and (more := inside.fill(memoryview(room)[size:])):
+        size += more
+    return bytes(room[:size])

@@ -11,6 +11,7 @@ from auditor.sources.heads import Place
 from auditor.sources.pcap.devices import Devices
 from auditor.sources.pcap.flow import Flow, Sums
 from auditor.sources.pcap.flows import GUESS, ONE, SHUT
+from auditor.sources.pcap.frames import secrets
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Onlooker
@@ -45,6 +46,15 @@ def read(tape: Tape, place: Place) -> Iterator[Event]:
     return Reader(tape, place, Onlooker if place.outside else talk).events()
 
 
+def prepared(tape: Tape, place: Place) -> Place:
+    """The same with the secrets that stand anywhere in the file: some who capture write them at its end."""
+    keys = place.keys or Keys()
+    for one in secrets(tape):
+        if one.kind == "tls":
+            keys.add(one.data)
+    return structs.replace(place, keys=keys)
+
+
 class Reader:
     def __init__(self, tape: Tape, place: Place, begin: Begin) -> None:
         self.tape = tape
@@ -69,6 +79,9 @@ class Reader:
                     yield self.place.problem(self.tape.entries, item.kind, item.text)
         yield from self._over(table.finish())
         yield from self.known.legs.finish()
+        for reason, count in sorted(table.reasons.items()):
+            packets = "a packet" if count == 1 else f"{count} packets"
+            yield self.place.problem(self.tape.entries, "not read", f"{packets}: {reason}")
         self.tape.note = self.devices.told()
 
     def _hardware(self, batch: Batch) -> None:
@@ -108,17 +121,23 @@ class Reader:
         return self._talks[number]
 
     def _flow(self, flows: Flows, row: int) -> Flow:
-        """Who is the client is seen in the first packets; where it is a guess, the phone is."""
+        """Who is the client is seen in the first packets; where it is a guess, the phone is.
+
+        Only a device that was named turns what is sent around: a guess is no reason to call an
+        answer a question.
+        """
         one, two = _ends(flows, row)
         told = int(flows.client[row])
         client, server = (one, two) if told & ~GUESS == ONE else (two, one)
         phone = self.devices.of(one, two)
-        if phone == server and told & GUESS:
+        guessed = bool(told & GUESS)
+        if phone == server and guessed:
             client, server = server, client
         device = self.devices.called(phone) if phone else ""
         other = bool(self.devices.named) and phone is None
         first, protocol = int(flows.first[row]), int(flows.kind[row]) >> 32 & 0xFF
-        return Flow(self.place, first, client, server, protocol, device, phone == server, other)
+        turned = phone == server and bool(self.devices.named)
+        return Flow(self.place, first, client, server, protocol, device, turned, other, guessed)
 
 
 def _told(flow: Flow, events: list[Event]) -> Iterator[Event]:

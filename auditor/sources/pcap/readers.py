@@ -208,6 +208,7 @@ class Stream:
         self._kept = {True: 0, False: 0}
         self._inner: Channelled | None = None
         self._lost = 0
+        self._last = Chunk(True, b"", speech.about.entry, 0.0)
 
     @property
     def settled(self) -> bool:
@@ -216,7 +217,7 @@ class Stream:
     def feed(self, chunk: Chunk) -> list[Event]:
         if self._inner:
             return self._inner.feed(chunk)
-        way = chunk.from_client
+        way, self._last = chunk.from_client, chunk
         if chunk.lost:
             return self._after_a_gap(chunk)
         begun = self._begun[way] or chunk
@@ -235,6 +236,8 @@ class Stream:
         about = self.speech.about
         found: list[Event] = []
         if talk.handed_over(self._stream) != TLS:
+            last: list[Message] = getattr(self._stream, "finish", list)()
+            found += [self._parcel(one, self._begun[one.outgoing] or self._last) for one in last]
             found += talk.left_over(about.place, about.entry, self.protocol, self._stream, self.speech.name)
         if self._lost:
             found.append(self.speech.problem("cut", f"{self.protocol}: bytes are missing in the middle"))

@@ -4,6 +4,8 @@ A channel may begin inside another: TLS, what somebody was asked to lead on to, 
 STARTTLS. Each is a speech of its own, so that the road never changes under a parcel.
 """
 
+from msgspec import structs
+
 from auditor.model import Contact, Event, Problem
 from auditor.sources.pcap import readers, recognise
 from auditor.sources.pcap.line import Line
@@ -17,8 +19,11 @@ DEPTH = 8  # channels inside channels
 class Speech:
     """Both directions of one channel."""
 
-    def __init__(self, about: About, line: Line, name: str = "", depth: int = 0) -> None:
+    def __init__(
+        self, about: About, line: Line, name: str = "", depth: int = 0, other: Line | None = None
+    ) -> None:
         self.about, self.line, self.name, self.depth = about, line, name, depth
+        self._other = other  # the line the other way round, where who began is only guessed
         self.sizes = {True: 0, False: 0}
         self.when: float | None = None
         self._reader: Reader | None = None
@@ -33,10 +38,8 @@ class Speech:
         self.when = chunk.when if self.when is None else self.when
         if self._reader:
             return self._reader.feed(chunk)
-        self._held.append(chunk)
+        self._hold(chunk)
         way = chunk.from_client
-        self._starts[way] += chunk.data[: START - len(self._starts[way])]
-        self._sorter.feed(way, chunk.data)
         size = len(self._starts[way])
         if 64 < size < min(START, self._told[way] * 9 // 8) and not self._sorter.name:
             return []  # asking at every byte would read the start as often as it has bytes
@@ -76,6 +79,12 @@ class Speech:
     def problem(self, kind: str, message: str) -> Problem:
         return self.about.place.problem(self.about.entry, kind, message, self.name)
 
+    def _hold(self, chunk: Chunk) -> None:
+        way = chunk.from_client
+        self._held.append(chunk)
+        self._starts[way] += chunk.data[: START - len(self._starts[way])]
+        self._sorter.feed(way, chunk.data)
+
     def _replay(self) -> list[Event]:
         held, self._held = self._held, []
         assert self._reader
@@ -99,7 +108,42 @@ class Speech:
             return readers.Stream(self, self._sorter)
         unsure = None in answers or not self._sorter.refused
         full = any(len(start) >= START for start in self._starts.values())
-        return None if unsure and not full and not last else readers.Strange(self)
+        if unsure and not full and not last:
+            return None
+        return self._turned(last) or readers.Strange(self)
+
+    def _turned(self, last: bool) -> Reader | None:
+        """Who reads this with the two ends changed, if anybody does."""
+        if self._other is None:
+            return None
+        turned = Speech(self.about, self._other, self.name, self.depth + 1)
+        for chunk in self._held:
+            turned._hold(_turned(chunk))
+        if last:
+            turned._sorter.finish()
+        reader = turned._decide(last)
+        return None if reader is None or isinstance(reader, readers.Strange) else Turned(reader)
+
+
+def _turned(chunk: Chunk) -> Chunk:
+    return structs.replace(chunk, from_client=not chunk.from_client)
+
+
+class Turned:
+    """The reader of a channel whose client is the end that was taken for its server."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    @property
+    def settled(self) -> bool:
+        return self._reader.settled
+
+    def feed(self, chunk: Chunk) -> list[Event]:
+        return self._reader.feed(_turned(chunk))
+
+    def finish(self, ended: bool) -> list[Event]:
+        return self._reader.finish(ended)
 
 
 def _web1(speech: Speech) -> Reader:

@@ -120,6 +120,7 @@ class Table:
         self._tracker = Tracker()
         self._packets = Packets()
         self.reasons = self._packets.reasons  # why packets could not be read, and how many
+        self.others = 0  # packets that are no conversation, those that could not be read among them
         self._tunnels = Tunnels(TUNNELS)
 
     def __iter__(self) -> Iterator[Item]:
@@ -129,6 +130,7 @@ class Table:
                 continue
             self._tape.entries += len(item)
             rows = self._rows(item)
+            self.others += int(np.count_nonzero(rows.family == 0))
             yield Batch(item, rows, self._tracker.take(rows), self._tracker, self._tunnels.names)
 
     def _rows(self, window: Window) -> Rows:

@@ -34,8 +34,9 @@ class OverTcp:
         self._assembly = Assembly(flow.client)
         host = next(reversed(known.names.of(flow.server.address)), "")
         self._conversation = Conversation(
-            flow.place, known.keys, flow.entry, flow.client, flow.server, host, flow.place.search
-        )
+            flow.place, known.keys, flow.entry, flow.client, flow.server, host, flow.place.search,
+            guessed=flow.guessed,
+        )  # fmt: skip
 
     @property
     def settled(self) -> bool:

@@ -45,6 +45,7 @@ ANSWER = b"\x12\x34\x81\x80\0\1\0\1\0\0\0\0\4chat\7example\0\0\1\0\1\xc0\x0c" + 
 
 def frame(one: Packet) -> bytes:
     inside = tcp(one.source.port, one.target.port, one.sequence, one.flags, one.payload)
+    inside = inside[:8] + one.acknowledged.to_bytes(4) + inside[12:]
     return ethernet(ipv4(inside, 6, one.source.address, one.target.address))
 
 
@@ -188,10 +189,35 @@ def test_two_named_devices_are_two_subjects(told, names: tuple[str, str]) -> Non
     assert list(devices.values()) == list(names)
 
 
-def test_what_a_phone_says_is_outgoing_also_where_it_is_the_server(told) -> None:  # type: ignore[no-untyped-def]
-    found = told(talked(CHAT, client=End(SERVER, 50_000), server=End(PHONE, 6667)))
+@pytest.mark.parametrize("named", [True, False])
+def test_what_a_named_phone_says_is_outgoing_also_where_it_is_the_server(told, named: bool) -> None:  # type: ignore[no-untyped-def]
+    devices = ("192.168.1.20",) if named else ()
+    found = told(talked(CHAT, client=End(SERVER, 50_000), server=End(PHONE, 6667)), devices=devices)
     ways = {one.head.method: one.outgoing for one in found if isinstance(one, Parcel)}
-    assert (ways["PRIVMSG"], ways["001"]) == (False, True)
+    assert (ways["PRIVMSG"], ways["001"]) == (not named, named)
+
+
+def test_a_wrong_guess_of_who_began_is_noticed_by_what_is_said(told) -> None:  # type: ignore[no-untyped-def]
+    """Without the first packets, both ends at home and the smaller port at the client."""
+    near, far = End(OTHER.address, 5_000), End(PHONE, 6_667)
+    mail = [(False, b"220 a ESMTP\r\n"), (True, b"EHLO x\r\n"), (False, b"250 ok\r\n")]
+    for said, name in ((mail, "smtp"), (HTTP, "http")):
+        found = told([frame(one) for one in Wire(near, far).tell(said).packets])
+        parcels = [one for one in found if isinstance(one, Parcel)]
+        assert {one.protocol for one in parcels} == {name}
+        assert [one.outgoing for one in parcels] == [way for way, _ in said]
+        assert {one.channel.port for one in parcels} == {6_667}
+
+
+def test_what_a_connection_ends_in_is_read_too(told) -> None:  # type: ignore[no-untyped-def]
+    mail = b"EHLO x\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\nSubject: x\r\n\r\nmeet at 7"
+    parcels = [one for one in told(talked([(True, mail)])) if isinstance(one, Parcel)]
+    assert b"meet at 7" in parcels[-1].body
+
+
+def test_packets_that_cannot_be_read_are_problems_with_their_number(told) -> None:  # type: ignore[no-untyped-def]
+    found = told([*talked(CHAT), *[bytes(9)] * 3])
+    assert [one.message for one in found if isinstance(one, Problem)] == ["3 packets: cut inside a header"]
 
 
 def test_a_guess_whose_phone_it_is_is_said(tmp_path: Path) -> None:
