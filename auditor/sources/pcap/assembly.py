@@ -133,6 +133,10 @@ class Assembly:
     def over(self) -> bool:
         return self.reset or all(half.ended for half in self.halves.values())
 
+    def excuse(self, from_client: bool) -> None:
+        """Nobody waits any more for what this end said."""
+        self.halves[from_client].excused = 1 << 62
+
     def renewed(self, packet: Packet) -> bool:
         """Whether this packet opens another connection between the same ends."""
         if packet.flags & (SYN | ACK) != SYN:
@@ -227,6 +231,15 @@ class Assembly:
             return False
         gap = half.known and head.start > half.next
         return not gap or half.reached >= head.start or not other.heard
+
+
+def resumed(client: End, following: dict[bool, int]) -> Assembly:
+    """An assembly of what comes after bytes that are known: the sequence number where each end goes on."""
+    found = Assembly(client)
+    for way, sequence in following.items():
+        half = found.halves[way]
+        half.base, half.known, half.heard = sequence, True, True
+    return found
 
 
 def initiator(packet: Packet) -> End:

@@ -1,7 +1,7 @@
 """Conversations, told apart in columns.
 
 Both directions of a conversation are one flow. Rows are sorted by a mixed key, and whatever shares
-a key is compared in full, so that two conversations are never taken for one. A flow costs 132 bytes
+a key is compared in full, so that two conversations are never taken for one. A flow costs 134 bytes
 in arrays and no object; those that ended, or were silent for the longest, are handed out when too
 many are live.
 """
@@ -167,6 +167,10 @@ class Tracker:
             first = groups.first(groups.forward == way)
             unset = np.flatnonzero((first < len(order)) & (base[slots] < 0))
             base[slots[unset]] = _base(groups, first[unset])
+        opening = np.flatnonzero(groups.flags & SYN)
+        mine, forward = slots[np.searchsorted(begins, opening, "right") - 1], groups.forward[opening]
+        first = groups.sequence[opening] == np.where(forward, table.one_base[mine], table.two_base[mine])
+        np.bitwise_or.at(table.opened, mine, (np.where(forward, ONE, TWO) * first).astype(np.uint8))
         self._guess(groups, rows, slots, fresh)
 
     def _guess(self, groups: Groups, rows: Rows, slots: Integers, fresh: Flags) -> None:

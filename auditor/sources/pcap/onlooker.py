@@ -1,18 +1,20 @@
 """One connection as somebody sees it who has no key and opens nothing."""
 
+from functools import cache, lru_cache
 from ipaddress import ip_address
 
 from auditor.model import Channel, Contact, Event, Road
-from auditor.sources.pcap.assembly import Assembly
+from auditor.sources.pcap.assembly import Assembly, resumed
 from auditor.sources.pcap.dns import Names
 from auditor.sources.pcap.flow import Flow, Sums
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.outside import Outside, Seen
 from auditor.sources.pcap.reasons import reason_of
 from auditor.sources.pcap.vpn import BY_NUMBER, HIDES
-from auditor.sources.pcap.wire import TCP, UDP, Packet
+from auditor.sources.pcap.wire import ACK, RST, SYN, TCP, UDP, Packet
 
 NAMING = {53, 5353, 5355}  # ports where names are asked for
+_TURN, _HALF = 1 << 32, 1 << 31  # sequence numbers begin anew
 
 
 class Onlooker:
@@ -22,29 +24,93 @@ class Onlooker:
         self.flow = flow
         self.reason = reason
         self._names = known.names
-        self._outside = Outside(datagrams=flow.protocol != TCP)
-        self._assembly = Assembly(flow.client)
+        self._naming = bool({flow.client.port, flow.server.port} & NAMING)
+        self._outside: Outside | None = None
+        self._assembly: Assembly | None = None
+        self._next: dict[bool, int] = {}  # where each end of TCP goes on, while all comes in order
+        self._seen: Seen | None = None
 
     @property
     def settled(self) -> bool:
-        return self._outside.settled
+        return self._seen is not None or (self._outside is not None and self._outside.settled)
+
+    def opened(self, from_client: bool, sequence: int) -> None:
+        """The sequence number of the first byte of one end, where its SYN was seen."""
+        self._next[from_client] = sequence
+
+    def glance(self, from_client: bool, data: bytes, place: tuple[int, int, int]) -> bool:
+        """What stands where it was expected is looked at without a packet; false where it does not.
+
+        `place` is the sequence number, what was acknowledged, and the flags.
+        """
+        if self.flow.protocol == UDP:
+            self._datagram(from_client, data)
+            return True
+        if len(self._next) < 2:
+            return False
+        sequence, acknowledged, flags = place
+        ahead = (sequence - self._next[from_client]) % _TURN
+        if flags & (RST | SYN) or (ahead and ahead + len(data) > _TURN):
+            return False
+        if ahead >= _HALF:  # told again
+            return True
+        # What was acknowledged may be a FIN besides, which nobody shows us.
+        missed = (acknowledged - self._next[not from_client]) % _TURN
+        if ahead or (flags & ACK and 1 < missed < _HALF and not self.full(not from_client)):
+            return False
+        self._next[from_client] = (sequence + len(data)) % _TURN
+        self._begun().feed(from_client, data)
+        return True
+
+    def full(self, from_client: bool) -> bool:
+        """Nothing that this end says would change anything."""
+        if self._outside is None or not self._outside.full(from_client):
+            return self._seen is not None
+        if self._assembly:
+            self._assembly.excuse(from_client)
+        return True
 
     def feed(self, packet: Packet) -> list[Event]:
         if self.flow.protocol == TCP:
+            if self._assembly is None:
+                self._assembly = resumed(self.flow.client, self._next)
+                self._next = {}
             for chunk in self._assembly.feed(packet):
-                self._outside.feed(chunk.from_client, chunk.data, chunk.lost)
+                self._begun().feed(chunk.from_client, chunk.data, chunk.lost)
         elif self.flow.protocol == UDP:
-            self._outside.feed(packet.source == self.flow.client, packet.payload)
-            if {packet.source.port, packet.target.port} & NAMING:
-                self._names.learn(packet.payload)
+            self._datagram(packet.source == self.flow.client, packet.payload)
         return []
 
+    def settle(self) -> Seen:
+        """Whatever comes from now on is not looked at; what was seen stays."""
+        if self._seen is None:
+            for chunk in self._assembly.finish() if self._assembly and not self.settled else ():
+                self._begun().feed(chunk.from_client, chunk.data, chunk.lost)
+            if self.flow.protocol in (TCP, UDP):
+                self._seen = self._outside.seen() if self._outside else silent(self.flow.protocol)
+            else:
+                self._seen = _without_ports(self.flow)
+            self._outside = self._assembly = None
+        return self._seen
+
     def finish(self, sums: Sums) -> list[Event]:
-        if self.flow.protocol == TCP and not self.settled:
-            for chunk in self._assembly.finish():
-                self._outside.feed(chunk.from_client, chunk.data, chunk.lost)
-        seen = self._outside.seen() if self.flow.protocol in (TCP, UDP) else _without_ports(self.flow)
+        seen = self.settle()
         return [contact(self.flow, self._names, seen, self.reason or reason_of(seen), sums)]
+
+    def _begun(self) -> Outside:
+        self._outside = self._outside or Outside(datagrams=self.flow.protocol != TCP)
+        return self._outside
+
+    def _datagram(self, from_client: bool, data: bytes) -> None:
+        self._begun().feed(from_client, data)
+        if self._naming:
+            self._names.learn(data)
+
+
+@cache
+def silent(protocol: int) -> Seen:
+    """What shows of a connection in which nothing was said."""
+    return Outside(datagrams=protocol != TCP).seen()
 
 
 def _without_ports(flow: Flow) -> Seen:
@@ -69,5 +135,8 @@ def contact(flow: Flow, names: Names, seen: Seen, reason: str, sums: Sums) -> Co
     )  # fmt: skip
 
 
+@lru_cache(maxsize=1024)
 def shown(address: bytes) -> str:
-    return str(ip_address(address)) if len(address) in (4, 16) else address.hex(":")
+    if len(address) == 4:
+        return "%d.%d.%d.%d" % tuple(address)
+    return str(ip_address(address)) if len(address) == 16 else address.hex(":")

@@ -61,9 +61,17 @@ class Outside:
             return self._handshake.over
         return all(size >= START for size in self._sizes.values()) or len(self._said) >= 2 * TURNS
 
+    def full(self, from_client: bool) -> bool:
+        """Nothing that this end says from now on changes what is seen."""
+        if self._datagrams or self.settled:
+            return self.settled
+        if self._handshake:
+            return self._handshake.sealed[from_client]
+        return self._sizes[from_client] >= START
+
     def feed(self, from_client: bool, data: bytes, lost: int = 0) -> None:
         """What was said next; `lost` bytes stood before it and never came."""
-        if self.settled or not data:
+        if not data or self.full(from_client):
             return
         if self._datagrams:
             self._datagram(from_client, data)

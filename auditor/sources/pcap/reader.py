@@ -10,8 +10,9 @@ from auditor.model import Contact, Event, Parcel, Problem
 from auditor.sources.heads import Place
 from auditor.sources.pcap.devices import Devices
 from auditor.sources.pcap.flow import Flow, Sums
-from auditor.sources.pcap.flows import GUESS, ONE, SHUT
+from auditor.sources.pcap.flows import GUESS, ONE, SHUT, TWO
 from auditor.sources.pcap.frames import secrets
+from auditor.sources.pcap.glance import look
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Onlooker
@@ -43,7 +44,7 @@ Begin: TypeAlias = Callable[[Flow, Known], Talk]
 
 def read(tape: Tape, place: Place) -> Iterator[Event]:
     """Messages where they lie open or a key opens them, contacts for the rest."""
-    return Reader(tape, place, Onlooker if place.outside else talk).events()
+    return Reader(tape, place, None if place.outside else talk).events()
 
 
 def prepared(tape: Tape, place: Place) -> Place:
@@ -56,7 +57,9 @@ def prepared(tape: Tape, place: Place) -> Place:
 
 
 class Reader:
-    def __init__(self, tape: Tape, place: Place, begin: Begin) -> None:
+    """`begin` reads a connection; where there is none, somebody only looks on."""
+
+    def __init__(self, tape: Tape, place: Place, begin: Begin | None) -> None:
         self.tape = tape
         self.place = place
         self.begin = begin
@@ -65,7 +68,7 @@ class Reader:
         self._talks: dict[int, tuple[Flow, Talk]] = {}
 
     def events(self) -> Iterator[Event]:
-        table = Table(self.tape)
+        table = Table(self.tape, together=self.begin is not None)
         for item in table:
             match item:
                 case Batch():
@@ -96,7 +99,9 @@ class Reader:
                 self.devices.learn(hardware, _address(family == 6, high, low))
 
     def _batch(self, batch: Batch) -> Iterator[Event]:
-        for slot, packet in batch.packets():
+        if self.begin is None:
+            look(batch, lambda slot: self._onlooker(batch.flows, slot))
+        for slot, packet in batch.packets() if self.begin else ():
             flow, mine = self._talk(batch.flows, slot)
             yield from _told(flow, mine.feed(packet))
             if mine.settled:
@@ -116,9 +121,21 @@ class Reader:
         number = int(flows.number[row])
         if number not in self._talks:
             flow = self._flow(flows, row)
-            mine = Onlooker(flow, self.known, OTHERS) if flow.other else self.begin(flow, self.known)
+            begin = Onlooker if self.begin is None else self.begin
+            mine = Onlooker(flow, self.known, OTHERS) if flow.other else begin(flow, self.known)
             self._talks[number] = flow, mine
         return self._talks[number]
+
+    def _onlooker(self, flows: Flows, slot: int) -> tuple[Onlooker, bool]:
+        """One that knows where TCP begins, and whether its client is the one end."""
+        known = int(flows.number[slot]) in self._talks
+        flow, mine = self._talk(flows, slot)
+        assert isinstance(mine, Onlooker)
+        one = flow.client == _ends(flows, slot)[0]
+        for way, bases in ((ONE, flows.one_base), (TWO, flows.two_base)):
+            if not known and flows.opened[slot] & way:
+                mine.opened((way == ONE) == one, int(bases[slot]) + 1 & 0xFFFFFFFF)
+        return mine, one
 
     def _flow(self, flows: Flows, row: int) -> Flow:
         """Who is the client is seen in the first packets; where it is a guess, the phone is.

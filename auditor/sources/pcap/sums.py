@@ -1,4 +1,4 @@
-"""What is summed up of each flow, in columns: 132 bytes a flow, and no object."""
+"""What is summed up of each flow, in columns: 134 bytes a flow, and no object."""
 
 import numpy as np
 from msgspec import Struct
@@ -30,6 +30,8 @@ class Flows(Struct):
     client: Bytes  # 1 or 2, and 4 more where it is a guess
     spoke: Bytes  # who sent payload: 1, 2 or both
     flags: Bytes  # all that were seen
+    opened: Bytes  # who sent a SYN before all else: 1, 2 or both
+    full: Bytes  # whose payload nobody wants any more: 1, 2 or both
     state: Bytes
 
     def __len__(self) -> int:
@@ -55,7 +57,7 @@ def none(count: int = 0) -> Flows:
     return Flows(
         integers(), words(), words(), words(), words(), words(), words(), integers(), never, integers(),
         integers(), integers(), integers(), integers(), unknown, unknown.copy(),
-        marks(), marks(), marks(), marks(),
+        marks(), marks(), marks(), marks(), marks(), marks(),
     )  # fmt: skip
 
 

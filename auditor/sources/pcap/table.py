@@ -19,7 +19,7 @@ import numpy as np
 
 from auditor.sources.pcap import columns
 from auditor.sources.pcap.ends import TUNNELS
-from auditor.sources.pcap.flows import ONE, SHUT, TWO, UNDECIDED, Part, Tracker
+from auditor.sources.pcap.flows import ONE, OVER, SHUT, TWO, UNDECIDED, Part, Tracker
 from auditor.sources.pcap.frames import frames
 from auditor.sources.pcap.nested import PIECE, Tunnels
 from auditor.sources.pcap.packets import Packets
@@ -45,8 +45,9 @@ class Batch:
         return int(self.flows.number[slot])
 
     def mark(self, slots: Integers | int, state: int) -> None:
-        """Says for good who shall be read: WANTED or SHUT."""
-        self.flows.state[slots] = state
+        """Says for good who shall be read: WANTED or SHUT. What was handed out stays so."""
+        known = self.flows.state[slots]
+        self.flows.state[slots] = np.where(known == OVER, known, state)
 
     def firsts(self) -> Integers:
         """The rows with which an undecided flow speaks for the first time in either direction."""

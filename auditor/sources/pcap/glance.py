@@ -1,0 +1,69 @@
+"""The rows of a window that somebody who only looks on has to see, without an object for each.
+
+Payloads of TCP and UDP, of ends that still have something to say that matters. What is out of its
+order is handed on as a packet.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from auditor.sources.pcap.flows import BOTH, ONE, SHUT, TWO, UNDECIDED, WANTED
+from auditor.sources.pcap.onlooker import Onlooker
+from auditor.sources.pcap.table import Batch
+from auditor.sources.pcap.window import Integers
+from auditor.sources.pcap.wire import TCP, UDP
+
+Begin = Callable[[int], tuple[Onlooker, bool]]  # by slot; whether its client is the one end
+
+
+def look(batch: Batch, begin: Begin) -> None:
+    """Shows every connection what is said in it, in the order of the file."""
+    flows, rows, view = batch.flows, batch.rows, batch.window.data.data
+    met: dict[int, tuple[Onlooker, bool]] = {}
+    full: dict[int, int] = {}
+    torn: set[int] = set()
+    for row, slot, forward, start, end, missing, *place in _spoken(batch):
+        mine = met.get(slot) or met.setdefault(slot, begin(slot))
+        way = ONE if forward else TWO
+        if full.get(slot, 0) & way:
+            continue
+        one, from_client = mine[0], forward == mine[1]
+        data = rows.aside.get(row) or view[start:end].tobytes()
+        if missing or start == end or not one.glance(from_client, data, (place[0], place[1], place[2])):
+            one.feed(batch.packet(row))
+            torn.add(slot)
+        if one.full(from_client):
+            full[slot] = full.get(slot, 0) | way
+            if one.settled:
+                one.settle()
+                full[slot] = BOTH
+    batch.mark(np.fromiter(torn, np.int64, len(torn)), WANTED)
+    if full:
+        slots = np.fromiter(full, np.int64, len(full))
+        flows.full[slots] |= np.fromiter(full.values(), np.uint8, len(full))
+        batch.mark(slots[flows.full[slots] == BOTH], SHUT)
+
+
+def _whole(batch: Batch) -> None:
+    """Of TCP whose beginning was not seen all packets count: they tell what was lost."""
+    flows, fresh = batch.flows, np.unique(batch.part.slot[batch.part.slot >= 0])
+    tcp = flows.kind[fresh] >> np.uint64(32) & np.uint64(0xFF) == TCP
+    torn = tcp & (flows.opened[fresh] != BOTH) & (flows.state[fresh] == UNDECIDED) & (flows.spoke[fresh] > 0)
+    batch.mark(fresh[torn], WANTED)
+
+
+def _spoken(batch: Batch) -> Iterator[tuple[int, ...]]:
+    rows, flows, slot = batch.rows, batch.flows, batch.part.slot
+    _whole(batch)
+    some = np.flatnonzero((slot >= 0) & ((rows.size > 0) | (flows.state[slot] == WANTED)))
+    way = np.where(batch.part.forward[some], ONE, TWO)
+    mine, protocol = slot[some], rows.protocol[some]
+    wanted = (flows.state[mine] != SHUT) & (flows.full[mine] & way == 0)
+    some = some[wanted & ((protocol == TCP) | (protocol == UDP))]
+    start = rows.start[some]
+    columns: tuple[Integers, ...] = (
+        some, slot[some], batch.part.forward[some].astype(np.int64), start, start + rows.size[some],
+        rows.missing[some], rows.sequence[some], rows.acknowledged[some], rows.flags[some],
+    )  # fmt: skip
+    return zip(*(column.tolist() for column in columns), strict=True)
