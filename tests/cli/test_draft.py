@@ -1,0 +1,43 @@
+"""auditor draft, as a newcomer types it."""
+
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from auditor.cli import cli
+from tests.sources.pcap.building import pcap
+from tests.sources.pcap.test_reader import CHAT, talked
+
+CAPTURES = Path(__file__).parents[2] / "captures"
+TIKTOK = CAPTURES / "tiktok-constructed/client.har"
+
+
+def draft(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["draft", *map(str, arguments)])
+
+
+def test_a_draft_says_where_the_text_lay_and_what_is_left_to_decide() -> None:
+    shown = draft(TIKTOK, "--canary", "Lighthouse-5523 bring the spare oars")
+    assert shown.exit_code == 0
+    assert "slot: [body.8.100.4.text]" in shown.output
+    assert "path: /v1/message/send" in shown.output
+    assert "Before it is a rule, decide" in shown.output
+    assert "Lighthouse" not in shown.output
+
+
+def test_a_text_that_was_not_read_is_said() -> None:
+    shown = draft(TIKTOK, "--canary", "something that nobody ever wrote 4417")
+    assert shown.exit_code == 1
+    assert "none of these texts was read" in shown.output
+
+
+def test_without_a_text_there_is_nothing_to_look_for() -> None:
+    assert "--canary TEXT" in draft(TIKTOK).output
+
+
+def test_a_capture_of_packets_is_drafted_too(tmp_path: Path) -> None:
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap(talked([*CHAT, (True, b"PRIVMSG bob :the blue door at seven\r\n")])))
+    shown = draft(path, "--canary", "the blue door at seven")
+    assert "protocol: irc" in shown.output
+    assert "slot: [body.text]" in shown.output
