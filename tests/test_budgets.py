@@ -68,6 +68,9 @@ OTHERS = {
         sources/pcap/vpn.py _DAY,
         streams/mtproto_obfuscated.py _PLAIN""",
     "a number of a format": """
+        sources/pcap/onlooker.py _HALF,
+        sources/pcap/onlooker.py _TURN,
+        sources/pcap/packed.py _MAGIC,
         sources/pcap/nested.py _DIALLED,
         sources/pcap/nested.py _EMPTY,
         sources/pcap/nested.py _PPP,
@@ -289,6 +292,8 @@ OTHERS = {
         sources/pcap/readers.py UNKNOWN,
         streams/zstd_stream.py NOT_BLOCKS""",
     "how a page, an excerpt, a warning or an error looks": """
+        rulebook/drafts.py MOST,
+        rulebook/dangers.py WORDS,
         cli/explain.py NEAREST,
         cli/progress.py PATIENCE,
         excerpts.py _FIRST,
