@@ -5,6 +5,8 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
+from auditor.model import Problem
+from auditor.sources import read
 from auditor.sources.pcap import (
     classic,
     flows,
@@ -14,6 +16,7 @@ from auditor.sources.pcap import (
     packed,
     packets,
     pcapng,
+    reader,
     table,
     window,
 )
@@ -21,9 +24,12 @@ from auditor.sources.pcap.fragments import Fragments
 from auditor.sources.pcap.links import Unread
 from auditor.sources.pcap.table import Batch, Table
 from auditor.sources.pcap.window import Comment, Window
+from auditor.sources.pcap.wire import End
 from auditor.sources.tape import Tape
 from tests.budgets.made import Budget
 from tests.sources.pcap.building import (
+    PHONE,
+    SERVER,
     block,
     ethernet,
     interface,
@@ -37,6 +43,8 @@ from tests.sources.pcap.building import (
     tcp,
     troubles,
 )  # fmt: skip
+from tests.sources.pcap.connections import Wire
+from tests.sources.pcap.test_reader import frame
 
 ZEROS = gzip.compress(pcap([bytes(1 << 20)] * 5))
 SMALL = gzip.compress(pcap([said(b"x")]))
@@ -117,7 +125,19 @@ def many_flows(_: Path) -> object:
     return f"given up {over > 0}"
 
 
+def many_connections(folder: Path) -> object:
+    """The first of five is silent while the others talk; then it goes on."""
+    talks = [Wire(End(PHONE, 40_000 + n), End(SERVER, 6667)).open() for n in range(5)]
+    for wire in talks:
+        wire.tell([(True, b"NICK ada\r\n")])
+    heard = [wire.packets[:] for wire in talks]
+    heard.append(talks[0].tell([(True, b"USER ada 0 * :Ada\r\n")]).packets[len(heard[0]) :])
+    (folder / "x.pcap").write_bytes(pcap([frame(one) for some in heard for one in some]))
+    return [e.message for e in read(folder / "x.pcap") if isinstance(e, Problem)]
+
+
 WALKING = [
+    Budget("sources/pcap/reader.py MOST", reader, "was silent for longest", many_connections, low=2),
     Budget("sources/pcap/keys.py MOST", keys, "^3$", lambda _: len(keys.Keys([key_log(5)])), low=3),
     Budget("sources/pcap/window.py LARGEST", classic, "cannot be", saying(pcap([bytes(2 << 20)]))),
     Budget("sources/pcap/window.py SIZE", window, "passed over|bytes; ",

@@ -113,14 +113,15 @@ class Names:
     def __init__(self) -> None:
         self._names: dict[bytes, tuple[str, ...]] = {}
 
-    def learn(self, message: bytes) -> None:
-        """Takes in an answer; what is none is passed over."""
+    def learn(self, message: bytes) -> bool:
+        """Takes in an answer, and whether it was one; what is none is passed over."""
         try:
-            read_message = read(message)
+            told = read(message)
         except ValueError:
-            return
-        if read_message.answer:
-            self.add(read_message)
+            return False
+        if told.answer:
+            self.add(told)
+        return told.answer
 
     def add(self, message: Answered) -> None:
         for name, address in message.addresses:

@@ -1,11 +1,15 @@
 """A connection before anybody reads it: who talks with whom, where it was found, how much was said."""
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from auditor.model import Contact, Event
 from auditor.sources.heads import Place
 from auditor.sources.pcap.wire import TCP, UDP, End
 
 PROTOCOLS = {1: "icmp", 2: "igmp", 47: "gre", 50: "ipsec", 51: "ipsec", 58: "icmpv6", 132: "sctp"}
+
+
+NAMING = {53, 5353, 5355}  # ports where names are asked for
 
 
 class Flow(Struct, frozen=True):
@@ -22,6 +26,11 @@ class Flow(Struct, frozen=True):
     guessed: bool = False  # whether nothing in the packets says who is the client
 
     @property
+    def naming(self) -> bool:
+        """Whether names are asked for at this port."""
+        return self.protocol == UDP and bool({self.client.port, self.server.port} & NAMING)
+
+    @property
     def carrier(self) -> str:
         named = {TCP: "tcp", UDP: "udp", **PROTOCOLS}
         return named.get(self.protocol, f"ip protocol {self.protocol}")
@@ -33,3 +42,10 @@ class Sums(Struct, frozen=True):
     sent: int
     received: int
     when: float
+
+
+def summed(event: Event, sums: Sums) -> Event:
+    """A contact of the connection itself has the bytes that the table counted."""
+    if isinstance(event, Contact) and not event.ref.part:
+        return structs.replace(event, sent=sums.sent, received=sums.received, when=sums.when)
+    return event

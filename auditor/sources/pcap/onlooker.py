@@ -13,7 +13,6 @@ from auditor.sources.pcap.reasons import reason_of
 from auditor.sources.pcap.vpn import BY_NUMBER, HIDES
 from auditor.sources.pcap.wire import ACK, RST, SYN, TCP, UDP, Packet
 
-NAMING = {53, 5353, 5355}  # ports where names are asked for
 _TURN, _HALF = 1 << 32, 1 << 31  # sequence numbers begin anew
 
 
@@ -24,7 +23,8 @@ class Onlooker:
         self.flow = flow
         self.reason = reason
         self._names = known.names
-        self._naming = bool({flow.client.port, flow.server.port} & NAMING)
+        self._naming = flow.naming
+        self.over = False
         self._outside: Outside | None = None
         self._assembly: Assembly | None = None
         self._next: dict[bool, int] = {}  # where each end of TCP goes on, while all comes in order
@@ -138,5 +138,5 @@ def contact(flow: Flow, names: Names, seen: Seen, reason: str, sums: Sums) -> Co
 @lru_cache(maxsize=1024)
 def shown(address: bytes) -> str:
     if len(address) == 4:
-        return "%d.%d.%d.%d" % tuple(address)
+        return ".".join(map(str, address))
     return str(ip_address(address)) if len(address) == 16 else address.hex(":")

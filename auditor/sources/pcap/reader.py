@@ -8,6 +8,7 @@ from msgspec import structs
 
 from auditor.model import Contact, Event, Parcel, Problem
 from auditor.sources.heads import Place
+from auditor.sources.pcap.closed import Closed
 from auditor.sources.pcap.devices import Devices
 from auditor.sources.pcap.flow import Flow, Sums
 from auditor.sources.pcap.flows import GUESS, ONE, SHUT, TWO
@@ -25,6 +26,7 @@ from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
 
 OTHERS = "neither end is a device that was named"
+MOST = 20_000  # connections that are read at the same time
 _ETHERNET = 1
 
 
@@ -34,6 +36,10 @@ class Talk(Protocol):
     @property
     def settled(self) -> bool:
         """Nothing that comes would change anything: its packets need not be read."""
+
+    @property
+    def over(self) -> bool:
+        """Both ends said that it is; what was late may still come."""
 
     def feed(self, packet: Packet) -> list[Event]: ...
     def finish(self, sums: Sums) -> list[Event]: ...
@@ -66,6 +72,9 @@ class Reader:
         self.known = Known(place.keys or Keys())
         self.devices = Devices(place.devices)
         self._talks: dict[int, tuple[Flow, Talk]] = {}
+        self._open: dict[int, None] = {}  # those that are still read; the one that spoke last stands last
+        self._ending: set[int] = set()  # connections whose ends said so in this window
+        self._ended: set[int] = set()  # and in the one before
 
     def events(self) -> Iterator[Event]:
         table = Table(self.tape, together=self.begin is not None)
@@ -103,15 +112,39 @@ class Reader:
             look(batch, lambda slot: self._onlooker(batch.flows, slot))
         for slot, packet in batch.packets() if self.begin else ():
             flow, mine = self._talk(batch.flows, slot)
+            number = batch.number(slot)
+            if number in self._open:
+                self._open[number] = self._open.pop(number)  # spoke last
             yield from _told(flow, mine.feed(packet))
             if mine.settled:
-                batch.mark(slot, SHUT)
+                yield from self._close(number)
+                if not flow.naming:
+                    batch.mark(slot, SHUT)
+            elif mine.over:
+                self._ending.add(number)
+            if len(self._open) > MOST:
+                yield from self._close(next(iter(self._open)), early=True)
         yield from self._over(batch.over)
+        for number in sorted(self._ended & self._talks.keys()):
+            yield from self._close(number)
+        self._ended, self._ending = self._ending, set()
+
+    def _close(self, number: int, early: bool = False) -> Iterator[Event]:
+        """Tells all that is known of a connection but for its sums, and forgets the rest."""
+        flow, mine = self._talks[number]
+        self._open.pop(number, None)
+        if isinstance(mine, Closed):
+            return
+        found = mine.finish(Sums(0, 0, 0.0))
+        left: list[Event] = [event for event in found if isinstance(event, Contact) and not event.ref.part]
+        self._talks[number] = flow, Closed(flow, left, self.known.names, early)
+        yield from _told(flow, [event for event in found if event not in left])
 
     def _over(self, flows: Flows) -> Iterator[Event]:
         for row in range(len(flows)):
             flow, mine = self._talk(flows, row)
             del self._talks[int(flows.number[row])]
+            self._open.pop(int(flows.number[row]), None)
             sent, received = int(flows.one_bytes[row]), int(flows.two_bytes[row])
             if flow.client != _ends(flows, row)[0]:
                 sent, received = received, sent
@@ -124,6 +157,7 @@ class Reader:
             begin = Onlooker if self.begin is None else self.begin
             mine = Onlooker(flow, self.known, OTHERS) if flow.other else begin(flow, self.known)
             self._talks[number] = flow, mine
+            self._open[number] = None
         return self._talks[number]
 
     def _onlooker(self, flows: Flows, slot: int) -> tuple[Onlooker, bool]:

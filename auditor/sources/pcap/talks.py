@@ -5,15 +5,13 @@ What one connection cannot know of itself is known of the whole capture (known.p
 
 from collections.abc import Iterable
 
-from msgspec import structs
-
-from auditor.model import Contact, Event
+from auditor.model import Event
 from auditor.sources.pcap.assembly import Assembly
 from auditor.sources.pcap.conversation import Conversation
 from auditor.sources.pcap.datagrams import Datagrams
-from auditor.sources.pcap.flow import Flow, Sums
+from auditor.sources.pcap.flow import Flow, Sums, summed
 from auditor.sources.pcap.known import Known
-from auditor.sources.pcap.onlooker import NAMING, Onlooker, contact
+from auditor.sources.pcap.onlooker import Onlooker, contact
 from auditor.sources.pcap.outside import Seen
 from auditor.sources.pcap.quic_conversation import QuicConversation
 from auditor.sources.pcap.wire import TCP, UDP, Chunk, Packet
@@ -42,6 +40,11 @@ class OverTcp:
     def settled(self) -> bool:
         return self._conversation.settled
 
+    @property
+    def over(self) -> bool:
+        """Both ends said so; what was late still comes."""
+        return self._assembly.over
+
     def feed(self, packet: Packet) -> list[Event]:
         return self._through(
             event for chunk in self._assembly.feed(packet) for event in self._conversation.feed(chunk)
@@ -55,17 +58,10 @@ class OverTcp:
         if told := self._assembly.conflicts:
             why = f"{told} places were told twice, and not the same; the first telling counts"
             found.append(self.flow.place.problem(self.flow.entry, "conflict", why))
-        return self._through((_summed(event, sums) for event in found), over=True)
+        return self._through((summed(event, sums) for event in found), over=True)
 
     def _through(self, events: Iterable[Event], over: bool = False) -> list[Event]:
         return self._known.legs.take(self.flow.entry, self.flow.client, self.flow.server, list(events), over)
-
-
-def _summed(event: Event, sums: Sums) -> Event:
-    """A contact of the connection itself has the bytes that the table counted."""
-    if isinstance(event, Contact) and not event.ref.part:
-        return structs.replace(event, sent=sums.sent, received=sums.received, when=sums.when)
-    return event
 
 
 class OverUdp:
@@ -79,14 +75,19 @@ class OverUdp:
         )
         self._sealed: QuicConversation | None = None
         self._others = 0
+        self._named = False
 
     @property
     def settled(self) -> bool:
-        return self._sealed is None and self._plain.settled
+        return self._sealed is None and (self._plain.settled or self._named)
+
+    @property
+    def over(self) -> bool:
+        return False
 
     def feed(self, packet: Packet) -> list[Event]:
-        if {packet.source.port, packet.target.port} & NAMING:
-            self._known.names.learn(packet.payload)
+        if self.flow.naming:
+            self._named = self._known.names.learn(packet.payload)
         if found := self._known.quics.find(packet.source, packet.target, packet.payload, packet.tunnel):
             quic, from_client = found
             self._sealed = self._known.conversation(quic, self.flow)
@@ -105,4 +106,4 @@ class OverUdp:
             found.append(contact(self.flow, self._known.names, seen, ELSEWHERE, sums))
         if self._others or self._sealed is None:
             found += self._plain.finish()
-        return [_summed(event, sums) for event in found]
+        return [summed(event, sums) for event in found]
