@@ -32,7 +32,7 @@ MEDIA = {
     }.items()
     for media in names.split()
 }
-SUFFIXES = {"json": "json", "xml": "xml", "cbor": "cbor"}
+SUFFIXES = {"json": "json", "xml": "xml", "cbor": "cbor", "proto": "protobuf"}  # also what lies in frames
 CODINGS = {
     "gzip": ("gzip",),
     "x-gzip": ("gzip",),
@@ -56,6 +56,6 @@ def clue_from(content_type: str, encoding: str = "") -> Clue:
     suffix = media.rpartition("+")[2]
     if media in MEDIA:
         kinds.append(MEDIA[media])
-    elif "+" in media and suffix in SUFFIXES:
+    if "+" in media and suffix in SUFFIXES and SUFFIXES[suffix] not in kinds:
         kinds.append(SUFFIXES[suffix])
     return Clue(tuple(kinds), media, quoted.get("boundary", "")[:200], quoted.get("charset", "")[:40])

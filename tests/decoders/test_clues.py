@@ -17,6 +17,8 @@ from auditor.decoders.clues import CODINGS, LANGUAGES, MEDIA, SUFFIXES, clue_fro
         ("", "", ()),
         (";;;==", ",,,", ()),
         ("application/x-protobuf", "x-gzip", ("gzip", "protobuf")),
+        ("application/grpc-web+proto", "", ("grpc_web", "protobuf")),
+        ("application/grpc+proto", "", ("grpc", "protobuf")),
     ],
 )
 def test_headers_are_hints(media: str, coding: str, kinds: tuple[str, ...]) -> None:

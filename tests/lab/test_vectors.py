@@ -89,6 +89,12 @@ def thrift(data: bytes) -> bytes:
     return thrift_compact.wrap(call)
 
 
+def measured(data: bytes) -> bytes:
+    """The example says that nothing follows its head; over UDP a proxy would drop the text."""
+    head, gap, text = data.partition(b"\r\n\r\n")
+    return head.replace(b"Content-Length: 0", b"Content-Length: %d" % len(text)) + gap + text
+
+
 def http(host: str, path: str, media: str = JSON, **more: Any) -> Way:
     return Way(host, path, media=media, **more)
 
@@ -125,7 +131,7 @@ WAYS: dict[str, Way] = {
         "$rpc/google.internal.communications.instantmessaging.v1.Messaging/SendMessage",
         "application/json+protobuf",
     ),
-    "rcs_cpim_plain": Way("example.ims.net", stream="udp"),
+    "rcs_cpim_plain": Way("example.ims.net", stream="udp", inside=measured),
     "apns_imessage_pair": Way("22-courier.push.apple.com", stream="tcp", before=APNS),
     "imessage_plist_pair_ec": Way(
         "22-courier.push.apple.com", "com.apple.madrid", "SendMessage", protocol="apns"
