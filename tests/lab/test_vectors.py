@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 from auditor.audit import Audit
 from auditor.cli import cli
-from auditor.decoders import thrift_compact
+from auditor.decoders import protobuf, thrift_compact
 from auditor.judge import Verdict, judge
 from auditor.model import MESSAGES, Answer, Content, Finding
 from auditor.needles import Needles
@@ -95,6 +95,17 @@ def measured(data: bytes) -> bytes:
     return head.replace(b"Content-Length: 0", b"Content-Length: %d" % len(text)) + gap + text
 
 
+def proteus(data: bytes) -> bytes:
+    """The sealed message among the copies for devices, as Wire posts them."""
+    device = {"1": {"1": 4661}, "2": data}
+    return protobuf.wrap({"2": {"1": b"wire.com", "2": {"1": {"1": b"u" * 16}, "2": device}}})
+
+
+def loco_body(data: bytes) -> bytes:
+    """Of a packet of LOCO what lies behind its head: whoever opens the layer hands the verb out with it."""
+    return data[22:]
+
+
 def http(host: str, path: str, media: str = JSON, **more: Any) -> Way:
     return Way(host, path, media=media, **more)
 
@@ -140,8 +151,11 @@ WAYS: dict[str, Way] = {
     "ig_mqttot_132": Way("edge-mqtt.facebook.com", stream="tcp", before=MQTT),
     "irc_clear": tcp("irc.example.org", before=IRC),
     "loco_handshake": tcp("ticket-loco.kakao.com"),
-    "loco_write": Way("ticket-loco.kakao.com", "", "WRITE", protocol="loco"),
-    "saltpack_binary": http("api-1.core.keybase.io", "_/api/1.0/message.json", "application/octet-stream"),
+    "loco_write": Way("ticket-loco.kakao.com", "", "WRITE", protocol="loco", inside=loco_body),
+    "saltpack_binary": http(
+        "api-1.core.keybaseapi.com", "_/api/1.0/message.json", "application/octet-stream",
+        gap="no rule knows where the app puts it: its chat is calls that no reader opens"
+    ),
     "line_letter_sealing_v2": http("gw.line.naver.jp", "S4", "application/x-thrift", inside=thrift),
     "masto_direct": http("mastodon.social", "api/v1/statuses"),
     "matrix_clear": http("matrix.example.org", f"{ROOM}/m.room.message/1", method="PUT"),
@@ -194,7 +208,8 @@ WAYS: dict[str, Way] = {
         "prod-nginz-https.wire.com", "v4/conversations/wire.com/0c1d/proteus/messages", PROTOBUF
     ),
     "wire_proteus_envelope": http(
-        "prod-nginz-https.wire.com", "v4/conversations/wire.com/0c1d/proteus/messages", PROTOBUF
+        "prod-nginz-https.wire.com", "v4/conversations/wire.com/0c1d/proteus/messages", PROTOBUF,
+        inside=proteus
     ),
     "x_legacy_send": http("x.com", "i/api/1.1/dm/new2.json"),
     "xmpp_clear": jabber(),
