@@ -46,10 +46,10 @@ class Around:
 
 def match(rule: Rule, root: Node, judge: Judge) -> list[Message | Around]:
     """Everything this rule sees; the parcel is known to meet its `when`."""
-    return [seen for element in _elements(rule, root) for seen in _Element(rule, root, element, judge).look()]
+    return [seen for element in elements(rule, root) for seen in Element(rule, root, element, judge).look()]
 
 
-def _elements(rule: Rule, root: Node) -> Iterator[Node]:
+def elements(rule: Rule, root: Node) -> Iterator[Node]:
     if rule.each is None:
         yield root
         return
@@ -63,7 +63,7 @@ def _elements(rule: Rule, root: Node) -> Iterator[Node]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Element:
+class Element:
     """One message's part of the tree."""
 
     rule: Rule
@@ -81,7 +81,7 @@ class _Element:
         surface = self.surface(rule.surface)
         values = [(slot, _inside_layer(rule, seen)) for slot, seen in self.values()]
         if not values:
-            if any(_holds_something(n) for p in rule.attachments for n in self.select(p)):
+            if any(holds_something(n) for p in rule.attachments for n in self.select(p)):
                 return [Around("media", sees, attachment=True)]
             if any(map(self.holds, rule.empty_when)):
                 return []
@@ -197,7 +197,7 @@ def _is_one_of(node: Node, values: tuple[str, ...]) -> bool:
     return any(value == "*" or glob(value).match(text) for value in values)
 
 
-def _holds_something(node: Node) -> bool:
+def holds_something(node: Node) -> bool:
     return any(n.value not in (None, "", b"", False) for n in node.walk())
 
 

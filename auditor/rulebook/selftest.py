@@ -68,12 +68,76 @@ def _rule(book: Rulebook, rule: Rule, test: Test, find: Find) -> Outcome:
         return _outcome(rule.id, rule.file, test, expected, f"cannot be built: {exc}")
     if parcel is None:
         return _outcome(rule.id, rule.file, test, expected, "", f"no recording {test.recorded}")
-    got, extras = _seen(book, rule, parcel)
+    expected, got = compared(test, opened(book, rule, parcel).look(rule, book))
+    return _outcome(rule.id, rule.file, test, expected, got)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What one rule saw in one parcel: the contents in order, and all that can be asserted of them."""
+
+    contents: tuple[str, ...]
+    extras: dict[str, list[str]]
+
+    def __str__(self) -> str:
+        return ", ".join(self.contents) or "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A parcel and its opened tree: every variant of a rule can look at it."""
+
+    parcel: Parcel
+    root: Node
+    judge: Judge
+
+    def meets(self, rule: Rule, book: Rulebook) -> bool:
+        parcel = self.parcel
+        return bool(
+            rule.when.meets(parcel.protocol, parcel.outgoing, parcel.asked)
+            and book.spoken_for(rule, parcel.channel.host)
+        )
+
+    def look(self, rule: Rule, book: Rulebook) -> Observed:
+        found = match(rule, self.root, self.judge) if self.meets(rule, book) else []
+        extras: dict[str, list[str]] = {}
+        contents = []
+        for seen in found:
+            extras.setdefault("surface", []).append(seen.surface)
+            for role, value in seen.sees:
+                extras.setdefault(f"sees {role}", []).append(value)
+            if isinstance(seen, Message):
+                contents.append(seen.content.value)
+                if seen.seen:
+                    extras.setdefault("path", []).append(".".join(seen.seen.node.path))
+                    extras.setdefault("text", []).extend(_texts(seen.seen.node))
+                if seen.note:
+                    extras.setdefault("note", []).append(seen.note)
+            else:
+                contents.append("attachment" if seen.attachment else "metadata")
+        return Observed(tuple(contents), extras)
+
+
+def opened(book: Rulebook, rule: Rule, parcel: Parcel, unmet: bool = False) -> Opened:
+    """What a rule looks at in a parcel; what it is not about is opened only for `unmet`."""
+    met = Opened(parcel, Node(()), Judge(book, Node(()), {}))
+    if not unmet and not met.meets(rule, book):
+        return met
+    root = open_parcel(parcel, Opening(book.recogniser(rule.accept), forced_by(rule)))
+    return Opened(parcel, root, Judge(book, root, {}))
+
+
+def compared(test: Test, seen: Observed) -> tuple[str, str]:
+    """What a test expects and what was found, in words that are equal when it passes."""
+    expected, got = ", ".join(test.expect), str(seen)
     for name, wanted in _wanted(test):
         expected += f", {name} {wanted!r}"
-        shown = wanted if wanted in extras[name] else next(iter(extras[name]), "nothing")
+        found = seen.extras.get(name, [])
+        shown = wanted if wanted in found else next(iter(found), "nothing")
         got += f", {name} {shown!r}"
-    return _outcome(rule.id, rule.file, test, expected, got)
+    if got != expected and seen.extras.get("note"):
+        got += f" ({seen.extras['note'][0]})"
+    return expected, got
 
 
 def _wanted(test: Test) -> Iterator[tuple[str, str]]:
@@ -86,34 +150,6 @@ def _wanted(test: Test) -> Iterator[tuple[str, str]]:
         yield "path", test.path
     for role, value in test.sees:
         yield f"sees {role}", value
-
-
-class _Extras(dict[str, list[str]]):
-    def __missing__(self, key: str) -> list[str]:
-        self[key] = []
-        return self[key]
-
-
-def _seen(book: Rulebook, rule: Rule, parcel: Parcel) -> tuple[str, _Extras]:
-    """The contents one rule sees in one parcel, in order, and all that can be asserted of them."""
-    extras = _Extras()
-    if not any(rule is met for met, _ in book.meeting(parcel)):
-        return "nothing", extras
-    opening = Opening(book.recogniser(rule.accept), forced_by(rule))
-    root = open_parcel(parcel, opening)
-    contents = []
-    for seen in match(rule, root, Judge(book, root, {})):
-        extras["surface"].append(seen.surface)
-        for role, value in seen.sees:
-            extras[f"sees {role}"].append(value)
-        if isinstance(seen, Message):
-            contents.append(seen.content.value)
-            if seen.seen:
-                extras["path"].append(".".join(seen.seen.node.path))
-                extras["text"] += _texts(seen.seen.node)
-        else:
-            contents.append("attachment" if seen.attachment else "metadata")
-    return ", ".join(contents) or "nothing", extras
 
 
 def _texts(node: Node) -> list[str]:
