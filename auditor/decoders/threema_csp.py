@@ -72,7 +72,7 @@ def wrap(tree: Tree) -> bytes:
             len(metadata), tree.get("nickname", "").encode(),
         )
         + metadata
-        + tree.get("nonce", bytes(_NONCE))
+        + _raw(tree.get("nonce", bytes(_NONCE)))
         + box
     )  # fmt: skip
 
