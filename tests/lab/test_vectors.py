@@ -122,9 +122,7 @@ WAYS: dict[str, Way] = {
         gap=f"{MADE_UP}, so its armor is a text like any other"
     ),
     "discord_send": http("discord.com", "api/v9/channels/131/messages"),
-    "dave_frame": Way(
-        "rotterdam1.discord.media", protocol="rtp", gap="a frame of a call: no source reads RTP inside SRTP"
-    ),
+    "dave_frame": Way("rotterdam1.discord.media", method="RTP", protocol="rtp"),
     "gchat_create_topic": http("chat.google.com", "u/0/api/create_topic", PROTOBUF),
     "gm_sendmessage_pblite": http(
         "instantmessaging-pa.googleapis.com",
