@@ -29,6 +29,7 @@ lint: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-dev
 	$(RUN)/python -m tests.bench.startup
 	$(RUN)/python -m tests.bench.analyze
+	$(RUN)/python -m tests.bench.rules
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -44,7 +44,8 @@ OTHERS = {
         sources/pcap/vpn.py _DAY,
         randomness.py _DEVIATIONS, randomness.py _DEVIATIONS_PAIRS, randomness.py _CHANCE,
         rulebook/book.py SMALLEST_SEAL, rulebook/contents.py TESTABLE, rulebook/shut.py _SHORTEST,
-        rulebook/lints/hosts.py _PLAIN, rulebook/shut.py _WHOLE, rulebook/shut.py _DIFFERENT""",
+        rulebook/dangers.py WORDS, rulebook/lints/hosts.py _PLAIN,
+        rulebook/shut.py _WHOLE, rulebook/shut.py _DIFFERENT""",
     "a number of a format": """
         decoders/sms.py _HEADER, decoders/sms.py _NAMED, decoders/sms.py _REPORT, gsm.py _ESCAPE,
         streams/oscar.py _FRAME, streams/oscar.py _SNAC, streams/oscar.py _OPENS, streams/oscar.py _DATA,
@@ -58,7 +59,8 @@ OTHERS = {
         sources/pcap/replay/http2.py _MANY, sources/pcap/replay/websocket.py _TEXT,
         sources/pcap/replay/websocket.py _BINARY, sources/pcap/replay/websocket.py _SIGNS_OF_LIFE,
         decoders/telegram_tl.py _VECTOR, decoders/telegram_tl.py _CONTAINER, decoders/telegram_tl.py _PACKED,
-        decoders/telegram_tl.py _HEADER, decoders/telegram_tl.py _PADDING, streams/apns.py _TOPIC,
+        decoders/telegram_tl.py _HEADER, decoders/telegram_tl.py _PADDING, decoders/threema_csp.py _NONCE,
+        streams/apns.py _TOPIC,
         streams/apns.py _PAYLOAD, streams/apns.py _SEND, streams/mtproto_obfuscated.py _SIZE,
         streams/zstd_stream.py LONGEST,
         decoders/base64.py _WIDTHS, decoders/grpc.py _HEADER, decoders/lz4.py _MASK, decoders/lz4.py _P1,
@@ -99,17 +101,21 @@ OTHERS = {
         sources/pcap/quic/lock.py _AWAY, sources/pcap/quic/connections.py _SHORTEST""",
     "what something weighs in memory": """
         sources/pcap/http3/exchange.py AROUND, sources/pcap/http3/tables.py _AROUND""",
+    "how good the tests of rules must be": """
+        cli/check.py LEAST_NOTICED, cli/check.py MOST_EXPLAINED""",
     "a sign for what is no value": """
         decoders/unwrap.py ANY_START, sources/pcap/readers.py UNKNOWN, streams/zstd_stream.py NOT_BLOCKS""",
     "how much is taken at once, and by how many, which changes no result": """
         sources/pcap/replay/http1.py _STEP,
         sources/pcap/replay/websocket.py _STEP,
         sources/pcap/ja4.py MOST, sources/pcap/certificates.py REMEMBERED, rulebook/transport.py REMEMBERED,
+        cli/spread.py WORTH, cli/spread.py MOST,
         cli/shares.py LARGE, cli/shares.py MOST, hiding.py REMEMBERED, sources/heads.py STRETCH,
         streams/zstd_stream.py _STEP, sources/raw.py MOST,
         needles.py _START, needles.py _FEW,
         decoders/brotli.py _STEP, decoders/gzip.py _WINDOW, decoders/zstd.py _STEP, sources/tape.py CHUNK""",
     "how a page, an excerpt, a warning or an error looks": """
+        cli/explain.py NEAREST,
         probes/canaries.py MUCH, notices/terminal.py _WIDTH, rulebook/lints/files.py _TITLE,
         facts.py KEPT, sources/pcap/shown.py LONGEST, sources/pcap/shown.py MOST_LISTED,
         sources/pcap/quic/outside.py _SHOWN,

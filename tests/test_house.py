@@ -61,7 +61,8 @@ DOORS = {
     "msgspec": (
         "audit.py", "bosh.py", "claims.py", "cli/asking.py", "cli/shares.py", "decoders/", "fragments.py",
         "judge.py", "model.py", "needles.py", "notices/", "reading.py", "report.py", "reporters/",
-        "rulebook/grammar.py", "shelf.py", "sources/", "streams/__init__.py",
+        "rulebook/derived.py", "rulebook/grafts.py", "rulebook/grammar.py", "shelf.py",
+        "sources/", "streams/__init__.py",
     ),
     "publicsuffixlist": ("rulebook/lints/hosts.py",),
     "numpy": ("sources/pcap/",),
@@ -180,6 +181,9 @@ TESTED_ELSEWHERE = {
     **{f"notices/{n}.py": "tests/notices/test_contract.py" for n in ("__init__", *notices.names())},
     **{f: "tests/rulebook/lints/test_lints.py" for f in LINTS if not f.endswith("__init__.py")},
     "rulebook/build.py": "tests/test_rules.py",
+    "rulebook/examination.py": "tests/cli/test_check.py",
+    "rulebook/grafts.py": "tests/rulebook/test_derived.py",
+    "rulebook/mutants.py": "tests/rulebook/test_mutation.py",
     "rulebook/opening.py": "tests/test_audit.py",
     "rulebook/read.py": "tests/rulebook/test_book.py",
     "rulebook/selftest.py": "tests/test_rules.py",
@@ -478,6 +482,7 @@ def test_every_file_of_a_kind_is_found() -> None:
         "captures",
         "progress",
         "shares",
+        "spread",
     }
     assert set(Commands().list_commands(None)) == listed  # type: ignore[arg-type]
 

@@ -1,19 +1,33 @@
 """auditor check: do the rules say what they should?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from auditor.cli.captures import expand
+from auditor.cli.spread import spread
 from auditor.errors import CaptureError, Fault, RuleError
+from auditor.model import Parcel
 from auditor.notices import Checked, names, notice
 from auditor.rulebook.book import Rulebook
+from auditor.rulebook.crosses import benign as spoken
+from auditor.rulebook.examination import PARTS as PARTS_OF_RULES
+from auditor.rulebook.examination import Examined, examine
 from auditor.rulebook.lint import Allowed
-from auditor.rulebook.selftest import Outcome, run
+from auditor.rulebook.selftest import Outcome, run_envelopes
+from auditor.rulebook.yaml import Block
 from auditor.shelf import Recordings, own_rules, root_of, texts_of
+from auditor.sources import read
 
-PARTS = ("lints", "tests")
+PARTS = ("lints", "tests", "collisions", "benign", "coverage", "mutation")
+BENIGN = "benign"  # the folder of unrelated traffic beside the rules
+SURVIVOR, UNCOVERED = "R807", "R806"
+WHEN = ("direction", "host", "method", "path", "header")
+LEAST_NOTICED = 90  # of a hundred changes
+MOST_EXPLAINED = 0.05
 
 
 @click.command(epilog="Example:  auditor check rules/platforms/tiktok/dm-send.yaml")
@@ -21,10 +35,13 @@ PARTS = ("lints", "tests")
 @click.option(
     "--only", multiple=True, type=click.Choice(PARTS), help="This part of the check; may be repeated."
 )
+@click.option(
+    "--benign", type=click.Path(path_type=Path, exists=True), help="More captures in which no rule may speak."
+)
 @click.option("--fix", is_flag=True, help="First lay the files out as they should be; comments are kept.")
 @click.option("--format", "form", type=click.Choice(names()), default="terminal", help="How to tell it.")
-def command(rules: Path | None, only: tuple[str, ...], fix: bool, form: str) -> None:
-    """Read RULES strictly, look at them, and run the tests written in them.
+def command(rules: Path | None, only: tuple[str, ...], benign: Path | None, fix: bool, form: str) -> None:
+    """Read RULES strictly, look at them, run their tests, and test the tests.
 
     RULES is a folder with platforms/ and envelopes/, or one file or folder inside one;
     without it, the built-in rules. Exit code 1 when something is wrong with the rules, 2
@@ -46,8 +63,8 @@ def command(rules: Path | None, only: tuple[str, ...], fix: bool, form: str) -> 
         click.echo(notice(form).render(_checked(root, texts, exc.faults)), nl=False)
         raise SystemExit(2) from None
     check = _Check(root, texts, book, Allowed(blocks), "" if chosen == "." else chosen)
-    parts = [part for part in PARTS if not only or part in only]
-    checked = check.all(parts)
+    parts = tuple(part for part in PARTS if not only or part in only)
+    checked = check.all(parts, only, benign)
     click.echo(notice(form).render(checked), nl=False)
     raise SystemExit(1 if any(fault.severity == "error" for fault in checked.all) else 0)
 
@@ -76,33 +93,96 @@ class _Check:
     ) -> None:
         self.root, self.texts, self.book, self.allowed, self.below = root, texts, book, allowed, below
         self.find = Recordings(root).find
-        self.outcomes: list[Outcome] = []
         self.said: list[str] = []
 
-    def all(self, parts: list[str]) -> Checked:
-        faults = [fault for part in parts for fault in getattr(self, part)() if self.allowed.keep(fault)]
+    def all(self, parts: tuple[str, ...], only: tuple[str, ...], more: Path | None) -> Checked:
+        found = list(self.lints()) if "lints" in parts else []
+        examined = self.examined(tuple(part for part in parts if part in PARTS_OF_RULES))
+        found += (self.placed(fault) for one in examined for fault in one.faults)
+        outcomes = [outcome for one in examined for outcome in one.outcomes]
+        if "tests" in parts:
+            outcomes += run_envelopes(self.book, self.find, self.below)
+            self.said.append(_tests(outcomes, sum(one.made for one in examined)))
+        if "benign" in parts:
+            found += self.benign(more)
+        left = [fault for fault in found if self.allowed.keep(fault)]
+        if "coverage" not in only:
+            left = [fault for fault in left if fault.code != UNCOVERED]
+        if "coverage" in parts:
+            covered, of = (sum(one.covered[n] for one in examined) for n in (0, 1))
+            self.said.append(f"{covered:,} of {of:,} conditions, paths and fields stand in a test")
+        if "mutation" in parts:
+            left += self.score(examined, found, left)
         if set(PARTS) <= set(parts):
-            faults += (f for f in self.allowed.unneeded(set(_documented())) if f.file.startswith(self.below))
-        return _checked(self.root, self.texts, faults, self.outcomes, self.said)
+            left += (f for f in self.allowed.unneeded(set(_documented())) if f.file.startswith(self.below))
+        return _checked(self.root, self.texts, left, outcomes, self.said)
+
+    def placed(self, fault: Fault) -> Fault:
+        """What was found about a condition stands where the condition does."""
+        words = fault.message.removeprefix("no test notices: ").removeprefix("no test exercises ")
+        block = self.allowed.blocks.get(fault.file)
+        if fault.code not in (SURVIVOR, UNCOVERED) or block is None:
+            return fault
+        key, _, rest = words.partition(" ")
+        inner = block.get("when") if key in WHEN else block
+        holder = inner if isinstance(inner, Block) and key in inner else block
+        line, column = holder.keys_at.get(key, block.place)
+        conditions = holder.get(key)
+        for path, place in conditions.keys_at.items() if isinstance(conditions, Block) else ():
+            if rest.startswith(f"{path}:") or rest.startswith(f"{path} "):
+                line, column = place
+        return replace(fault, line=line, column=column)
 
     def lints(self) -> Iterator[Fault]:
         from auditor.rulebook.lints import look
 
         today = datetime.now(UTC).date().isoformat()
-        found = list(look(self.book, self.texts, self.allowed.blocks, today, self.below))
-        yield from found
+        return look(self.book, self.texts, self.allowed.blocks, today, self.below)
 
-    def tests(self) -> Iterator[Fault]:
-        self.outcomes = list(run(self.book, self.find, self.below))
-        failed = sum(not o.passed for o in self.outcomes)
-        skipped = len({o.skipped for o in self.outcomes if o.skipped})
-        todo = sum(bool(o.todo) for o in self.outcomes)
-        files = len({o.file for o in self.outcomes})
-        notes = [f"{len(self.outcomes)} tests in {files} files", f"{failed} failed"]
-        notes += [f"{todo} known gaps"] if todo else []
-        notes += [f"{skipped} recordings not at hand"] if skipped else []
-        self.said.append(", ".join(notes))
-        yield from ()
+    def examined(self, parts: tuple[str, ...]) -> list[Examined]:
+        if not parts:
+            return []
+        rules = [rule for rule in self.book.rules.values() if rule.file.startswith(self.below)]
+        return spread(lambda rule: examine(rule, self.book, self.find, parts), rules)
+
+    def benign(self, more: Path | None) -> Iterator[Fault]:
+        """Traffic without messages: our own, and the user's."""
+        folders = [folder for folder in (self.root / BENIGN, more) if folder is not None and folder.exists()]
+        count = 0
+        for file, name in expand(tuple(map(str, folders))) if folders else ():
+            parcels = [event for event in read(file, name=name) if isinstance(event, Parcel)]
+            count += len(parcels)
+            yield from (f for f in spoken(parcels, self.book) if f.file.startswith(self.below))
+        self.said.append(f"{count:,} parcels of unrelated traffic looked at")
+
+    def score(self, examined: list[Examined], found: list[Fault], left: list[Fault]) -> Iterator[Fault]:
+        tried = sum(one.tried.tried for one in examined if one.tried)
+        if not tried:
+            return
+        survived = sum(fault.code == SURVIVOR for fault in left)
+        explained = sum(fault.code == SURVIVOR for fault in found) - survived
+        noticed = tried - survived - explained
+        share = 100 * noticed / max(1, tried - explained)
+        said = f"{noticed:,} of {tried:,} changes to rules were noticed by a test ({share:.1f} %)"
+        self.said.append(f"{said}, {explained} are explained")
+        where = ("rules", 1, 1)
+        if self.below:  # too few to judge by
+            return
+        if share < LEAST_NOTICED:
+            yield Fault(*where, f"only {share:.1f} % of all changes to rules are noticed", "R808")
+        if explained > MOST_EXPLAINED * tried:
+            yield Fault(*where, f"{explained} of {tried} changes are explained away", "R809")
+
+
+def _tests(outcomes: list[Outcome], made: int) -> str:
+    failed = sum(not o.passed for o in outcomes)
+    skipped = len({o.skipped for o in outcomes if o.skipped})
+    todo = sum(bool(o.todo) for o in outcomes)
+    files = len({o.file for o in outcomes})
+    notes = [f"{len(outcomes)} tests in {files} files", f"{made:,} made from them", f"{failed} failed"]
+    notes += [f"{todo} known gaps"] if todo else []
+    notes += [f"{skipped} recordings not at hand"] if skipped else []
+    return ", ".join(notes)
 
 
 def _documented() -> dict[str, str]:

@@ -3,17 +3,24 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from auditor.cli.platforms import described
 from auditor.errors import CaptureError
+from auditor.model import Parcel
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.fields import nearest
 from auditor.rulebook.transport import Transport
 from auditor.rulebook.types import Condition, Envelope, Fact, Rule, Test, strongest
 from auditor.shelf import load_rules
+from auditor.text import printable
 
+if TYPE_CHECKING:
+    from auditor.rulebook.clauses import Clause
+
+NEAREST = 6  # parcels that are shown
 _CODE = re.compile(r"[Rr][0-9]{3}")
 WAY = {True: "sent", False: "received"}
 OPENER = {
@@ -29,7 +36,9 @@ OPENER = {
 @click.option(
     "--rules", type=click.Path(path_type=Path), metavar="FOLDER", help="Other rules than the built-in ones."
 )
-def command(name: str, rules: Path | None) -> None:
+@click.option("--in", "capture", metavar="CAPTURE", help="Why a rule did or did not match what is in there.")
+@click.option("--reveal", is_flag=True, help="Show values of the capture, which may be private.")
+def command(name: str, rules: Path | None, capture: str | None, reveal: bool) -> None:
     """Say in plain words what a rule (tiktok/dm-send), an envelope (megolm), a transport
     (threema-csp), a platform (tiktok) or a finding of `auditor check` (R101) is."""
     if _CODE.fullmatch(name):
@@ -37,8 +46,43 @@ def command(name: str, rules: Path | None) -> None:
             click.echo(text)
         return
     book = load_rules(rules)
-    for text in _lines(book, name):
+    if capture is not None and name not in book.rules:
+        raise CaptureError(f"no rule is called {name!r}{nearest(name, book.rules)}")
+    lines = _lines(book, name) if capture is None else _near(book, book.rules[name], capture, reveal)
+    for text in lines:
         click.echo(text)
+
+
+def _near(book: Rulebook, rule: Rule, capture: str, reveal: bool) -> Iterator[str]:
+    """The parcels that the rule is about, then those that are nearest to it, clause by clause."""
+    from auditor.cli.captures import expand
+    from auditor.rulebook.clauses import inside, when
+    from auditor.sources import read
+
+    seen: list[tuple[int, int, Parcel]] = []
+    count = 0
+    for file, named in expand((capture,)):
+        for event in read(file, name=named):
+            if isinstance(event, Parcel):
+                count += 1
+                failed = sum(not clause.held for clause in when(rule, event, book))
+                seen = sorted([*seen, (failed, count, event)], key=lambda one: one[:2])[:NEAREST]
+    met = sum(failed == 0 for failed, _, _ in seen)
+    yield f"{rule.id}, in {capture}: {count:,} parcels; it is about {met or 'none'} of these {len(seen)}"
+    for failed, _, parcel in seen:
+        yield printable(f"{parcel.ref} {parcel.asked.method} {parcel.channel.host}")
+        for clause in when(rule, parcel, book):
+            yield _clause(clause)
+        for element in () if failed else inside(rule, parcel, book, reveal):
+            yield "  a message:"
+            for clause in element:
+                yield f"  {_clause(clause)}"
+
+
+def _clause(clause: "Clause") -> str:
+    wanted = printable(clause.asked)
+    found = f": {printable(clause.found)}" if clause.found and (not clause.held or "slot" in wanted) else ""
+    return f"    {'yes' if clause.held else 'NO '} {wanted}{found}"
 
 
 def _lines(book: Rulebook, name: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ _WIDTH = 100  # of a line that is shown
 def render(checked: Checked) -> str:
     lines = [line for fault in sorted(checked.faults) for line in _fault(checked, fault)]
     lines += [line for outcome in checked.outcomes if not outcome.passed for line in _failed(outcome)]
-    return "\n".join([*lines, *checked.said]) + "\n"
+    return "".join(f"{line}\n" for line in (*lines, *checked.said))
 
 
 def _fault(checked: Checked, fault: Fault) -> Iterator[str]:

@@ -22,13 +22,12 @@ from auditor.rulebook.grafts import above, changed, instance, put, written
 from auditor.rulebook.match import Element, elements, holds_something
 from auditor.rulebook.paths import Pattern, address_fits, glob
 from auditor.rulebook.selftest import Observed, Opened
-from auditor.rulebook.types import Rule, Test
+from auditor.rulebook.types import Envelope, Rule, Test
 from auditor.text import as_text
 
 OTHER = "other-than-wanted"
 STRANGER = "stranger.example"
 TEXT = "meet me by the old crane"
-STRONG = "signal-message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Case:
     name: str
     line: int
     opened: Opened
-    expected: str  # the contents; or "not nothing", "some sealed", or "KEY VALUE" of what is asserted
+    expected: str  # the contents, or words for what must be among them, or the value under `key`
     key: str = ""
 
     def wrong(self, rule: Rule, book: Rulebook) -> str:
@@ -52,6 +51,8 @@ class Case:
         match self.expected:
             case "not nothing":
                 return bool(seen.contents)
+            case "missing, and the text unread":
+                return "missing" in seen.contents and TEXT not in seen.extras.get("text", ())
             case "some sealed" | "some missing" | "some attachment":
                 return self.expected.removeprefix("some ") in seen.contents
         return str(seen) == self.expected
@@ -125,6 +126,11 @@ def _paths(rule: Rule, own: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
                 yield other, False
 
 
+def strong(envelope: Envelope) -> bool:
+    """Whether it makes a message sealed wherever it is found."""
+    return envelope.alone and not envelope.only_in_slot and envelope.opened_by == "recipient"
+
+
 Found = Iterator[tuple[str, Node, str, str]]
 
 
@@ -152,9 +158,7 @@ class _Inside:
         """The elements that are messages to this rule."""
         judge, rule = Judge(self.book, root, {}), self.rule
         found = [Element(rule, root, top, judge) for top in elements(rule, root)]
-        return [
-            e.node for e in found if all(map(e.holds, rule.where)) and not any(map(e.holds, rule.unless))
-        ]
+        return [e.node for e in found if all(map(e.holds, rule.where)) and not any(map(e.holds, rule.unless))]
 
     def select(self, pattern: Pattern, root: Node) -> list[Node]:
         tops = self.tops(root) if pattern.relative else [root]
@@ -171,9 +175,9 @@ class _Inside:
 
     def sees(self) -> Found:
         for role, pattern in self.rule.sees:
-            if (shown := self.with_text(self.root, pattern, TEXT)) is not None:
-                if self.new(name := f"{pattern.text} shown as {role}"):
-                    yield name, shown, TEXT, f"sees {role}"
+            name, shown = f"{pattern.text} shown as {role}", self.with_text(self.root, pattern, TEXT)
+            if shown is not None and self.new(name):
+                yield name, shown, TEXT, f"sees {role}"
 
     def surfaces(self) -> Found:
         surface = self.rule.surface
@@ -188,13 +192,15 @@ class _Inside:
             if root is not None and self.new(name := f"{surface.source.text} is {value}"):
                 yield name, root, word, "surface"
 
-    def with_text(self, root: Node, pattern: Pattern, text: str, steps: list[str] | None = None) -> Node | None:
+    def with_text(
+        self, root: Node, pattern: Pattern, text: str, steps: list[str] | None = None
+    ) -> Node | None:
         """A text at a path; nothing where that would decide whether there is a message at all."""
         steps = steps or instance(pattern)
         top = next(iter(self.tops(root)), None) if pattern.relative else root
-        if top is None or steps is None:
+        changes = put(top, steps, text) if top is not None else None
+        if changes is None:
             return None
-        changes = put(top, steps, text)
         grown = all(node is not None and len(node.children) > 1 for node in changes.values())
         return None if not grown and self.decides(root, set(changes)) else changed(root, changes)
 
@@ -224,7 +230,9 @@ class _Inside:
                 yield from self.moved(bare, pattern)
         for pattern in self.rule.attachments:
             name = f"only a file at {pattern.text}"
-            if (root := self.with_text(bare, pattern, "https://media.example/a")) is not None and self.new(name):
+            if (root := self.with_text(bare, pattern, "https://media.example/a")) is not None and self.new(
+                name
+            ):
                 yield name, root, "some attachment", ""
         for node in slots:
             way = above(node, self.root)
@@ -233,16 +241,18 @@ class _Inside:
             yield from self.around(way)
 
     def excused(self, root: Node) -> bool:
-        """Whether an empty slot is no alarm in this tree."""
-        if any(holds_something(n) for p in self.rule.attachments for n in self.select(p, root)):
-            return True
-        judge = Judge(self.book, root, {})
-        tops = [Element(self.rule, root, top, judge) for top in self.tops(root)]
-        return any(top.holds(c) for top in tops for c in self.rule.empty_when)
+        """Whether no empty slot in this tree is an alarm."""
+        judge, rule = Judge(self.book, root, {}), self.rule
+        tops = [Element(rule, root, top, judge) for top in self.tops(root)]
+        return all(
+            any(top.holds(c) for c in rule.empty_when)
+            or any(holds_something(n) for p in rule.attachments for n in top.select(p))
+            for top in tops
+        )
 
     def moved(self, bare: Node, pattern: Pattern) -> Found:
         """The text beside its place: one step of its path is called otherwise."""
-        steps = instance(pattern) or []
+        steps = instance(pattern)
         for number, step in enumerate(steps):
             name = f"the text beside {pattern.text} ({step})"
             other = [*steps[:number], OTHER, *steps[number + 1 :]]
@@ -252,15 +262,14 @@ class _Inside:
             if root is None or self.excused(root) or any(holds_something(n) for n in self.slots(root)):
                 continue
             if self.new(name):
-                yield name, root, "some missing", ""
+                yield name, root, "missing, and the text unread", ""
 
     def seals(self, node: Node, trail: tuple[str, ...]) -> Iterator[tuple[str, Node]]:
         """Every strong envelope, and the weak ones that the rule accepts, opened where a node stands."""
         place = ".".join(plain(node.path))
         for envelope in self.book.envelopes.values():
-            strong = envelope.alone and not envelope.only_in_slot and envelope.opened_by == "recipient"
             whole = envelope.tree is not None and len(node.path) == 1  # a body of bytes is no tree
-            if whole or not (strong or envelope.id in self.rule.accept):
+            if whole or not (strong(envelope) or envelope.id in self.rule.accept):
                 continue
             if self.new(name := f"{envelope.id} in the place of {place}"):
                 yield name, self.sealed(envelope.id, node, trail)
@@ -277,10 +286,11 @@ class _Inside:
 
     def around(self, way: list[Node]) -> Found:
         """A seal in the place of everything between the message and its text."""
-        for one in way[1:-1]:
+        seal = next((e.id for e in self.book.envelopes.values() if strong(e) and e.tree is None), "")
+        for one in way[1:-1] if seal else ():
             name = f"a seal in the place of {'.'.join(plain(one.path))}"
             if one.listing or name in self.known or self.decides(self.root, {id(one)}):
                 continue
-            root = changed(self.root, {id(one): self.sealed(STRONG, one, ())})
+            root = changed(self.root, {id(one): self.sealed(seal, one, ())})
             if self.tops(root) and self.new(name):
                 yield name, root, "not nothing", ""

@@ -17,8 +17,12 @@ def changed(node: Node, changes: Changes) -> Node:
     """The tree with these changes; the node itself where nothing below it changes."""
     if (other := changes.get(id(node), node)) is not node:
         return other if other is not None else Node(node.path)
-    children = [changed(child, changes) for child in node.children if changes.get(id(child), child) is not None]
-    if len(children) == len(node.children) and all(a is b for a, b in zip(children, node.children, strict=True)):
+    children = [
+        changed(child, changes) for child in node.children if changes.get(id(child), child) is not None
+    ]
+    if len(children) == len(node.children) and all(
+        a is b for a, b in zip(children, node.children, strict=True)
+    ):
         return node
     return structs.replace(node, children=children, named=None)
 
@@ -43,13 +47,16 @@ def above(node: Node, root: Node) -> list[Node]:
     return chain[::-1]
 
 
-def put(start: Node, steps: list[str], value: str) -> Changes:
-    """A text at these steps below a node, made where it is not there."""
+def put(start: Node, steps: list[str], value: str) -> Changes | None:
+    """A text at these steps below a node, made where it is not there; a position in a list must be there."""
     node = start
     for number, step in enumerate(steps):
-        while node.listing and node.children:
+        position = step.startswith("#") and step[1:].isdigit()
+        while node.listing and node.children and not position:
             node = node.children[0]
         child = node.child(step)
+        if child is None and position:
+            return None
         if child is None:
             return {id(node): _grown(node, steps[number:], value)}
         node = child
@@ -67,12 +74,10 @@ def _grown(node: Node, steps: list[str], value: str) -> Node:
     return structs.replace(node, children=[*node.children, leaf], named=None)
 
 
-def instance(pattern: Pattern) -> list[str] | None:
-    """Steps that a path stands for: a star becomes a word; positions are nowhere but in their list."""
-    steps = []
-    for step, quoted in zip(pattern.steps, pattern.quoted, strict=True):
-        if not quoted and step.startswith("#"):
-            return None
-        if quoted or step != "**":
-            steps.append(step if quoted else step.replace("*", "some").replace("?", "x"))
-    return steps
+def instance(pattern: Pattern) -> list[str]:
+    """Steps that a path stands for: a star becomes a word."""
+    return [
+        step if quoted else step.replace("*", "some").replace("?", "x")
+        for step, quoted in zip(pattern.steps, pattern.quoted, strict=True)
+        if quoted or step != "**"
+    ]

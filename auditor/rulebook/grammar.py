@@ -4,6 +4,7 @@ The reader takes its keys from here, the formatter its order, and editors the JS
 that is made of it (rules/schema/, checked in; a test makes it anew and compares).
 """
 
+from functools import cache
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, json, structs
@@ -152,6 +153,7 @@ class EnvelopeKeys(Struct, kw_only=True, rename=_key, forbid_unknown_fields=True
 FILES: dict[str, type[Struct]] = {"rule": RuleKeys, "platform": PlatformKeys, "envelope": EnvelopeKeys}
 
 
+@cache
 def keys(of: type[Struct]) -> tuple[str, str]:
     """The keys that must be there, and those that may."""
     known = structs.fields(of)
@@ -161,8 +163,9 @@ def keys(of: type[Struct]) -> tuple[str, str]:
     )
 
 
-def order(of: type[Struct]) -> list[str]:
-    return [f.encode_name for f in structs.fields(of)]
+@cache
+def order(of: type[Struct]) -> tuple[str, ...]:
+    return tuple(f.encode_name for f in structs.fields(of))
 
 
 def schema(kind: str) -> bytes:

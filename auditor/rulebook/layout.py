@@ -55,7 +55,7 @@ def _said(block: Block) -> str:
     return repr(sorted(block.items(), key=lambda item: str(item[0])))
 
 
-def _sorted(text: str, block: Block, known: list[str]) -> str:
+def _sorted(text: str, block: Block, known: tuple[str, ...]) -> str:
     """The file's keys in order; what stands above a key without a gap goes with it."""
     if not _wrong(block, known) or block.place[1] != 1:
         return text
@@ -70,7 +70,7 @@ def _sorted(text: str, block: Block, known: list[str]) -> str:
     return "\n".join([*head, *(line for key in keys for line in chunks[key])]) + "\n"
 
 
-def _wrong(block: Block, known: list[str]) -> bool:
+def _wrong(block: Block, known: tuple[str, ...]) -> bool:
     there = [known.index(key) for key in block if key in known]
     return there != sorted(there)
 

@@ -80,12 +80,16 @@ def _each_dropped(rule: Rule, key: str) -> Iterator[Mutant]:
     name = key.replace("_", "-")
     for number, one in enumerate(conditions):
         rest = _without(conditions, number)
-        yield f"{name} {one.pattern.text} dropped", replace(rule, **{key: rest})
+        yield f"{name} {one.pattern.text} dropped", _with(rule, key, rest)
         if "*" in one.values:
             continue
         for changed, how in _values(one):
             mixed = (*conditions[:number], changed, *conditions[number + 1 :])
-            yield f"{name} {one.pattern.text}: {how}", replace(rule, **{key: mixed})
+            yield f"{name} {one.pattern.text}: {how}", _with(rule, key, mixed)
+
+
+def _with(rule: Rule, key: str, values: tuple[object, ...]) -> Rule:
+    return replace(rule, **{key: values})  # type: ignore[arg-type]
 
 
 def _values(one: Condition) -> Iterator[tuple[Condition, str]]:
@@ -99,7 +103,10 @@ def _lists(rule: Rule) -> Iterator[Mutant]:
         values: tuple[object, ...] = getattr(rule, key)
         for number, value in enumerate(values):
             if key != "slots" or len(values) > 1:
-                yield f"{_NAMES[key]} {_text(value)} dropped", replace(rule, **{key: _without(values, number)})
+                yield (
+                    f"{_NAMES[key]} {_text(value)} dropped",
+                    _with(rule, key, _without(values, number)),
+                )
 
 
 _NAMES = {

@@ -40,6 +40,7 @@ class Pattern:
     quoted: tuple[bool, ...]
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> "Pattern":
         """ValueError, in words, when the text is not a path."""
         relative = text.startswith(".")

@@ -48,7 +48,11 @@ def run(book: Rulebook, find: Find = nothing_recorded, below: str = "") -> Itera
     for rule in book.rules.values():
         if rule.file.startswith(below):
             for test in rule.tests:
-                yield _rule(book, rule, test, find)
+                yield tested(book, rule, test, find)
+    yield from run_envelopes(book, find, below)
+
+
+def run_envelopes(book: Rulebook, find: Find = nothing_recorded, below: str = "") -> Iterator[Outcome]:
     for envelope in book.envelopes.values():
         if envelope.file.startswith(below):
             for test in envelope.tests:
@@ -60,7 +64,7 @@ def run(book: Rulebook, find: Find = nothing_recorded, below: str = "") -> Itera
                 yield _transport(book, transport, test)
 
 
-def _rule(book: Rulebook, rule: Rule, test: Test, find: Find) -> Outcome:
+def tested(book: Rulebook, rule: Rule, test: Test, find: Find) -> Outcome:
     expected = ", ".join(test.expect)
     try:
         parcel = find(test.recorded) if test.recorded else parcel_of(rule, test, book)

@@ -31,7 +31,7 @@ from auditor.rulebook.seals import Function
 from auditor.rulebook.shut import Part
 
 _FIELD = re.compile(r"(uint|bytes|secret|=[a-z0-9-]+)(?:\[([0-9|]+)(n|\.\.)?\])?(?: ([0-9a-f ]+))?(\?)?")
-_HOLE = re.compile(r"\{(base64|hex) ([^}]+)\}")
+_HOLE = re.compile(r"\{(base64|hex) ([^{}]+)\}")
 COUNTER = 1 << 32
 LARGEST = 65_536
 

@@ -1,5 +1,6 @@
 """auditor check: rules are read strictly and do what their tests say."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli import cli
+from auditor.cli.check import PARTS
+from auditor.notices import names
+from tests.rulebook.lints.broken import GOOD, SEND
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -156,3 +160,122 @@ def test_a_file_that_cannot_be_read_is_not_laid_out(rules: Path) -> None:
     file.write_text("a: [  \n", encoding="utf-8")
     assert check(file, "--fix").exit_code == 2
     assert file.read_text(encoding="utf-8") == "a: [  \n"
+
+
+def small(tmp_path: Path, *changes: tuple[str, str], **beside: str) -> Path:
+    """The smallest rule set there is, with changes to its one rule."""
+    for name, content in {**GOOD, **{f"platforms/x/{n}.yaml": c for n, c in beside.items()}}.items():
+        text = content
+        for old, new in changes if name == SEND else ():
+            assert old in text
+            text = text.replace(old, new)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_good_rule_set_has_nothing_to_say(tmp_path: Path) -> None:
+    result = check(small(tmp_path))
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("7 tests in 2 files, ")
+    assert lines[0].endswith(" made from them, 0 failed")
+    assert lines[-1] == "12 of 12 changes to rules were noticed by a test (100.0 %), 0 are explained"
+
+
+UNLESS = ("slot: [body.text", "unless: {body.hidden: true}\nslot: [body.text")
+
+
+WIDE = ("host: api.x.org", 'host: ["*.*x.org", api.x.org]')
+EIGHT = ("meet at seven, from", "meet at eight, from")
+FOUND = {
+    "mutation": (UNLESS, "send.yaml:10:10: warning R807: no test notices: unless body.hidden dropped"),
+    "coverage": (UNLESS, "send.yaml:10:10: note R806: no test exercises unless body.hidden: true"),
+    "tests": (WIDE, "error R802: the text lies open, at api.notx.org"),
+}
+
+
+@pytest.mark.parametrize("part", FOUND)
+def test_each_part_of_a_check_finds_its_own(tmp_path: Path, part: str) -> None:
+    change, said = FOUND[part]
+    result = check(small(tmp_path, change) / "platforms", "--only", part)
+    assert said in result.stdout
+    assert result.exit_code == (1 if part == "tests" else 0)
+
+
+def test_what_a_test_found_instead_is_shown(tmp_path: Path) -> None:
+    result = check(small(tmp_path, EIGHT), "--only", "tests")
+    assert "    expected  readable, text 'meet at seven'\n" in result.stdout
+    assert "    found     readable, text 'meet at eight'\n" in result.stdout
+
+
+def test_two_rules_that_claim_one_message_are_told(tmp_path: Path) -> None:
+    result = check(small(tmp_path, other=GOOD[SEND]), "--only", "collisions")
+    assert result.exit_code == 1
+    assert "error R804: x/other finds a message in every example of x/send" in result.stdout
+
+
+def test_what_survives_can_be_explained_but_not_too_often(tmp_path: Path) -> None:
+    allow = 'allow: {"R807 unless body.hidden dropped": "nobody hides anything"}\n'
+    values = 'allow: {"R807 unless body.hidden": "nobody hides anything"}\n'
+    rules = small(tmp_path, ("slot: [body.text", f"unless: {{body.hidden: true}}\n{allow}slot: [body.text"))
+    result = check(rules, "--only", "mutation")
+    assert "unless body.hidden: any value taken" in result.stdout
+    assert "1 are explained" in result.stdout
+    rules = small(tmp_path, ("slot: [body.text", f"unless: {{body.hidden: true}}\n{values}slot: [body.text"))
+    result = check(rules, "--only", "mutation")
+    assert "R807" not in result.stdout
+    assert "error R809: 2 of 14 changes are explained away" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_too_many_survivors_are_an_error(tmp_path: Path) -> None:
+    many = "unless: {" + ", ".join(f"body.h{n}: 1" for n in range(5)) + "}\nslot: [body.text"
+    result = check(small(tmp_path, ("slot: [body.text", many)), "--only", "mutation")
+    assert "error R808: only " in result.stdout
+    assert result.exit_code == 1
+
+
+LOUD = """{"parcels": 1}
+{"outgoing": true, "host": "api.x.org", "method": "POST", "path": "/v1/send", "body": "text=hi+you"}
+"""
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_rule_must_be_silent_on_unrelated_traffic(tmp_path: Path, given: bool) -> None:
+    rules = small(tmp_path)
+    folder = tmp_path / ("elsewhere" if given else "benign")
+    folder.mkdir()
+    (folder / "some.parcels.jsonl").write_text(LOUD, encoding="utf-8")
+    more: list[str | Path] = ["--benign", folder] if given else []
+    result = check(rules, "--only", "benign", *more)
+    assert result.exit_code == 1
+    assert "R805: missing in unrelated traffic: " in result.stdout
+    assert "1 parcels of unrelated traffic looked at" in result.stdout
+
+
+def test_our_own_rules_are_silent_on_ordinary_traffic() -> None:
+    result = check("--only", "benign")
+    assert result.exit_code == 0
+    assert result.stdout == "70 parcels of unrelated traffic looked at\n"
+
+
+def test_something_that_is_allowed_in_vain_is_told(tmp_path: Path) -> None:
+    rules = small(tmp_path, ("sees:", "allow: {R305: a reason}\nsees:"))
+    result = check(rules)
+    assert result.exit_code == 1
+    assert "R706: R305 is allowed, but nothing is wrong here" in result.stdout
+
+
+HOOKS = (CHECKOUT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("entry", re.findall(r"(?m)^  entry: auditor (.*)$", HOOKS))
+def test_every_hook_is_a_command_that_there_is(tmp_path: Path, entry: str) -> None:
+    result = CliRunner().invoke(cli, [*entry.split(), str(small(tmp_path))], prog_name="auditor")
+    assert result.exit_code == 0, result.output
+
+
+def test_the_readme_of_the_rules_names_every_part_and_format() -> None:
+    readme = (CHECKOUT / "rules" / "README.md").read_text(encoding="utf-8")
+    assert [part for part in (*PARTS, *names()) if f"`{part}`" not in readme] == []

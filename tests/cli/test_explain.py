@@ -1,9 +1,13 @@
 """auditor explain: a rule, an envelope, a transport or a platform in plain words."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli import cli
+from auditor.rulebook.lints import LINTS
+from auditor.rulebook.lints.reading import READ
 from auditor.shelf import load_rules
 
 
@@ -69,3 +73,51 @@ def test_a_wrong_name_is_answered_with_the_nearest(name: str, meant: str) -> Non
 def test_a_name_like_nothing_is_answered_as_well() -> None:
     result = explain("qqqqqqqqqqqq")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("R101", "Name the provider's own domain"),
+        ("r305", "Any number of steps to a common name."),
+        ("R005", "A key that rules do not have."),
+        ("R807", "A change to the rule that no test notices."),
+    ],
+)
+def test_a_finding_is_explained(name: str, said: str) -> None:
+    result = explain(name)
+    assert result.exit_code == 0
+    assert said in result.stdout
+
+
+@pytest.mark.parametrize("code", [*LINTS, *READ])
+def test_every_finding_is_explained(code: str) -> None:
+    result = explain(code)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(code)
+    assert len(result.stdout.splitlines()) >= 2
+
+
+def test_a_finding_that_is_none_is_one_line() -> None:
+    assert explain("R999").exit_code == 2
+
+
+CAPTURE = Path(__file__).parents[2] / "captures" / "tiktok-moved"
+
+
+def explain_in(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["explain", *arguments], prog_name="auditor")
+
+
+def test_a_rule_is_explained_in_a_capture_clause_by_clause() -> None:
+    result = explain_in("tiktok/dm-send", "--in", str(CAPTURE))
+    assert result.exit_code == 0
+    assert "yes path /v1/message/send" in result.stdout
+    assert "NO  slot body.8.100.4.text or body.8.*.4: missing" in result.stdout
+    near = explain_in("tiktok/typing", "--in", str(CAPTURE))
+    assert "NO  path /v1/client/input_status: /v1/message/send" in near.stdout
+
+
+def test_only_a_rule_can_be_explained_in_a_capture() -> None:
+    result = explain_in("tiktok", "--in", str(CAPTURE))
+    assert (result.exit_code, "did you mean" in result.stderr) == (2, True)

@@ -86,4 +86,12 @@ READ = {
     "R809": """Too many changes that are explained away.
 
     At most one in twenty may be overruled as changing nothing.""",
+    "R810": """A copy of the text outside the slots.
+
+    In a test the text stands in a second place that the rule does not name. The day the slot is
+    sealed, the copy would still be open, and nobody would look there.""",
+    "R811": """A condition and a slot in one list that is not cut.
+
+    Without `each` a condition that the first item meets lets the text of the second be read, and
+    one message is counted where there are many.""",
 }
