@@ -10,14 +10,7 @@ import click
 from auditor import __version__
 from auditor.errors import AuditorError, RuleError
 
-_EDGES = (
-    "asking",
-    "auditing",
-    "captures",
-    "progress",
-    "shares",
-    "spread",
-)  # modules here that are not commands
+_EDGES = ("asking", "auditing", "captures", "progress", "shares", "spread")  # no commands
 
 
 class Commands(click.Group):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from auditor.cli.platforms import describe
+from auditor.cli.platforms import described
 from auditor.errors import CaptureError
 from auditor.model import Parcel
 from auditor.rulebook.book import Rulebook
@@ -93,7 +93,7 @@ def _lines(book: Rulebook, name: str) -> Iterator[str]:
     elif transport := book.transports.get(name):
         yield from _transport(transport)
     elif platform := book.platforms.get(name):
-        yield from describe(book, platform)
+        yield from described(book, platform).text().splitlines()
     else:
         names = [*book.rules, *book.envelopes, *book.transports, *book.platforms]
         raise CaptureError(f"nothing is called {name!r}{nearest(name, names)}")

@@ -41,7 +41,11 @@ CODINGS = {
     "zstd": ("zstd",),
     "lz4": ("lz4",),
 }
-LANGUAGES = {"wabinary": "whatsapp_nodes", "mtproto": "telegram_tl"}  # what a protocol's bytes are written in
+LANGUAGES = {  # what a protocol's bytes are written in
+    "wabinary": "whatsapp_nodes",
+    "mtproto": "telegram_tl",
+    "csp": "threema_csp",
+}
 COMPRESSIONS = frozenset(name for names in CODINGS.values() for name in names)
 
 

@@ -226,10 +226,11 @@ class Opening:
 
 
 def _candidates(value: str | bytes, data: bytes, clue: Clue, order: str) -> Iterable[str]:
-    """Who is asked, in order. An order is for what the content coding wraps, and stands alone."""
+    """Who is asked, in order. An order is for what the content coding or base64 wraps, and stands alone."""
     text = isinstance(value, str)
     if order:
-        return (*(name for name in clue.kinds if name in COMPRESSIONS), *SURE, order)
+        spelled = ("base64",) if text and DECODERS[order].reads == "bytes" else ()
+        return (*(name for name in clue.kinds if name in COMPRESSIONS), *SURE, order, *spelled)
     free = FREE[text][ANY_START if clue.charset else data[0]]
     asked = [name for name, least, mark in free if len(data) >= least and mark in data]
     if not clue.kinds:

@@ -33,7 +33,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "kakaotalk-loco": ("the stream loco", "recognised"),
     "telegram-address": ("addresses in 149.154.160.0/20",),
     "apns": ("nobody is named", "offers is *apns-security-v?*"),
-    "irc": ("hosts:", "rule: irc/message-send"),
+    "irc": ("hosts ", "(irc/message-send: recorded tests"),
 }
 
 

@@ -222,6 +222,12 @@ def test_an_order_looks_through_lists() -> None:
     assert [n.value for n in root.walk() if n.step == "1"] == [7, 7]
 
 
+def test_an_order_for_bytes_reads_them_out_of_base64_too() -> None:
+    written = base64.b64encode(protobuf.wrap({1: 7, 2: b"abcdefgh"})).decode()
+    root, _ = opened({"a": written}, forced=lambda p: "protobuf" if p == ("body", "a") else "")
+    assert [n.value for n in root.walk() if n.step == "1"] == [7]
+
+
 def test_a_path_without_its_positions() -> None:
     assert plain(("body", "#0", "a", "#12", "#b")) == ("body", "a", "#b")
 

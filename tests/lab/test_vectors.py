@@ -106,6 +106,12 @@ def loco_body(data: bytes) -> bytes:
     return data[22:]
 
 
+def stored(data: bytes) -> bytes:
+    """What a node is asked to keep for somebody."""
+    kept = {"pubkey": "05" + "ab" * 32, "ttl": 1209600000, "data": base64.b64encode(data).decode()}
+    return json.dumps({"method": "store", "params": kept}).encode()
+
+
 def http(host: str, path: str, media: str = JSON, **more: Any) -> Way:
     return Way(host, path, media=media, **more)
 
@@ -133,9 +139,7 @@ WAYS: dict[str, Way] = {
         gap=f"{MADE_UP}, so its armor is a text like any other"
     ),
     "discord_send": http("discord.com", "api/v9/channels/131/messages"),
-    "dave_frame": Way(
-        "rotterdam1.discord.media", protocol="rtp", gap="a frame of a call: no source reads RTP inside SRTP"
-    ),
+    "dave_frame": Way("rotterdam1.discord.media", method="RTP", protocol="rtp"),
     "gchat_create_topic": http("chat.google.com", "u/0/api/create_topic", PROTOBUF),
     "gm_sendmessage_pblite": http(
         "instantmessaging-pa.googleapis.com",
@@ -173,10 +177,10 @@ WAYS: dict[str, Way] = {
     "reddit_send": http("matrix.redditspace.com", f"{ROOM}/m.room.message/1", method="PUT"),
     "rc_e2e_v1": http("chat.example.org", "api/v1/chat.sendMessage"),
     "rc_clear": http("chat.example.org", "api/v1/chat.sendMessage"),
-    "session_store_data": Way("node.example.org", protocol="onion"),
+    "session_store_data": Way("node.example.org", "storage_rpc/v1", protocol="onion", inside=stored),
     "signal_put_sealed": http("chat.signal.org", "v1/messages/9d0652a3", method="PUT"),
     "signal_ws_push": Way("chat.signal.org", "v1/websocket", "WS", protocol="websocket", outgoing=False),
-    "smp_block": Way("smp8.simplex.im", protocol="smp"),
+    "smp_block": Way("smp8.simplex.im", method="SEND", protocol="smp"),
     "sip_clear": Way("sip.example.com", stream="udp", road="clear"),
     "skype_send": http("client-s.gateway.messenger.live.com", "v1/users/ME/conversations/8:b/messages"),
     "slack_post": http("slack.com", "api/chat.postMessage", FORM),
@@ -191,11 +195,11 @@ WAYS: dict[str, Way] = {
     "tg_encrypted_message": telegram(),
     "tg_plain_sendMessage": Way("149.154.167.51", protocol="mtproto", method=""),
     "threema_client_hello": tcp("g-33.0.threema.ch"),
-    "threema_inner_message": Way("g-33.0.threema.ch", protocol="csp"),
+    "threema_inner_message": Way("g-33.0.threema.ch", method="CONTAINER", protocol="csp"),
     "tiktok_send_text": http("im-api.tiktok.com", "v1/message/send", PROTOBUF),
     "tiktok_frontier_push": Way("im-ws.tiktok.com", "ws/v2", "WS", protocol="websocket", outgoing=False),
     "tox_lan_discovery": Way("192.0.2.1", stream="udp", road="unknown"),
-    "tox_crypto_data": Way("192.0.2.1", stream="udp", road="unknown"),
+    "tox_crypto_data": Way("192.0.2.1", method="CRYPTO-DATA", protocol="tox", road="unknown"),
     "viber_tcp_shape": tcp("192.0.2.2"),
     "mmtls_client_early": tcp("szlong.weixin.qq.com"),
     "wechat_inner_request": Way("szlong.weixin.qq.com", protocol="wechat"),

@@ -9,7 +9,13 @@ from auditor.rulebook.types import COMMON, Condition, Rule
 from auditor.rulebook.yaml import Block, Items, Place
 from auditor.streams import STREAMS
 
-PROTOCOLS = {*COMMON, *LANGUAGES, *(getattr(stream, "protocol", name) for name, stream in STREAMS.items())}
+HANDED_OVER = ("onion", "rtp", "smp", "tox")  # what nothing here reads, but other tools open and write down
+PROTOCOLS = {
+    *COMMON,
+    *LANGUAGES,
+    *HANDED_OVER,
+    *(getattr(stream, "protocol", name) for name, stream in STREAMS.items()),
+}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "REPORT", "PROPFIND", "SEARCH")
 _LISTS = ("slot", "accept", "placeholder", "attachment")
 
