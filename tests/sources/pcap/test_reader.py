@@ -108,7 +108,8 @@ def test_secrets_at_the_end_of_a_large_file_open_its_beginning(told, sealed: Spo
     secrets = block(10, struct.pack("<II", 0x544C534B, len(sealed.log)) + sealed.log)
     rest = packet(datagram(bytes(60_000))) * (SIZE // 60_000 + 1)
     whole = section() + interface() + b"".join(map(packet, talked(sealed.wire))) + rest + secrets
-    assert [type(one) for one in told(whole)] == [Parcel, Parcel, Contact]
+    found = [one for one in told(whole, search=False) if isinstance(one, Parcel)]
+    assert [one.protocol for one in found] == ["http", "http"]
 
 
 def test_secrets_that_are_not_for_tls_are_said_to_be_of_no_use(told) -> None:  # type: ignore[no-untyped-def]
