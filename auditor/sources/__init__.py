@@ -78,7 +78,10 @@ _SQUEEZED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, Zstandard
 _KEY_LOG = rb"(?:#[^\n]*+\n|\s)*+(?:CLIENT|SERVER|EXPORTER|EARLY)_[A-Z0-9_]+ [0-9a-fA-F]{64} "
 _STRANGERS = (
     (re.compile(rb"\x1f\x8b"), "a gzip file without a capture of packets in it: unpack it first"),
-    (re.compile(rb"\x28\xb5\x2f\xfd"), "a Zstandard file without a capture of packets in it: unpack it first"),
+    (
+        re.compile(rb"\x28\xb5\x2f\xfd"),
+        "a Zstandard file without a capture of packets in it: unpack it first",
+    ),
     (re.compile(rb"PK\x03\x04"), "a zip file: unpack it first"),
     (re.compile(rb"SQLite format 3\0"), "an SQLite database"),
     (re.compile(_KEY_LOG), "a TLS key log: give it together with the capture that it opens"),
