@@ -18,6 +18,7 @@ from auditor.shelf import Session, session_of
 from auditor.sources import Where, read
 from auditor.sources.heads import Place
 from auditor.sources.journal import SUFFIX, journal_of
+from auditor.sources.keylogs import unused
 from auditor.text import printable
 
 
@@ -53,6 +54,8 @@ def command(captures: tuple[str, ...], wish: Wish, jobs: int | None, each: bool)
             report += one
     if not each:
         show(report, wish.book, wish.style)
+    for line in unused(said.keys):
+        click.echo(f"auditor: {line}", err=True)
     if not readable(report):
         raise SystemExit(2)
 

@@ -1,6 +1,6 @@
 """Key logs beside captures: files of secrets, told by their content."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from auditor.errors import CaptureError
@@ -20,6 +20,16 @@ def is_key_log(path: Path) -> bool:
         return False
     keys = Keys([start if len(start) < _START else start[: start.rfind(b"\n") + 1]])
     return len(keys) > keys.passed_over
+
+
+def unused(keys: Keys) -> Iterator[str]:
+    """What was in key logs and opened nothing. No capture said it, or one that was not given."""
+    if keys.idle:
+        hellos = "one hello" if keys.idle == 1 else f"{keys.idle} hellos"
+        yield f"the key logs have secrets for {hellos} that no capture shows: they are of other connections"
+    if keys.passed_over:
+        lines = "a line" if keys.passed_over == 1 else f"{keys.passed_over} lines"
+        yield f"the key logs have {lines} that could not be read as a secret"
 
 
 def keys_of(paths: Iterable[Path]) -> Keys:

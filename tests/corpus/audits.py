@@ -51,7 +51,7 @@ def book() -> Rulebook:
     return load_rules(None)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=128)
 def audited(path: str, log: str = "", texts: tuple[str, ...] = ()) -> Audited:
     """One capture, with the key log that belongs to it and the texts that were planted."""
     keys = keys_of([CORPUS / log] if log else [])

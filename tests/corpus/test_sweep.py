@@ -10,13 +10,14 @@ import signal
 import struct
 import time
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from auditor.cli import cli
-from tests.corpus.audits import CATALOGUE, CORPUS
+from tests.corpus.audits import CATALOGUE, CORPUS, audited, book
 
 FILES = sorted(CATALOGUE)
 SECONDS, MEGABYTES = 60, 500
@@ -66,6 +67,15 @@ def problem(path: str, *more: str) -> str:
     if lines and captured and not CATALOGUE[path].get("parse_error") and "malformed" not in said:
         return f"{path}: {lines}"
     return ""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def begun() -> Iterator[None]:
+    """What every process would load again is loaded once: the rules, and the replay of HTTP."""
+    audited(next(path for path in FILES if "http" in CATALOGUE[path]["what_it_exercises"]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auditor.cli.asking.load_rules", lambda _: book())
+        yield
 
 
 @pytest.mark.slow

@@ -1,11 +1,10 @@
 """The shared lab's sessions as packets: with keys they show what the dumps show, without they say why not.
 
-One table says what is in each capture of packets beside the dumps of the same session. Packets
-are read one at a time here, by Scapy: what is tested is everything behind the table.
+One table says what is in each capture of packets beside the dumps of the same session.
 """
 
 import json
-import logging
+import struct
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,15 +23,13 @@ from auditor.rulebook.book import Rulebook
 from auditor.shelf import load_rules
 from auditor.sources import read
 from auditor.sources.heads import Place
-from auditor.sources.pcap.assembly import Assembly, initiator
-from auditor.sources.pcap.conversation import Conversation
 from auditor.sources.pcap.keys import Keys
-from auditor.sources.pcap.legs import Legs
-from auditor.sources.pcap.wire import End, Packet
 
 LAB = Path(__file__).parents[3] / "shared" / "lab" / "captures"
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(not LAB.is_dir(), reason=f"no shared lab at {LAB}")]
 
+CARRY = sorted(LAB.glob("*/direct-dsb.pcapng")) if LAB.is_dir() else []
+SECRETS = 10  # the kind of a block of pcapng
 NAMES = {
     "signal-libsignal-e2ee": {"localhost": "chat.signal.org"},
     "whatsapp-baileys-e2ee": {"localhost": "web.whatsapp.com"},
@@ -81,47 +78,6 @@ TABLE = {
 EACH = pytest.mark.parametrize(
     ("session", "name"), [(session, name) for session, rows in TABLE.items() for name in rows]
 )
-
-
-def packets(path: Path) -> Iterator[Packet]:
-    logging.getLogger("scapy").setLevel(logging.ERROR)
-    scapy = pytest.importorskip("scapy.all")
-    with scapy.PcapReader(str(path)) as reader:
-        for number, frame in enumerate(reader, 1):
-            if scapy.IP not in frame or scapy.TCP not in frame:
-                continue
-            ip, tcp = frame[scapy.IP], frame[scapy.TCP]
-            payload = bytes(tcp)[tcp.dataofs * 4 : ip.len - ip.ihl * 4]
-            source, target = (bytes(map(int, one.split("."))) for one in (ip.src, ip.dst))
-            yield Packet(
-                number, float(frame.time), End(source, tcp.sport), End(target, tcp.dport), 6, payload, 0,
-                tcp.seq, tcp.ack, int(tcp.flags),
-            )  # fmt: skip
-
-
-def events(path: Path, keys: Keys, place: Place) -> Iterator[Event]:
-    live: dict[tuple[End, ...], tuple[Assembly, Conversation]] = {}
-    legs = Legs()
-
-    def end(assembly: Assembly, talk: Conversation) -> list[Event]:
-        found = [event for chunk in assembly.finish() for event in talk.feed(chunk)]
-        found += talk.finish(assembly.over)
-        return legs.take(talk.entry, talk.client, talk.server, found, over=True)
-
-    for packet in packets(path):
-        ends = tuple(sorted((packet.source, packet.target)))
-        if ends in live and live[ends][0].renewed(packet):
-            yield from end(*live.pop(ends))
-        if ends not in live:
-            client = initiator(packet)
-            server = packet.target if client == packet.source else packet.source
-            live[ends] = Assembly(client), Conversation(place, keys, packet.number, client, server)
-        assembly, talk = live[ends]
-        found = [event for chunk in assembly.feed(packet) for event in talk.feed(chunk)]
-        yield from legs.take(talk.entry, talk.client, talk.server, found, over=False)
-    for one in live.values():
-        yield from end(*one)
-    yield from legs.finish()
 
 
 @dataclass
@@ -175,7 +131,8 @@ def caught(session: str, name: str, opened: bool = True) -> Shown:
     log = LAB / session / f"{name}.keys"
     keys = Keys([log.read_bytes()] if opened and log.is_file() else [])
     path = LAB / session / f"{name}.pcap"
-    return shown(session, events(path, keys, Place(path.name, NAMES.get(session, {}))))
+    place = Place(keys=keys, renamed=NAMES.get(session, {}), search=True)
+    return shown(session, iter(read(path, said=place)))
 
 
 def test_every_capture_of_packets_is_in_the_table_and_no_other() -> None:
@@ -227,6 +184,35 @@ def test_without_keys_nothing_is_read_and_every_connection_says_why(session: str
 @EACH
 def test_nothing_of_a_whole_capture_is_damaged(session: str, name: str) -> None:
     assert {problem.kind for problem in caught(session, name).problems} <= {"failed"}
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("path", CARRY, ids=lambda path: path.parent.name)
+def test_what_carries_its_secrets_opens_itself_wherever_they_stand(
+    path: Path, late: bool, tmp_path: Path
+) -> None:
+    session = path.parent.name
+    if late:
+        (moved := tmp_path / path.name).write_bytes(at_the_end(path.read_bytes()))
+        path = moved
+    found = shown(session, iter(read(path, renamed=NAMES.get(session, {}))))
+    beside = caught(session, "direct")
+    assert (found.findings, found.verdicts) == (beside.findings, beside.verdicts)
+    assert found.parcels
+
+
+def at_the_end(file: bytes) -> bytes:
+    """The same pcapng with its secrets behind all packets."""
+    secrets, others, at = b"", b"", 0
+    while at < len(file):
+        kind, size = struct.unpack_from("<II", file, at)
+        if kind == SECRETS:
+            secrets += file[at : at + size]
+        else:
+            others += file[at : at + size]
+        at += size
+    assert secrets
+    return others + secrets
 
 
 def test_the_table() -> None:

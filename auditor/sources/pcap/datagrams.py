@@ -54,6 +54,7 @@ class Datagrams:
         self._outside = Outside(datagrams=True)
         self._sorter = Sorter(carrier="udp")
         self._dtls: Opener | None = None
+        self._opened = False
         self._sizes = {True: 0, False: 0}
         self._count = self._read = self._held = 0
         self._when: float | None = None
@@ -74,6 +75,7 @@ class Datagrams:
             self._recognise(chunk.data)
         if self._dtls:
             said = self._dtls.feed(chunk.from_client, chunk.data)
+            self._opened = self._opened or bool(said)
             pieces = [structs.replace(chunk, from_client=way, data=data) for way, data in said]
             return [event for piece in pieces for event in self._said(piece)]
         return self._said(chunk)
@@ -89,7 +91,7 @@ class Datagrams:
         strange = raw.parcels(self._frames, self.entry, self.place, channel, "udp")
         found += [self._placed(one, self._numbers[int(one.ref.part[1:-1])]) for one in strange]
         if not self._read:
-            found.append(self._contact(why, facts))
+            found.append(self._contact(why or (talk.STRANGE if self._opened else ""), facts))
         elif why:
             found.append(self.place.problem(self.entry, "shut", f"it is read no further: {why}"))
         return found

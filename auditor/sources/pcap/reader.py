@@ -24,6 +24,7 @@ from auditor.sources.pcap.talks import talk
 from auditor.sources.pcap.window import Name, Secrets, Trouble
 from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
+from auditor.text import printable
 
 OTHERS = "neither end is a device that was named"
 MOST = 20_000  # connections that are read at the same time
@@ -85,6 +86,9 @@ class Reader:
                     yield from self._batch(item)
                 case Secrets(kind="tls"):
                     self.known.keys.add(item.data)
+                case Secrets():
+                    why = f"secrets that are not for TLS ({printable(item.kind)}): what they open stays shut"
+                    yield self.place.problem(self.tape.entries, "not read", why)
                 case Name():
                     self.known.names.say(item.name, item.address)
                 case Trouble():

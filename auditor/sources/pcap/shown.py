@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from auditor.sources.pcap.certificates import names
 from auditor.sources.pcap.handshake import Alert, Handshake
-from auditor.sources.pcap.hello import ENCRYPTED_HELLO, ClientHello, ServerHello, is_grease
+from auditor.sources.pcap.hello import ENCRYPTED_HELLO, ENCRYPTED_NAME, ClientHello, ServerHello, is_grease
 from auditor.sources.pcap.ja4 import ja4
 from auditor.sources.pcap.suites import outdated, suite, unprotected
 from auditor.sources.pcap.wire import Facts
@@ -59,6 +59,8 @@ def of_hellos(client: ClientHello | None, server: ServerHello | None, carrier: s
             facts.append(("offers", listed(offered)))
         if client.extension(ENCRYPTED_HELLO) is not None:
             facts.append(("ech", "offered: the name that shows may not be the one that is meant"))
+        elif client.extension(ENCRYPTED_NAME) is not None:
+            facts.append(("ech", "offered in its early form, ESNI: no name shows"))
         facts.append(("ja4", ja4(client, carrier)))
     return tuple(facts)
 

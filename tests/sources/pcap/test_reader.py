@@ -1,10 +1,12 @@
 """Whole captures of packets: from the file to what is known of every connection in it."""
 
+import gzip
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from auditor.model import Contact, Event, Parcel, Problem, Road
 from auditor.sources import read
 from auditor.sources.heads import Place
 from auditor.sources.pcap.keys import Keys
+from auditor.sources.pcap.window import SIZE
 from auditor.sources.pcap.wire import End, Packet
 from tests.sources.pcap.building import (
     PHONE,
@@ -100,6 +103,28 @@ def test_a_capture_opens_itself_where_its_keys_are_in_it(told, sealed: Spoken, l
     between = [*packets, secrets] if late else [secrets, *packets]
     found = told(section() + interface() + b"".join(between))
     assert [type(one) for one in found] == [Parcel, Parcel]
+
+
+def test_secrets_at_the_end_of_a_large_file_open_its_beginning(told, sealed: Spoken) -> None:  # type: ignore[no-untyped-def]
+    secrets = block(10, struct.pack("<II", 0x544C534B, len(sealed.log)) + sealed.log)
+    rest = packet(datagram(bytes(60_000))) * (SIZE // 60_000 + 1)
+    whole = section() + interface() + b"".join(map(packet, talked(sealed.wire))) + rest + secrets
+    found = [one for one in told(whole, search=False) if isinstance(one, Parcel)]
+    assert [one.protocol for one in found] == ["http", "http"]
+
+
+def test_secrets_that_are_not_for_tls_are_said_to_be_of_no_use(told) -> None:  # type: ignore[no-untyped-def]
+    (problem,) = told(section() + block(10, struct.pack("<II", 0x57474B4C, 4) + b"keys"))
+    assert problem.message == "secrets that are not for TLS (WGKL): what they open stays shut"
+
+
+@pytest.mark.parametrize("squeezed", [gzip.compress, zstandard.compress])
+def test_a_capture_may_be_compressed_as_a_whole(tmp_path: Path, squeezed: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "x.pcap.gz"
+    path.write_bytes(squeezed(pcap(talked(CHAT))))
+    source = read(path)
+    assert {one.protocol for one in source if isinstance(one, Parcel)} == {"irc"}
+    assert (source.kind, source.entries) == ("pcap", len(talked(CHAT)))
 
 
 def test_who_only_looks_on_sees_the_far_end(told, sealed: Spoken) -> None:  # type: ignore[no-untyped-def]
