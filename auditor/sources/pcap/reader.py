@@ -54,7 +54,7 @@ class Reader:
         self.begin = begin
         self.known = Known(place.keys or Keys())
         self.devices = Devices(place.devices)
-        self._talks: dict[int, tuple[Flow, Talk]] = {}
+        self._talks: dict[int, tuple[Flow, Talk, bool]] = {}  # and whether its client is the one end
 
     def events(self) -> Iterator[Event]:
         table = Table(self.tape, together=self.begin is not None)
@@ -88,7 +88,7 @@ class Reader:
         if self.begin is None:
             look(batch, lambda slot: self._onlooker(batch.flows, slot))
         for slot, packet in batch.packets() if self.begin else ():
-            flow, mine = self._talk(batch.flows, slot)
+            flow, mine, _ = self._talk(batch.flows, slot)
             yield from _told(flow, mine.feed(packet))
             if mine.settled:
                 batch.mark(slot, SHUT)
@@ -96,34 +96,33 @@ class Reader:
 
     def _over(self, flows: Flows) -> Iterator[Event]:
         for row in range(len(flows)):
-            flow, mine = self._talk(flows, row)
+            flow, mine, one = self._talk(flows, row)
             del self._talks[int(flows.number[row])]
             sent, received = int(flows.one_bytes[row]), int(flows.two_bytes[row])
-            if flow.client != _ends(flows, row)[0]:
+            if not one:
                 sent, received = received, sent
             yield from _told(flow, mine.finish(Sums(sent, received, int(flows.began[row]) / 1e9)))
 
-    def _talk(self, flows: Flows, row: int) -> tuple[Flow, Talk]:
+    def _talk(self, flows: Flows, row: int) -> tuple[Flow, Talk, bool]:
         number = int(flows.number[row])
         if number not in self._talks:
-            flow = self._flow(flows, row)
+            flow, one = self._flow(flows, row)
             begin = Onlooker if self.begin is None else self.begin
             mine = Onlooker(flow, self.known, OTHERS) if flow.other else begin(flow, self.known)
-            self._talks[number] = flow, mine
+            self._talks[number] = flow, mine, one
         return self._talks[number]
 
     def _onlooker(self, flows: Flows, slot: int) -> tuple[Onlooker, bool]:
         """One that knows where TCP begins, and whether its client is the one end."""
         known = int(flows.number[slot]) in self._talks
-        flow, mine = self._talk(flows, slot)
+        _, mine, one = self._talk(flows, slot)
         assert isinstance(mine, Onlooker)
-        one = flow.client == _ends(flows, slot)[0]
         for way, bases in ((ONE, flows.one_base), (TWO, flows.two_base)):
             if not known and flows.opened[slot] & way:
                 mine.opened((way == ONE) == one, int(bases[slot]) + 1 & 0xFFFFFFFF)
         return mine, one
 
-    def _flow(self, flows: Flows, row: int) -> Flow:
+    def _flow(self, flows: Flows, row: int) -> tuple[Flow, bool]:
         """Who is the client is seen in the first packets; where it is a guess, the phone is."""
         one, two = _ends(flows, row)
         told = int(flows.client[row])
@@ -134,7 +133,8 @@ class Reader:
         device = self.devices.called(phone) if phone else ""
         other = bool(self.devices.named) and phone is None
         first, protocol = int(flows.first[row]), int(flows.kind[row]) >> 32 & 0xFF
-        return Flow(self.place, first, client, server, protocol, device, phone == server, other)
+        flow = Flow(self.place, first, client, server, protocol, device, phone == server, other)
+        return flow, client is one
 
 
 def _told(flow: Flow, events: list[Event]) -> Iterator[Event]:
