@@ -110,6 +110,15 @@ class Contacts(Struct, frozen=True):
     refs: tuple[Ref, ...]
     facts: Facts = ()  # what they showed from outside
 
+    def and_one(self, one: "Contacts") -> "Contacts":
+        """One more. Contacts come mostly in order, so that most of them only count."""
+        last, ref = self.refs[-1], one.refs[0]
+        later = last.capture == ref.capture and last.entry < ref.entry
+        if len(self.refs) < KEPT_REFS or not later or one.facts != self.facts:
+            return self + one
+        sums = self.count + 1, self.sent + one.sent, self.received + one.received
+        return Contacts(*sums, self.refs, self.facts)
+
     def __add__(self, other: "Contacts") -> "Contacts":
         sent, received = self.sent + other.sent, self.received + other.received
         refs, shown = first_refs((*self.refs, *other.refs)), facts.added(self.facts, other.facts)
@@ -243,7 +252,7 @@ class Report(Struct, frozen=True):
         parts = self.by_capture()
         renamed = {pair for part in parts for pair in part.capture.renamed}
         every = Capture("", "", "", sum(p.capture.size for p in parts), 0, tuple(sorted(renamed)))
-        return msgspec.structs.replace(reduce(add, parts, NOTHING), capture=every)
+        return msgspec.structs.replace(reduce(add, parts) if parts else NOTHING, capture=every)
 
 
 NOTHING = Slice(Capture("", "", "", 0))

@@ -15,6 +15,7 @@ must hold. Whose address it is says less than what is spoken there, so that coun
 """
 
 import ipaddress
+import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -27,6 +28,7 @@ from auditor.streams import STREAMS
 
 Said = tuple[bool, bytes]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = tuple[int, int]  # the version of IP, and the number
 CARRIERS = ("tcp", "udp")
 REMEMBERED = 4096  # addresses
 ENOUGH = 3.5  # bytes that chance would have to hit
@@ -76,7 +78,7 @@ class Transport:
             return carried
         return self.name if carried.lower() in ("", *CARRIERS) else f"{carried} ({self.name})"
 
-    def meets(self, contact: Contact, address: Network | None) -> bool:
+    def meets(self, contact: Contact, address: Address | None) -> bool:
         carrier = contact.carrier
         return (
             (not self.carrier or not carrier or carrier == self.carrier)
@@ -89,20 +91,24 @@ class Transport:
         )
 
 
-@lru_cache(REMEMBERED)
-def address_of(text: str) -> Network | None:
-    """An address as a network of one; None for a name."""
+def address_of(text: str) -> Address | None:
+    """What an address is as a number; None for a name."""
+    family, version = (socket.AF_INET6, 6) if ":" in text else (socket.AF_INET, 4)
     try:
-        return ipaddress.ip_network(text.partition("%")[0])
-    except ValueError:
+        return version, int.from_bytes(socket.inet_pton(family, text.partition("%")[0]))
+    except (OSError, ValueError):  # ValueError: a NUL in it
         return None
 
 
-def _inside(address: Network | None, network: Network) -> bool:
-    if address is None or address.version != network.version:
-        return False
-    first, last = int(network.network_address), int(network.broadcast_address)
-    return first <= int(address.network_address) <= last
+def _inside(address: Address | None, network: Network) -> bool:
+    first, last = _stretch(network)
+    return address is not None and first <= address <= last
+
+
+@lru_cache(REMEMBERED)
+def _stretch(network: Network) -> tuple[Address, Address]:
+    version = network.version
+    return (version, int(network.network_address)), (version, int(network.broadcast_address))
 
 
 def _shows(facts: Iterable[tuple[str, str]], key: str, values: Iterable[str]) -> bool:
@@ -130,10 +136,10 @@ class Known:
     def __init__(self, transports: Iterable[Transport]) -> None:
         self._by_start: list[Transport] = []
         self._by_fact: dict[str, list[Transport]] = {}
-        self._by_address: list[Transport] = []
+        self._by_address: list[tuple[Address, Address, Transport]] = []
         for one in transports:
             if one.by_address:
-                self._by_address.append(one)
+                self._by_address += [(*_stretch(network), one) for network in one.networks]
             elif one.facts:
                 self._by_fact.setdefault(one.facts[0][0], []).append(one)
             else:
@@ -141,11 +147,13 @@ class Known:
 
     def of(self, contact: Contact) -> Transport | None:
         """The transport that a connection speaks. Where two platforms could be meant, it is none."""
-        asked = list(self._by_start) if contact.start else []
+        asked = self._by_start.copy() if contact.start else []
         for kind in {kind for kind, _ in contact.facts} & self._by_fact.keys():
             asked += self._by_fact[kind]
         address = address_of(contact.channel.address or contact.channel.host)
         met = [one for one in asked if one.meets(contact, address)]
-        met = met or [one for one in self._by_address if one.meets(contact, address)]
+        if not met and address:
+            near = (one for first, last, one in self._by_address if first <= address <= last)
+            met = [one for one in near if one.meets(contact, address)]
         met.sort(key=lambda one: one.id)
         return met[0] if len({one.platform for one in met}) == 1 else None

@@ -190,7 +190,7 @@ class Assembly:
 
     def _said(self, all_of_it: bool = False) -> list[Chunk]:
         chunks: list[Chunk] = []
-        while True:
+        while any(half.waiting for half in self.halves.values()):
             ready = [way for way, half in self.halves.items() if half.waiting and self._ready(way)]
             if not ready:
                 waiting = [way for way, half in self.halves.items() if half.waiting]
@@ -202,6 +202,7 @@ class Assembly:
                 ready = [way for way in late if self._ready(way)] or late
             way = min(ready, key=lambda one: self.halves[one].waiting[0].arrived)
             chunks.append(self._release(way))
+        return chunks
 
     def _release(self, way: bool) -> Chunk:
         segment = (half := self.halves[way]).take()

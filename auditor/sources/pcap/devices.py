@@ -15,6 +15,8 @@ from auditor.text import printable
 
 MOST = 10_000  # private addresses that are counted
 SHOWN = 3
+# First bytes of addresses of IPv4 that not all routers of the world know.
+_SPECIAL = {0, 10, 100, 127, 169, 172, 192, 198, 203, *range(224, 256)}
 
 
 class Devices:
@@ -29,12 +31,13 @@ class Devices:
         """Which of two ends is the phone; none where nothing says so."""
         if self.named:
             return next((end for end in (one, two) if end.address in self.named), None)
-        sides = [end for end in (one, two) if is_private(end.address)]
-        if len(sides) != 1:
+        near = is_private(one.address)
+        if near is is_private(two.address):
             return None
-        if sides[0].address in self._talks or len(self._talks) < MOST:
-            self._talks[sides[0].address] += 1
-        return sides[0]
+        side = one if near else two
+        if side.address in self._talks or len(self._talks) < MOST:
+            self._talks[side.address] += 1
+        return side
 
     def learn(self, hardware: bytes, address: bytes) -> None:
         """An address of IP that a device with a MAC address sends from."""
@@ -56,11 +59,15 @@ class Devices:
         return f"taken for phones: {', '.join(most)}{more}; --device ADDRESS says which"
 
 
-@lru_cache(maxsize=4096)
 def is_private(address: bytes) -> bool:
     """Addresses that no router of the world knows; those of groups are nobody's."""
-    if len(address) not in (4, 16):
+    if len(address) not in (4, 16) or (len(address) == 4 and address[0] not in _SPECIAL):
         return False
+    return _is_private(address)
+
+
+@lru_cache(maxsize=4096)
+def _is_private(address: bytes) -> bool:
     known = ip_address(address)
     return (known.is_private or not known.is_global) and not known.is_multicast and not known.is_unspecified
 

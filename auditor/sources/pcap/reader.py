@@ -72,7 +72,7 @@ class Reader:
         self.begin = begin
         self.known = Known(place.keys or Keys())
         self.devices = Devices(place.devices)
-        self._talks: dict[int, tuple[Flow, Talk]] = {}
+        self._talks: dict[int, tuple[Flow, Talk, bool]] = {}  # and whether its client is the one end
         self._open: dict[int, None] = {}  # those that are still read; the one that spoke last stands last
         self._ending: set[int] = set()  # connections whose ends said so in this window
         self._ended: set[int] = set()  # and in the one before
@@ -115,7 +115,7 @@ class Reader:
         if self.begin is None:
             look(batch, lambda slot: self._onlooker(batch.flows, slot))
         for slot, packet in batch.packets() if self.begin else ():
-            flow, mine = self._talk(batch.flows, slot)
+            flow, mine, _ = self._talk(batch.flows, slot)
             number = batch.number(slot)
             if number in self._open:
                 self._open[number] = self._open.pop(number)  # spoke last
@@ -135,47 +135,46 @@ class Reader:
 
     def _close(self, number: int, early: bool = False) -> Iterator[Event]:
         """Tells all that is known of a connection but for its sums, and forgets the rest."""
-        flow, mine = self._talks[number]
+        flow, mine, one = self._talks[number]
         self._open.pop(number, None)
         if isinstance(mine, Closed):
             return
         found = mine.finish(Sums(0, 0, 0.0))
         left: list[Event] = [event for event in found if isinstance(event, Contact) and not event.ref.part]
-        self._talks[number] = flow, Closed(flow, left, self.known.names, early)
+        self._talks[number] = flow, Closed(flow, left, self.known.names, early), one
         yield from _told(flow, [event for event in found if event not in left])
 
     def _over(self, flows: Flows) -> Iterator[Event]:
         for row in range(len(flows)):
-            flow, mine = self._talk(flows, row)
+            flow, mine, one = self._talk(flows, row)
             del self._talks[int(flows.number[row])]
             self._open.pop(int(flows.number[row]), None)
             sent, received = int(flows.one_bytes[row]), int(flows.two_bytes[row])
-            if flow.client != _ends(flows, row)[0]:
+            if not one:
                 sent, received = received, sent
             yield from _told(flow, mine.finish(Sums(sent, received, int(flows.began[row]) / 1e9)))
 
-    def _talk(self, flows: Flows, row: int) -> tuple[Flow, Talk]:
+    def _talk(self, flows: Flows, row: int) -> tuple[Flow, Talk, bool]:
         number = int(flows.number[row])
         if number not in self._talks:
-            flow = self._flow(flows, row)
+            flow, one = self._flow(flows, row)
             begin = Onlooker if self.begin is None else self.begin
             mine = Onlooker(flow, self.known, OTHERS) if flow.other else begin(flow, self.known)
-            self._talks[number] = flow, mine
+            self._talks[number] = flow, mine, one
             self._open[number] = None
         return self._talks[number]
 
     def _onlooker(self, flows: Flows, slot: int) -> tuple[Onlooker, bool]:
         """One that knows where TCP begins, and whether its client is the one end."""
         known = int(flows.number[slot]) in self._talks
-        flow, mine = self._talk(flows, slot)
+        _, mine, one = self._talk(flows, slot)
         assert isinstance(mine, Onlooker)
-        one = flow.client == _ends(flows, slot)[0]
         for way, bases in ((ONE, flows.one_base), (TWO, flows.two_base)):
             if not known and flows.opened[slot] & way:
                 mine.opened((way == ONE) == one, int(bases[slot]) + 1 & 0xFFFFFFFF)
         return mine, one
 
-    def _flow(self, flows: Flows, row: int) -> Flow:
+    def _flow(self, flows: Flows, row: int) -> tuple[Flow, bool]:
         """Who is the client is seen in the first packets; where it is a guess, the phone is.
 
         Only a device that was named turns what is sent around: a guess is no reason to call an
@@ -192,7 +191,8 @@ class Reader:
         other = bool(self.devices.named) and phone is None
         first, protocol = int(flows.first[row]), int(flows.kind[row]) >> 32 & 0xFF
         turned = phone == server and bool(self.devices.named)
-        return Flow(self.place, first, client, server, protocol, device, turned, other, guessed)
+        flow = Flow(self.place, first, client, server, protocol, device, turned, other, guessed)
+        return flow, client is one
 
 
 def _told(flow: Flow, events: list[Event]) -> Iterator[Event]:
