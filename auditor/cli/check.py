@@ -58,9 +58,8 @@ def command(rules: Path | None, only: tuple[str, ...], benign: Path | None, fix:
     try:
         book, blocks = Rulebook.with_files(texts)
     except RuleError as exc:
-        if form == "terminal":
-            raise
-        click.echo(notice(form).render(_checked(root, texts, exc.faults)), nl=False)
+        page = notice(form).render(_checked(root, texts, exc.faults))
+        click.echo(page, nl=False, err=form == "terminal")
         raise SystemExit(2) from None
     check = _Check(root, texts, book, Allowed(blocks), "" if chosen == "." else chosen)
     parts = tuple(part for part in PARTS if not only or part in only)

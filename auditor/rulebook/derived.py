@@ -43,7 +43,8 @@ class Case:
     def wrong(self, rule: Rule, book: Rulebook) -> str:
         """What was found instead; nothing where all is well."""
         seen = self.opened.look(rule, book)
-        return "" if self._fits(seen) else f"{self.name}: expected {self.key} {self.expected}, found {seen}"
+        wanted = f"{self.key} {self.expected}".strip()
+        return "" if self._fits(seen) else f"{self.name}: expected {wanted}, found {seen}"
 
     def _fits(self, seen: Observed) -> bool:
         if self.key:

@@ -87,7 +87,8 @@ def test_all_faults_are_told_at_once(rules: Path) -> None:
         file = rules / f"platforms/slack/{name}.yaml"
         file.write_text(file.read_text(encoding="utf-8") + "\nfrob: 1\n", encoding="utf-8")
     lines = check(rules).stderr.splitlines()
-    assert [line.partition(":")[0] for line in lines[:2]] == [
+    named = [line.partition(":")[0] for line in lines if line.startswith("platforms/")]
+    assert named == [
         "platforms/slack/message-send.yaml",
         "platforms/slack/typing.yaml",
     ]
@@ -279,3 +280,13 @@ def test_every_hook_is_a_command_that_there_is(tmp_path: Path, entry: str) -> No
 def test_the_readme_of_the_rules_names_every_part_and_format() -> None:
     readme = (CHECKOUT / "rules" / "README.md").read_text(encoding="utf-8")
     assert [part for part in (*PARTS, *names()) if f"`{part}`" not in readme] == []
+
+
+def test_a_file_that_cannot_be_read_is_shown_with_a_caret(rules: Path) -> None:
+    file = rules / "platforms/slack/typing.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("surface:", "surfase:", 1), encoding="utf-8")
+    lines = check(rules).stderr.splitlines()
+    at = next(n for n, line in enumerate(lines) if "error R005: unknown key 'surfase'" in line)
+    assert lines[at].endswith("did you mean 'surface'?")
+    assert "| surfase: " in lines[at + 1]
+    assert lines[at + 2].endswith("| ^")

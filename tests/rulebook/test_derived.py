@@ -71,8 +71,8 @@ HIDES = ("slot: [body.text", "unless: {body.copy: '*'}\nslot: [body.text")
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ((WIDE,), "the text lies open, at api.notx.org: expected  nothing, found readable"),
-        ((ANYHOW, KIND), "the text lies open, body.kind another: expected  nothing, found readable"),
+        ((WIDE,), "the text lies open, at api.notx.org: expected nothing, found readable"),
+        ((ANYHOW, KIND), "the text lies open, body.kind another: expected nothing, found readable"),
         (
             (HIDES,),
             "the text at body.copy: expected text meet me by the old crane, found nothing",

@@ -51,11 +51,12 @@ def unknown_method(sheet: Sheet) -> Finds:
             yield place, f"no verb of HTTP: {text!r}{nearest(text.upper(), METHODS)}"
 
 
-@lint("R203", "rule", "Take one of the protocols that something here reads.")
+@lint("R203", "rule", "Take one of those, or say in `allow` what hands over such parcels.", "warning")
 def unknown_protocol(sheet: Sheet) -> Finds:
     """A protocol that nothing here reads.
 
-    No parcel would ever have it, so the rule is silent.
+    Only a hook that hands over parcels (parcels.jsonl) could name it; where it is a typing error
+    the rule is silent.
     """
     protocol = sheet.rule.when.protocol
     if protocol not in PROTOCOLS:
