@@ -10,7 +10,8 @@ import click
 from auditor import __version__
 from auditor.errors import AuditorError, RuleError
 
-_EDGES = ("asking", "auditing", "captures", "progress", "shares", "spread")  # no commands
+# Modules here that are not commands.
+_EDGES = ("asking", "auditing", "captures", "progress", "shares", "spread")
 
 
 class Commands(click.Group):
