@@ -197,9 +197,7 @@ def _copies(platform: str, surface: str, whole: Slice) -> list[tuple[Row, Conten
     ]
 
 
-def _silent(
-    platform: str, parcels: int, whole: Slice, book: Rulebook, shut: Mapping[str, int]
-) -> Verdict:
+def _silent(platform: str, parcels: int, whole: Slice, book: Rulebook, shut: Mapping[str, int]) -> Verdict:
     """A platform that was seen, but no message of it."""
     about = book.platforms.get(platform)
     return Verdict(

@@ -206,6 +206,7 @@ TESTED_ELSEWHERE = {
     "sources/pcap/ends.py": "tests/sources/pcap/test_flows.py",
     "sources/pcap/nested.py": "tests/sources/pcap/test_columns.py",
     "sources/pcap/notes.py": "tests/sources/pcap/test_pcapng.py",
+    "sources/pcap/closed.py": "tests/sources/pcap/test_reader.py",
     "sources/pcap/flow.py": "tests/sources/pcap/test_reader.py",
     "sources/pcap/known.py": "tests/sources/pcap/test_reader.py",
     "sources/pcap/onlooker.py": "tests/sources/pcap/test_reader.py",

@@ -150,7 +150,36 @@ class EnvelopeKeys(Struct, kw_only=True, rename=_key, forbid_unknown_fields=True
     tests: list[TestKeys]
 
 
-FILES: dict[str, type[Struct]] = {"rule": RuleKeys, "platform": PlatformKeys, "envelope": EnvelopeKeys}
+class HeardKeys(Struct, kw_only=True, rename=_key, forbid_unknown_fields=True):
+    name: str
+    said: Annotated[list[dict[str, Any]], _says("pieces, each `out` or `in`")] = []
+    facts: dict[str, Word] = {}
+    address: str = ""
+    port: Word = ""
+    expect: Annotated[str, _says("the transport's own name, or nothing")]
+    published: Annotated[str, _says("who published these bytes")] = ""
+
+
+class TransportKeys(Struct, kw_only=True, rename=_key, forbid_unknown_fields=True):
+    title: str
+    platform: str = ""
+    name: Annotated[str, _says("what it is called where it is nobody's own")] = ""
+    carrier: Annotated[str, _says("tcp or udp")] = ""
+    out: Annotated[Texts, _says("how the app begins, piece by piece: 'ed 00 01', ? any byte")] = ""
+    in_: Annotated[Texts, _says("how the far end begins")] = ""
+    stream: Annotated[Texts, _says("protocols of auditor/streams")] = ""
+    facts: Annotated[dict[str, Texts], _says("what shows from outside: alpn, certificate, realm ...")] = {}
+    port: Texts = ""
+    address: Annotated[Texts, _says("ranges of addresses")] = ""
+    weak: Annotated[bool, _says("chance makes such beginnings; port, address or both sides help")] = False
+    allow: Reasons = {}
+    why: list[FactKeys]
+    tests: list[HeardKeys]
+
+
+FILES: dict[str, type[Struct]] = {
+    "rule": RuleKeys, "platform": PlatformKeys, "envelope": EnvelopeKeys, "transport": TransportKeys,
+}  # fmt: skip
 
 
 @cache

@@ -16,9 +16,9 @@ _LITERAL = re.compile(r"(?m)^[^#\n]*(?:: |- )(?:![a-z_]+ )?[|>][0-9+-]*\s*(?:#.*
 
 
 def kind_of(file: str) -> str:
-    """What kind of file lies at a path: a rule, a platform or an envelope."""
-    if file.startswith("envelopes/"):
-        return "envelope"
+    """What kind of file lies at a path: a rule, a platform, an envelope or a transport."""
+    if file.startswith(("envelopes/", "transports/")):
+        return file.partition("s/")[0]
     return "platform" if file.endswith("/platform.yaml") else "rule"
 
 

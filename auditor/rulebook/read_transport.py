@@ -5,6 +5,7 @@ import ipaddress
 from auditor.errors import Fault
 from auditor.rulebook.beginning import Beginning
 from auditor.rulebook.fields import Fields
+from auditor.rulebook.grammar import TransportKeys, keys
 from auditor.rulebook.read import facts_of
 from auditor.rulebook.testcases import read_transport_tests
 from auditor.rulebook.transport import CARRIERS, ENOUGH, Network, Transport
@@ -18,7 +19,7 @@ SHOWN = (  # facts that a transport may be known by
 
 def read_transport(block: Block, file: str, name: str, faults: list[Fault]) -> Transport:
     fields = Fields(block, file, faults)
-    fields.known("title why tests", "platform name carrier out in stream facts port address weak")
+    fields.known(*keys(TransportKeys))
     transport = Transport(
         id=name,
         file=file,

@@ -9,6 +9,7 @@ import pytest
 
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.grammar import FILES, keys, order, schema
+from auditor.rulebook.layout import kind_of
 from auditor.shelf import own_rules, texts_of
 
 SCHEMAS = Path(__file__).parents[2] / "rules" / "schema"
@@ -38,10 +39,7 @@ def test_every_key_that_our_rules_use_is_in_the_schema() -> None:
     texts = texts_of(own_rules())
     _, blocks = Rulebook.with_files(texts)
     for file, block in blocks.items():
-        kind = (
-            "envelope" if file.startswith("envelopes") else "platform" if "platform.yaml" in file else "rule"
-        )
-        made = json.loads(schema(kind))
+        made = json.loads(schema(kind_of(file)))
         assert wrong(block, made, made["$defs"]) == [], file
 
 

@@ -14,6 +14,7 @@ MISSED = "was silent for longest among too many connections: what it said afterw
 
 class Closed:
     over = True
+    waits = False
 
     def __init__(self, flow: Flow, left: list[Event], names: Names, early: bool = False) -> None:
         self.early = early  # closed to make room, and not because there was nothing to come

@@ -58,7 +58,7 @@ class Legs:
         self._servers.setdefault(server.address, set()).add(server.port)
         for event in _asked(events):
             self._remember(_print(server, event), Said(server.port, entry, event.when or 0.0))
-        if entry in self._free or not self._behind(client, server):
+        if entry in self._free or not self.behind(client, server):
             if over:
                 self._free.discard(entry)
             elif events:
@@ -75,7 +75,8 @@ class Legs:
         """Nothing more comes."""
         yield from self._settled(last=True)
 
-    def _behind(self, client: End, server: End) -> bool:
+    def behind(self, client: End, server: End) -> bool:
+        """Whether it comes from where others go to, so that it may be a far leg."""
         ports = self._servers.get(client.address, set())
         return bool(ports - {server.port} if client.address == server.address else ports)
 

@@ -24,7 +24,7 @@ class Onlooker:
         self.reason = reason
         self._names = known.names
         self._naming = flow.naming
-        self.over = False
+        self.over = self.waits = False
         self._outside: Outside | None = None
         self._assembly: Assembly | None = None
         self._next: dict[bool, int] = {}  # where each end of TCP goes on, while all comes in order

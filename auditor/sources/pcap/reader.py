@@ -42,6 +42,10 @@ class Talk(Protocol):
     def over(self) -> bool:
         """Both ends said that it is; what was late may still come."""
 
+    @property
+    def waits(self) -> bool:
+        """What it tells depends on what others will have said."""
+
     def feed(self, packet: Packet) -> list[Event]: ...
     def finish(self, sums: Sums) -> list[Event]: ...
 
@@ -94,7 +98,7 @@ class Reader:
                 case Trouble():
                     yield self.place.problem(self.tape.entries, item.kind, item.text)
         yield from self._over(table.finish())
-        yield from self.known.legs.finish()
+        yield from map(_folded, self.known.legs.finish())
         for reason, count in sorted(table.reasons.items()):
             packets = "a packet" if count == 1 else f"{count} packets"
             yield self.place.problem(self.tape.entries, "not read", f"{packets}: {reason}")
@@ -137,7 +141,7 @@ class Reader:
         """Tells all that is known of a connection but for its sums, and forgets the rest."""
         flow, mine, one = self._talks[number]
         self._open.pop(number, None)
-        if isinstance(mine, Closed):
+        if isinstance(mine, Closed) or mine.waits:
             return
         found = mine.finish(Sums(0, 0, 0.0))
         left: list[Event] = [event for event in found if isinstance(event, Contact) and not event.ref.part]
@@ -195,16 +199,21 @@ class Reader:
         return flow, client is one
 
 
+def _folded(event: Event) -> Event:
+    """A contact as many connections are."""
+    if not isinstance(event, Contact):
+        return event
+    reason, facts = folded(event.reason)
+    return structs.replace(event, reason=reason, facts=(*event.facts, *facts))
+
+
 def _told(flow: Flow, events: list[Event]) -> Iterator[Event]:
     """What a phone said that was the server of a connection is told as said by the phone."""
     for event in events:
         if isinstance(event, Problem):
             yield event
             continue
-        one = structs.replace(event, channel=structs.replace(event.channel, device=flow.device))
-        if isinstance(one, Contact):
-            reason, facts = folded(one.reason)
-            one = structs.replace(one, reason=reason, facts=(*one.facts, *facts))
+        one = _folded(structs.replace(event, channel=structs.replace(event.channel, device=flow.device)))
         if flow.turned and isinstance(one, Parcel):
             one = structs.replace(one, outgoing=not one.outgoing)
         yield one

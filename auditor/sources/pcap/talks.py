@@ -45,6 +45,11 @@ class OverTcp:
         """Both ends said so; what was late still comes."""
         return self._assembly.over
 
+    @property
+    def waits(self) -> bool:
+        """What it tells depends on what others will have said."""
+        return self._known.legs.behind(self.flow.client, self.flow.server)
+
     def feed(self, packet: Packet) -> list[Event]:
         return self._through(
             event for chunk in self._assembly.feed(packet) for event in self._conversation.feed(chunk)
@@ -83,6 +88,10 @@ class OverUdp:
 
     @property
     def over(self) -> bool:
+        return False
+
+    @property
+    def waits(self) -> bool:
         return False
 
     def feed(self, packet: Packet) -> list[Event]:

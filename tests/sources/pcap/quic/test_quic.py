@@ -291,7 +291,7 @@ def damaged(seen: list[Datagram], chance: random.Random) -> list[Datagram]:
             case 7:
                 found.append(Datagram(way, bytes((data[0],)) + chance.randbytes(1200), one.address))
         found.append(Datagram(way, data, one.address))
-    for _ in range(chance.randrange(10)):
+    for _ in range(chance.randrange(10) if found else 0):
         left, right = chance.randrange(len(found)), chance.randrange(len(found))
         found[left], found[right] = found[right], found[left]
     return found
