@@ -239,6 +239,14 @@ def test_what_a_connection_ends_in_is_read_too(told) -> None:  # type: ignore[no
     assert b"meet at 7" in parcels[-1].body
 
 
+@pytest.mark.parametrize("search", [True, False])
+def test_what_makes_no_message_of_http_is_searched_where_texts_were_planted(told, search: bool) -> None:  # type: ignore[no-untyped-def]
+    found = told(talked([HTTP[0], HTTP[1], (True, b"GET / HTTP/1.1\r\nX: meet at 7\r\n")]), search=search)
+    texts = [one.body for one in found if isinstance(one, Parcel) and one.protocol == "tcp"]
+    assert [b"meet at 7" in text for text in texts] == [True] * search
+    assert [one.kind for one in found if isinstance(one, Problem)] == ["damaged"]
+
+
 def test_packets_that_cannot_be_read_are_problems_with_their_number(told) -> None:  # type: ignore[no-untyped-def]
     found = told([*talked(CHAT), *[bytes(9)] * 3])
     assert [one.message for one in found if isinstance(one, Problem)] == ["3 packets: cut inside a header"]
