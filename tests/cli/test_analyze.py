@@ -157,7 +157,7 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "a text": (b"dear diary, nothing happened\n", "text file"),
     "nothing": (b"", "empty file"),
     "JSON": (b'{"results": []}', "JSON"),
-    "a pcap": (b"\xd4\xc3\xb2\xa1" + bytes(20), "pcap"),
+    "something compressed": (b"\x1f\x8b\x08" + bytes(20), "a gzip file"),
 }
 
 

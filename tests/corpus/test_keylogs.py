@@ -43,7 +43,10 @@ def test_the_command_line_takes_a_key_log_beside_a_capture(path: str) -> None:
 
 def test_what_is_of_another_connection_is_said() -> None:
     """Of other keys than those of TLS it is said that they are none."""
-    capture, log = CORPUS / "wireshark/captures/tls13-rfc8446.pcap", CORPUS / "wireshark/keys/tls13-20-chacha20poly1305.keys"
+    capture, log = (
+        CORPUS / "wireshark/captures/tls13-rfc8446.pcap",
+        CORPUS / "wireshark/keys/tls13-20-chacha20poly1305.keys",
+    )
     found = CliRunner().invoke(cli, ["analyze", str(capture), str(log)])
     assert "the key logs have secrets for 2 hellos that no capture shows" in found.output
     foreign = "citizenlab-wechat/data/capture-logged-in-all-keys.pcapng"

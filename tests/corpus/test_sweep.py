@@ -37,7 +37,7 @@ def analyzed(*args: str) -> tuple[int, str]:
                 said, status = result.output, result.exit_code
                 if result.exception and not isinstance(result.exception, SystemExit):
                     said += "".join(traceback.format_exception(result.exception))
-            except BaseException:
+            except BaseException:  # noqa: BLE001
                 said = traceback.format_exc()
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         os.write(writing, struct.pack("<iI", status, most) + said.encode(errors="replace")[-60_000:])
