@@ -74,6 +74,7 @@ _KINDS = (
     Kind("parcels", "parcels", re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{\s*+"parcels"\s*+:')),
     Kind("har", "har", re.compile(rb'(?:\xef\xbb\xbf)?\s*+\{(?=.*"log"\s*+:)', re.DOTALL)),
 )
+_BLOCK = 1 << 18  # bytes in which the first block of what is compressed is whole
 _SQUEEZED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, Zstandard
 _KEY_LOG = rb"(?:#[^\n]*+\n|\s)*+(?:CLIENT|SERVER|EXPORTER|EARLY)_[A-Z0-9_]+ [0-9a-fA-F]{64} "
 _STRANGERS = (
@@ -182,7 +183,7 @@ def read(
     """
     tape = _open(path)
     try:
-        kind = _kind(tape.peek(START), path)
+        kind = _kind(tape, path)
     except OSError as error:
         tape.close()
         raise CaptureError(f"{_shown(path)}: {_why(error)}") from error
@@ -214,8 +215,8 @@ def _from_outside(event: Event) -> Event:
     return Contact(event.ref, event.channel, event.protocol, reason, *sizes, event.when)
 
 
-def _kind(start: bytes, path: Where) -> Kind:
-    inside = _inside(start)
+def _kind(tape: Tape, path: Where) -> Kind:
+    start, inside = tape.peek(START), _inside(tape)
     for kind in _KINDS:
         if kind.start.match(start) or (kind.squeezed and kind.start.match(inside)):
             return kind
@@ -223,12 +224,12 @@ def _kind(start: bytes, path: Where) -> Kind:
     raise CaptureError(f"{_shown(path)}: {_stranger(start)} (what can be read: {known})")
 
 
-def _inside(start: bytes) -> bytes:
+def _inside(tape: Tape) -> bytes:
     """How a compressed file begins when it is unpacked; nothing where it is not compressed."""
-    if not start.startswith(_SQUEEZED):
+    if not tape.peek(4).startswith(_SQUEEZED):
         return b""
     packed = cast(Packed, importlib.import_module(f"{__name__}.pcap.packed"))
-    return packed.beginning(start)
+    return packed.beginning(tape.peek(_BLOCK))
 
 
 def _open(path: Where, hashed: bool = True) -> Tape:

@@ -158,6 +158,7 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "empty file"),
     "JSON": (b'{"results": []}', "JSON"),
     "keys alone": (b"CLIENT_RANDOM " + b"ab" * 32 + b" " + b"cd" * 48 + b"\n", "key log"),
+    "something compressed": (b"\x1f\x8b\x08" + bytes(20), "a gzip file"),
 }
 
 

@@ -63,7 +63,7 @@ def test_the_catalogue_names_every_file_that_is_here() -> None:
 def test_every_other_file_that_is_here_is_refused_in_one_line() -> None:
     here = sorted(f.relative_to(CORPUS).as_posix() for f in CORPUS.rglob("*") if f.is_file())
     for file in here:
-        if file not in FILES:
+        if CATALOGUE.get(file, {"kind": "aux"})["kind"] == "aux":
             with pytest.raises(CaptureError) as refused:
                 list(read(CORPUS / file))
             assert "\n" not in str(refused.value)

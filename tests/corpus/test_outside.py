@@ -141,7 +141,7 @@ def labelled(path: str, folder: Path) -> dict[tuple[str, str], str]:
             owner = next((LABELS[word] for word in sorted(words) if word in LABELS), "")
             if owner and "DNS" not in words:
                 first, second = sorted(
-                    (f"{row['src_ip']} {row['src_port']}", f"{row['dst_ip']} {row['dst_port']}")
+                    f"{ipaddress.ip_address(row[f'{end}_ip'])} {row[f'{end}_port']}" for end in ("src", "dst")
                 )
                 found[first, second] = owner
     return found

@@ -1,4 +1,4 @@
-"""Nothing of a file is lost: every packet is in a conversation, is none, or could not be read and is counted."""
+"""Nothing of a file is lost: a packet is in a conversation, or is none, or is counted as not read."""
 
 from io import BytesIO
 

@@ -6,7 +6,8 @@ import pytest
 
 from auditor.errors import CaptureError
 from auditor.sources import keylogs
-from auditor.sources.keylogs import is_key_log, keys_of
+from auditor.sources.keylogs import is_key_log, keys_of, unused
+from auditor.sources.pcap.keys import Keys
 
 LINE = "CLIENT_RANDOM " + "ab" * 32 + " " + "cd" * 48 + "\n"
 
@@ -27,6 +28,16 @@ def test_a_key_log_is_told_by_its_lines(tmp_path: Path, content: str, is_one: bo
     path = tmp_path / "notes.txt"
     path.write_text(content)
     assert is_key_log(path) is is_one
+
+
+def test_what_opened_nothing_is_said_in_words() -> None:
+    keys = Keys([(LINE + LINE.replace("ab", "12") + "we meet\n").encode()])
+    other, strange = unused(keys)
+    assert "secrets for 2 hellos that no capture shows" in other
+    assert "a line that could not be read" in strange
+    keys.find("CLIENT_RANDOM", bytes.fromhex("ab" * 32))
+    assert next(unused(keys)).startswith("the key logs have secrets for one hello")
+    assert list(unused(Keys())) == []
 
 
 def test_secrets_of_several_files_come_together(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from auditor.sources.pcap.wire import Chunk, End
 from auditor.sources.talk import STRANGE
 
 SILENT = "nothing was said on it"
+UNREAD = "nothing that was said makes a message"
 
 
 class Conversation:
@@ -53,7 +54,8 @@ class Conversation:
     def finish(self, ended: bool = True) -> list[Event]:
         found = self._named(self._speech.finish(ended))
         if not self._told:
-            found += self._named([self._speech.contact(SILENT)])
+            spoke = any(self._speech.sizes.values())
+            found += self._named([self._speech.contact(UNREAD if spoke else SILENT)])
         return found
 
     def _named(self, events: list[Event]) -> list[Event]:

@@ -5,6 +5,7 @@ Scapy is loaded when the first such packet is met.
 
 import struct
 from functools import cache
+from logging import ERROR, getLogger
 from types import ModuleType
 
 from auditor.sources.pcap.links import IPV4, IPV6, NOTHING, Next, Unread
@@ -43,6 +44,7 @@ def begin(link: int, data: bytes) -> Next:
 
 @cache
 def _scapy() -> ModuleType:
+    getLogger("scapy").setLevel(ERROR)  # its advice is for people who write programs
     import scapy.all
 
     return scapy.all

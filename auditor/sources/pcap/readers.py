@@ -80,8 +80,8 @@ class Strange:
     Who joins in the middle of a body of HTTP understands the next request.
     """
 
-    def __init__(self, speech: Channelled, why: str = talk.STRANGE) -> None:
-        self.speech, self.why = speech, why
+    def __init__(self, speech: Channelled, why: str = talk.STRANGE, name: str = "") -> None:
+        self.speech, self.why, self.name = speech, why, name
         self._then: Channelled | None = None
         self._passed = 0
         self._piece: list[Chunk] = []
@@ -96,14 +96,14 @@ class Strange:
             return self._then.feed(chunk)
         if self.why == talk.STRANGE and chunk.from_client and http1(chunk.data, b""):
             self._then = self.speech.opened(self.speech.line)
-            return [*self._searched(), *self._then.feed(chunk)]
+            return [*self.rest(), *self._then.feed(chunk)]
         self._passed += len(chunk.data)
         if not self.speech.about.search:
             return []
         found: list[Event] = []
         first = self._piece[0] if self._piece else chunk
         if first.from_client != chunk.from_client or chunk.lost or self._size >= raw.MOST:
-            found = self._searched()
+            found = self.rest()
         self._piece.append(chunk)
         self._size += len(chunk.data)
         return found
@@ -112,14 +112,15 @@ class Strange:
         if self._then:
             why = f"{self._passed} bytes come before anything that could be understood"
             return [self.speech.problem("cut", why), *self._then.finish(ended)]
-        return [*self._searched(), self.speech.contact(self.why)]
+        return [*self.rest(), self.speech.contact(self.why)]
 
-    def _searched(self) -> list[Event]:
+    def rest(self) -> list[Event]:
+        """What was held until somebody answers."""
         if not self._size:
             return []
         first, data = self._piece[0], b"".join(chunk.data for chunk in self._piece)
         way, about = first.from_client, self.speech.about
-        part = f"{self.speech.name}.{self._count}{'>' if way else '<'}@{first.number}"
+        part = f"{self.speech.name}.{self.name}{self._count}{'>' if way else '<'}@{first.number}"
         self._piece, self._size, self._count = [], 0, self._count + 1
         channel = about.place.channel(self.speech.line.channel())
         ref = about.place.ref(about.entry, part)

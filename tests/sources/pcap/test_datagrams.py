@@ -111,6 +111,9 @@ def test_what_dtls_seals_is_told_where_there_are_keys() -> None:
         Road.PROTECTED,
         "key log",
     )
+    (strange,) = heard((True, HELLO), (True, b"\x17\xfe\xfd\7\7\7"), keys=KEY)
+    assert isinstance(strange, Contact)
+    assert strange.reason == "a protocol this version does not know"
     contact = shut((True, HELLO), sealed)
     assert (contact.reason, contact.sent, ("dtls", "1.2") in contact.facts) == (
         "no secret",

@@ -8,7 +8,7 @@ import zstandard
 
 from auditor.errors import CaptureError
 from auditor.sources.pcap.frames import frames
-from auditor.sources.pcap.packed import unpacked
+from auditor.sources.pcap.packed import beginning, unpacked
 from auditor.sources.pcap.window import Window
 from auditor.sources.tape import Tape
 from tests.sources.pcap.building import interface, kept, packet, pcap, said, section, troubles
@@ -60,6 +60,12 @@ def test_what_follows_is_counted_as_unread() -> None:
 
 def test_a_file_that_is_not_compressed_is_left_alone() -> None:
     assert unpacked(Tape(BytesIO(PLAIN))) is None
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_how_a_compressed_file_begins_is_told_from_its_beginning(form: str) -> None:
+    assert beginning(FORMS[form]) == PLAIN[:64]
+    assert beginning(FORMS[form][:5]) == beginning(PLAIN) == beginning(b"") == b""
 
 
 def test_what_gives_nothing_says_why_that_is() -> None:

@@ -4,6 +4,7 @@ import gzip
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 import zstandard
@@ -120,11 +121,13 @@ def test_secrets_that_are_not_for_tls_are_said_to_be_of_no_use(told) -> None:  #
 
 @pytest.mark.parametrize("squeezed", [gzip.compress, zstandard.compress])
 def test_a_capture_may_be_compressed_as_a_whole(tmp_path: Path, squeezed: Callable[[bytes], bytes]) -> None:
+    """Also where the first block is large, for chance cannot be compressed."""
     path = tmp_path / "x.pcap.gz"
-    path.write_bytes(squeezed(pcap(talked(CHAT))))
+    noise = Random(4).randbytes(200_000)
+    path.write_bytes(squeezed(pcap([*talked(CHAT), *map(datagram, (noise[:60_000], noise[60_000:90_000]))])))
     source = read(path)
-    assert {one.protocol for one in source if isinstance(one, Parcel)} == {"irc"}
-    assert (source.kind, source.entries) == ("pcap", len(talked(CHAT)))
+    assert {one.protocol for one in source if isinstance(one, Parcel)} == {"irc", "udp"}
+    assert (source.kind, source.entries) == ("pcap", len(talked(CHAT)) + 2)
 
 
 def test_who_only_looks_on_sees_the_far_end(told, sealed: Spoken) -> None:  # type: ignore[no-untyped-def]
@@ -238,6 +241,14 @@ def test_what_a_connection_ends_in_is_read_too(told) -> None:  # type: ignore[no
     mail = b"EHLO x\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\nSubject: x\r\n\r\nmeet at 7"
     parcels = [one for one in told(talked([(True, mail)])) if isinstance(one, Parcel)]
     assert b"meet at 7" in parcels[-1].body
+
+
+@pytest.mark.parametrize("search", [True, False])
+def test_what_makes_no_message_of_http_is_searched_where_texts_were_planted(told, search: bool) -> None:  # type: ignore[no-untyped-def]
+    found = told(talked([HTTP[0], HTTP[1], (True, b"GET / HTTP/1.1\r\nX: meet at 7\r\n")]), search=search)
+    texts = [one.body for one in found if isinstance(one, Parcel) and one.protocol == "tcp"]
+    assert [b"meet at 7" in text for text in texts] == [True] * search
+    assert [one.kind for one in found if isinstance(one, Problem)] == ["damaged"]
 
 
 def test_packets_that_cannot_be_read_are_problems_with_their_number(told) -> None:  # type: ignore[no-untyped-def]

@@ -42,6 +42,7 @@ def test_suites_that_protect_nothing_are_said_to() -> None:
 
 def test_a_sealed_hello_makes_its_name_doubtful() -> None:
     assert "may not be" in facts(client(name("front.example"), extension(0xFE0D, b"\0")))["ech"]
+    assert "no name shows" in facts(client(extension(0xFFCE, b"\0")))["ech"]
 
 
 def test_the_version_of_another_carrier_is_told_in_its_own_numbers() -> None:

@@ -115,6 +115,7 @@ def test_what_cannot_be_read_is_counted_by_its_reason() -> None:
     table = Table(Tape(BytesIO(pcap([bytes(9), bytes(9), said(b"x")]))))
     assert sum(len(list(item.packets())) for item in table if isinstance(item, Batch)) == 1
     assert table.reasons == {"cut inside a header": 2}
+    assert table.others == 2
 
 
 def test_everything_that_is_no_packet_comes_at_its_place() -> None:

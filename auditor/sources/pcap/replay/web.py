@@ -1,12 +1,15 @@
 """The readers of HTTP on a channel: exchanges to events, and whatever HTTP was exchanged for."""
 
+from collections import deque
+
 from auditor.model import Event
-from auditor.sources.pcap.readers import Channelled, Reader
+from auditor.sources.pcap.readers import Channelled, Reader, Strange
 from auditor.sources.pcap.replay.exchange import Exchange, events
 from auditor.sources.pcap.replay.http1 import Http1
 from auditor.sources.pcap.replay.http2 import Http2
 from auditor.sources.pcap.replay.websocket import WebSocket
 from auditor.sources.pcap.wire import Chunk
+from auditor.streams import START
 
 
 class Told:
@@ -26,6 +29,37 @@ class Told:
         return found
 
 
+class Left:
+    """What HTTP made nothing of is searched all the same where texts were planted.
+
+    It stands in what was said since the last message; some of that may be told twice.
+    """
+
+    def __init__(self, speech: Channelled) -> None:
+        self._strange = Strange(speech, "", "left")
+        self._search = speech.about.search
+        self._kept: deque[Chunk] = deque()
+        self._size = 0
+
+    def take(self, chunk: Chunk, told: bool, passed: bool) -> list[Event]:
+        if not self._search:
+            return []
+        self._kept.append(chunk)
+        self._size += len(chunk.data)
+        while self._size - len(self._kept[0].data) >= START:
+            self._size -= len(self._kept.popleft().data)
+        found = self.tell() if passed else []
+        if told:
+            self._kept.clear()
+            self._size = 0
+        return found
+
+    def tell(self) -> list[Event]:
+        kept, self._kept, self._size = self._kept, deque(), 0
+        found = [event for chunk in kept for event in self._strange.feed(chunk)]
+        return found + self._strange.rest()
+
+
 class Web1:
     """HTTP/1, and what it is exchanged for."""
 
@@ -34,6 +68,7 @@ class Web1:
         self._told = Told(speech)
         self._http = Http1(speech.line)
         self._then: Reader | None = None
+        self._left = Left(speech)
 
     @property
     def settled(self) -> bool:
@@ -42,7 +77,9 @@ class Web1:
     def feed(self, chunk: Chunk) -> list[Event]:
         if self._then:
             return self._then.feed(chunk)
+        before = self._http.passed_over
         found = self._told.of(self._http.feed(chunk))
+        found += self._left.take(chunk, bool(found), self._http.passed_over > before)
         if upgraded := self._http.upgraded:
             self._then, first = self._changed(upgraded)
             found += first
@@ -51,8 +88,10 @@ class Web1:
         return found
 
     def finish(self, ended: bool) -> list[Event]:
+        before = self._http.passed_over
         found = self._told.of(self._http.finish(ended))
         if left := self._http.passed_over:
+            found += self._left.tell() if left > before else []
             found.append(self.speech.problem("damaged", f"{left} bytes of HTTP make no message"))
         return found + (self._then.finish(ended) if self._then else [])
 
