@@ -23,6 +23,7 @@ from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
 
 OTHERS = "neither end is a device that was named"
+FEWER = 1 << 14  # connections that are looked at from outside at once
 _ETHERNET = 1
 
 
@@ -57,7 +58,8 @@ class Reader:
         self._talks: dict[int, tuple[Flow, Talk, bool]] = {}  # and whether its client is the one end
 
     def events(self) -> Iterator[Event]:
-        table = Table(self.tape, together=self.begin is not None)
+        only = self.begin is None  # who only looks on needs no fragments, and fewer connections at once
+        table = Table(self.tape, together=not only, live=FEWER if only else 0)
         for item in table:
             match item:
                 case Batch():
@@ -70,6 +72,8 @@ class Reader:
                 case Trouble():
                     yield self.place.problem(self.tape.entries, item.kind, item.text)
         yield from self._over(table.finish())
+        for reason, count in sorted(table.reasons.items()):
+            yield self.place.problem(0, "not read", f"{count:,} packets: {reason}")
         yield from self.known.legs.finish()
         self.tape.note = self.devices.told()
 
