@@ -100,12 +100,9 @@ def judge(report: Report, book: Rulebook) -> list[Verdict]:
     for row, content, tally in _decided(whole.settled()):
         key = (row.platform, row.surface, row.direction, row.app)
         groups.setdefault(key, Weighed([])).rows.append((row, content, tally))
-    shut: dict[str, int] = {}
-    for peer, sums in whole.contacts:
-        shut[peer.platform] = shut.get(peer.platform, 0) + sums.count
-    found = [_verdict(key, groups[key], whole, book, shut) for key in sorted(groups)]
+    found = [_verdict(key, groups[key], whole, book) for key in sorted(groups)]
     seen = {platform for platform, surface, *_ in groups if surface in MESSAGES}
-    found += [_silent(name, count, whole, book, shut) for name, count in whole.platforms if name not in seen]
+    found += [_silent(name, count, whole, book) for name, count in whole.platforms if name not in seen]
     return sorted(found, key=lambda v: (v.platform, v.surface, v.direction, v.app))
 
 
@@ -151,7 +148,7 @@ def _weigh(weighed: Weighed) -> tuple[Answer, list[tuple[Row, Content, Tally]]]:
     return worst, [r for a, r in answers if a is worst]
 
 
-def _verdict(key: Group, weighed: Weighed, whole: Slice, book: Rulebook, shut: Mapping[str, int]) -> Verdict:
+def _verdict(key: Group, weighed: Weighed, whole: Slice, book: Rulebook) -> Verdict:
     platform, surface, direction, app = key
     result, deciding = _weigh(weighed)
     copies = _copies(platform, surface, whole)
@@ -177,7 +174,7 @@ def _verdict(key: Group, weighed: Weighed, whole: Slice, book: Rulebook, shut: M
         grade=grade,
         reason=_reason(result, weighed, deciding),
         counts=counts,
-        checks=_checks(weighed, whole, shut.get(platform, 0)),
+        checks=_checks(weighed, whole, platform),
         claim=compare(about.claims if about else (), surface, result, _times(rows)),
         would_change=would_change(result),
         limits=_limits(weighed, platform, about.limits if about else (), whole),
@@ -197,9 +194,7 @@ def _copies(platform: str, surface: str, whole: Slice) -> list[tuple[Row, Conten
     ]
 
 
-def _silent(
-    platform: str, parcels: int, whole: Slice, book: Rulebook, shut: Mapping[str, int]
-) -> Verdict:
+def _silent(platform: str, parcels: int, whole: Slice, book: Rulebook) -> Verdict:
     """A platform that was seen, but no message of it."""
     about = book.platforms.get(platform)
     return Verdict(
@@ -211,7 +206,7 @@ def _silent(
         grade=Grade.CONSISTENT,
         reason=f"the app was seen ({parcels:,} parcels or connections), but no message was recognised",
         counts={},
-        checks=_checks(Weighed([]), whole, shut.get(platform, 0)),
+        checks=_checks(Weighed([]), whole, platform),
         claim=None,
         would_change="a capture in which messages are sent and received while the proxy can open them",
         limits=tuple(about.limits) if about else (),
@@ -239,11 +234,12 @@ def _reason(result: Answer, weighed: Weighed, deciding: list[tuple[Row, Content,
     return f"{counts}; {MEANING[result]} (first at {first.ref})"
 
 
-def _checks(weighed: Weighed, whole: Slice, shut: int) -> tuple[Check, ...]:
+def _checks(weighed: Weighed, whole: Slice, platform: str) -> tuple[Check, ...]:
     """What an end-to-end answer may rest on: each check says whether it ran."""
     messages = sum(tally.count for _, _, tally in weighed.rows)
     sealed = weighed.count(Content.SEALED)
     read = len({text for row, _, _ in weighed.rows for text in row.texts})
+    shut = sum(c.count for peer, c in whole.contacts if peer.platform == platform)
     missing = weighed.count(Content.MISSING)
     ran = {
         "message": _check(bool(messages), f"{messages:,} messages"),

@@ -217,7 +217,9 @@ class Tracker:
             return none()
         table = self.table.take(slice(0, self.live))
         silent = table.ended.max() - table.ended > IDLE
-        gone = (table.state == OVER) | (silent & (table.flags & (FIN | RST) > 0) & (table.touched < self._windows))
+        gone = (table.state == OVER) | (
+            silent & (table.flags & (FIN | RST) > 0) & (table.touched < self._windows)
+        )
         left = np.flatnonzero(~gone)
         if (excess := len(left) - self.most * 3 // 4) > 0:
             # By where they stand in the file before what the clock said, which may have been set.

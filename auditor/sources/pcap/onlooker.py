@@ -140,5 +140,5 @@ def contact(flow: Flow, names: Names, seen: Seen, reason: str, sums: Sums) -> Co
 @lru_cache(maxsize=1024)
 def shown(address: bytes) -> str:
     if len(address) == 4:
-        return "%d.%d.%d.%d" % tuple(address)
+        return ".".join(map(str, address))
     return str(ip_address(address)) if len(address) == 16 else address.hex(":")

@@ -41,7 +41,8 @@ class Outside:
     """One connection, seen from outside. `datagrams` for UDP: each piece that is fed is one."""
 
     __slots__ = (
-        "_datagrams", "_fed", "_handshake", "_holes", "_is_tls", "_known", "_pieces", "_said", "_sizes", "_stun",
+        "_datagrams", "_fed", "_handshake", "_holes", "_is_tls", "_known", "_pieces", "_said", "_sizes",
+        "_stun",
     )  # fmt: skip
 
     def __init__(self, datagrams: bool = False) -> None:

@@ -56,8 +56,8 @@ def none(count: int = 0) -> Flows:
 
     never, unknown = np.full(count, np.iinfo(np.int64).max), np.full(count, -1)
     return Flows(
-        integers(), words(), words(), words(), words(), words(), words(), integers(), never, integers(), integers(),
-        integers(), integers(), integers(), integers(), unknown, unknown.copy(),
+        integers(), words(), words(), words(), words(), words(), words(), integers(), never, integers(),
+        integers(), integers(), integers(), integers(), integers(), unknown, unknown.copy(),
         marks(), marks(), marks(), marks(), marks(), marks(),
     )  # fmt: skip
 
