@@ -223,7 +223,7 @@ class Audit:
         host = contact.channel.host or contact.channel.address
         key = Peer(host, contact.channel.port, transport, contact.reason, owner)
         one = Contacts(1, contact.sent, contact.received, (contact.ref,), facts.first(shown))
-        self.contacts[key] = self.contacts[key].and_one(one) if key in self.contacts else one
+        self.contacts[key] = self.contacts[key] + one if key in self.contacts else one
 
     def _problem(self, problem: Problem) -> None:
         key = Trouble(problem.kind, problem.message)

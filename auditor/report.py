@@ -110,15 +110,6 @@ class Contacts(Struct, frozen=True):
     refs: tuple[Ref, ...]
     facts: Facts = ()  # what they showed from outside
 
-    def and_one(self, one: "Contacts") -> "Contacts":
-        """One more. Contacts come mostly in order, so that most of them only count."""
-        last, ref = self.refs[-1], one.refs[0]
-        later = last.capture == ref.capture and last.entry < ref.entry
-        if len(self.refs) < KEPT_REFS or not later or one.facts != self.facts:
-            return self + one
-        sums = self.count + 1, self.sent + one.sent, self.received + one.received
-        return Contacts(*sums, self.refs, self.facts)
-
     def __add__(self, other: "Contacts") -> "Contacts":
         sent, received = self.sent + other.sent, self.received + other.received
         refs, shown = first_refs((*self.refs, *other.refs)), facts.added(self.facts, other.facts)
@@ -297,7 +288,8 @@ def first_refs(refs: Iterable[Ref]) -> tuple[Ref, ...]:
 
 def ref_order(ref: Ref) -> tuple[str, int, tuple[tuple[int, str], ...], str]:
     """In the order of the capture: .3> before .10>."""
-    numbers = tuple((int(p), "") if p[0] in "0123456789" else (0, p) for p in _PART.findall(ref.part))
+    pieces = _PART.findall(ref.part) if ref.part else ()
+    numbers = tuple((int(p), "") if p[0] in "0123456789" else (0, p) for p in pieces)
     return ref.capture, ref.entry, numbers, ref.part
 
 

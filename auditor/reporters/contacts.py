@@ -4,7 +4,7 @@ Laws: every far end has its line, however many there are; columns are parted by 
 more; what a capture says is shown without control codes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from auditor import words
@@ -23,15 +23,21 @@ _RIGHT = (3, 4, 5)
 def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Options) -> None:
     whole = report.whole()
     ranked = sorted(whole.contacts, key=lambda item: (item[0].platform or "~", -item[1].count, item[0]))
-    rows = [HEADS, *(_row(peer, sums) for peer, sums in ranked)]
-    widths = [min(WIDEST, max(len(row[at]) for row in rows)) for at in range(len(HEADS) - 1)]
-    for row in rows if ranked else ():
+    widths = [len(head) for head in HEADS[:-1]]
+    for row in _rows(ranked):
+        widths = [max(width, min(WIDEST, len(cell))) for width, cell in zip(widths, row, strict=False)]
+    for row in _rows(ranked) if ranked else ():  # said twice, so that a long list is never held
         _write(stream, "  ".join(_aligned(row, widths)).rstrip())
     if not ranked:
         _write(stream, "Nobody was talked to, as far as this shows." if report else phrases.NOTHING_READ)
     for trouble, sums in whole.troubles:
         where = phrases.first(sums.refs, sums.count)
         _write(stream, f"! {trouble.kind}: {trouble.message} ({where})")
+
+
+def _rows(ranked: Iterable[tuple[Peer, Contacts]]) -> Iterator[tuple[str, ...]]:
+    yield HEADS
+    yield from (_row(peer, sums) for peer, sums in ranked)
 
 
 def _row(peer: Peer, sums: Contacts) -> tuple[str, ...]:

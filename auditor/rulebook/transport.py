@@ -15,7 +15,6 @@ must hold. Whose address it is says less than what is spoken there, so that coun
 """
 
 import ipaddress
-import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -91,13 +90,14 @@ class Transport:
         )
 
 
+@lru_cache(REMEMBERED)
 def address_of(text: str) -> Address | None:
     """What an address is as a number; None for a name."""
-    family, version = (socket.AF_INET6, 6) if ":" in text else (socket.AF_INET, 4)
     try:
-        return version, int.from_bytes(socket.inet_pton(family, text.partition("%")[0]))
-    except (OSError, ValueError):  # ValueError: a NUL in it
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
         return None
+    return found.version, int(found)
 
 
 def _inside(address: Address | None, network: Network) -> bool:

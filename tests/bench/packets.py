@@ -116,6 +116,7 @@ def beginning(path: Path, part: Path) -> float:
 def commands(path: Path, part: Path, scale: float) -> dict[str, tuple[list[str], float]]:
     """What is measured, and by how much its time is scaled."""
     found: dict[str, tuple[list[str], float]] = {"the table": ([sys.executable, "-c", WALK, str(path)], 1)}
+    found["auditor contacts"] = ([sys.executable, "-m", "auditor", "contacts", str(path)], 1)
     if tool := shutil.which("ndpiReader"):
         found["ndpiReader -q"] = ([tool, "-q", "-i", str(path)], 1)
     if tool := shutil.which("tshark"):
@@ -147,7 +148,7 @@ def main(megabytes: int) -> None:
             busy = statistics.median(run.busy for run in runs[name]) * scale
             memory = max(run.memory for run in runs[name])
             scaled = f"  (a part, scaled {scale:.0f} times)" if scale > 1 else ""
-            print(f"{name:14} {seconds / ours:7.1f} x  {busy:7.2f} s busy  {memory:5} MB{scaled}")
+            print(f"{name:16} {seconds / ours:7.1f} x  {busy:7.2f} s busy  {memory:5} MB{scaled}")
 
 
 if __name__ == "__main__":

@@ -119,8 +119,9 @@ def many_tunnels(_: Path) -> object:
     return f"tunnels {len(names)}"
 
 
-def many_flows(_: Path) -> object:
-    capture = Table(Tape(BytesIO(pcap([said(b"x", n % 50_000, 1 + n // 50_000) for n in range(70_000)]))))
+def many_flows(_: Path, live: int = 0) -> object:
+    frames = [said(b"x", n % 50_000, 1 + n // 50_000) for n in range(70_000)]
+    capture = Table(Tape(BytesIO(pcap(frames))), live=live)
     over = sum(len(item.over) for item in capture if isinstance(item, Batch))
     return f"given up {over > 0}"
 
@@ -156,4 +157,6 @@ WALKING = [
     Budget("sources/pcap/packets.py REASONS", packets, "others", reasons, low=1),
     Budget("sources/pcap/ends.py TUNNELS", table, "^tunnels 2$", many_tunnels, low=3),
     Budget("sources/pcap/flows.py LIVE", flows, "given up True", many_flows, low=1_000),
+    Budget("sources/pcap/reader.py FEWER", reader, "given up True", lambda at: many_flows(at, reader.FEWER),
+           lifted=1 << 20),
 ]  # fmt: skip

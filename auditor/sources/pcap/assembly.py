@@ -36,6 +36,11 @@ class Segment:
 class Half:
     """One direction."""
 
+    __slots__ = (
+        "base", "conflicts", "ended", "excused", "heard", "known", "lost", "next", "reached", "size", "tail",
+        "waiting",
+    )  # fmt: skip
+
     def __init__(self) -> None:
         self.base: int | None = None  # the sequence number of place 0
         self.next = 0  # the place up to which all has come out

@@ -1,7 +1,7 @@
 """Conversations, told apart in columns.
 
 Both directions of a conversation are one flow. Rows are sorted by a mixed key, and whatever shares
-a key is compared in full, so that two conversations are never taken for one. A flow costs 134 bytes
+a key is compared in full, so that two conversations are never taken for one. A flow costs 142 bytes
 in arrays and no object; those that ended, or were silent for the longest, are handed out when too
 many are live.
 """
@@ -21,6 +21,7 @@ LIVE = 1 << 18  # flows that are kept at once
 IDLE = 60 * 1_000_000_000  # nanoseconds of silence after which a flow that ended is over
 
 UNDECIDED, WANTED, SHUT, OVER = 0, 1, 2, 3
+TORN = 4  # undecided, and its beginning was not seen or came out of order
 ONE, TWO, BOTH = 1, 2, 3
 GUESS = 4
 _TOLD_BY = ("one_high", "one_low", "two_high", "two_low", "kind")
@@ -59,17 +60,20 @@ class Groups(Struct):
 class Tracker:
     """All flows that are live. Slots hold until the next window is taken in."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 0) -> None:
+        self.most = most or LIVE
         self.table = none(1024)
         self.live = 0  # slots in use
         self.total = 0  # flows ever
         self._keys: Words = np.zeros(0, np.uint64)  # sorted, and the slots beside them
         self._slots: Integers = np.zeros(0, np.int64)
         self._mixer = Mixer()
-        self._ceiling = LIVE // 2
+        self._ceiling = self.most // 2
+        self._windows = 0
 
     def take(self, rows: Rows) -> Part:
         swept = self._sweep()
+        self._windows += 1
         them = ends(rows)
         keys = self._mixer.keys(them)
         order, begins = _sort(keys, them, rows.family)
@@ -154,6 +158,7 @@ class Tracker:
         packets, wire, when = np.diff(begins, append=len(order)), rows.wire[order], rows.when[order]
         mine = np.add.reduceat(groups.forward, begins, dtype=np.int64)
         sent = np.add.reduceat(np.where(groups.forward, wire, 0), begins)
+        table.touched[slots] = self._windows
         table.one_packets[slots] += mine
         table.two_packets[slots] += packets - mine
         table.one_bytes[slots] += sent
@@ -212,16 +217,20 @@ class Tracker:
             return none()
         table = self.table.take(slice(0, self.live))
         silent = table.ended.max() - table.ended > IDLE
-        gone = (table.state == OVER) | (silent & (table.flags & (FIN | RST) > 0))
+        gone = (table.state == OVER) | (
+            silent & (table.flags & (FIN | RST) > 0) & (table.touched < self._windows)
+        )
         left = np.flatnonzero(~gone)
-        if (excess := len(left) - LIVE * 3 // 4) > 0:
-            oldest = np.lexsort((table.ended[left], table.state[left] == WANTED))
+        if (excess := len(left) - self.most * 3 // 4) > 0:
+            # By where they stand in the file before what the clock said, which may have been set.
+            order = table.ended[left], table.touched[left], table.state[left] == WANTED
+            oldest = np.lexsort(order)
             gone[left[oldest[:excess]]] = True
         over = table.take(gone & (table.state != OVER))
         kept = table.take(~gone)
         self.live = len(kept)
-        self._ceiling = min(LIVE, self.live + LIVE // 4)
-        self.table = joined(kept, none(max(1024, LIVE // 4)))
+        self._ceiling = min(self.most, self.live + self.most // 4)
+        self.table = joined(kept, none(max(1024, self.most // 4)))
         self._slots = np.argsort(kept.key)
         self._keys = kept.key[self._slots]
         return over

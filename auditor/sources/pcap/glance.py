@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from auditor.sources.pcap.flows import BOTH, ONE, SHUT, TWO, UNDECIDED, WANTED
+from auditor.sources.pcap.flows import BOTH, ONE, SHUT, TORN, TWO, UNDECIDED
 from auditor.sources.pcap.onlooker import Onlooker
 from auditor.sources.pcap.table import Batch
 from auditor.sources.pcap.window import Integers
@@ -38,7 +38,7 @@ def look(batch: Batch, begin: Begin) -> None:
             if one.settled:
                 one.settle()
                 full[slot] = BOTH
-    batch.mark(np.fromiter(torn, np.int64, len(torn)), WANTED)
+    batch.mark(np.fromiter(torn, np.int64, len(torn)), TORN)
     if full:
         slots = np.fromiter(full, np.int64, len(full))
         flows.full[slots] |= np.fromiter(full.values(), np.uint8, len(full))
@@ -50,13 +50,13 @@ def _whole(batch: Batch) -> None:
     flows, fresh = batch.flows, np.unique(batch.part.slot[batch.part.slot >= 0])
     tcp = flows.kind[fresh] >> np.uint64(32) & np.uint64(0xFF) == TCP
     torn = tcp & (flows.opened[fresh] != BOTH) & (flows.state[fresh] == UNDECIDED) & (flows.spoke[fresh] > 0)
-    batch.mark(fresh[torn], WANTED)
+    batch.mark(fresh[torn], TORN)
 
 
 def _spoken(batch: Batch) -> Iterator[tuple[int, ...]]:
     rows, flows, slot = batch.rows, batch.flows, batch.part.slot
     _whole(batch)
-    some = np.flatnonzero((slot >= 0) & ((rows.size > 0) | (flows.state[slot] == WANTED)))
+    some = np.flatnonzero((slot >= 0) & ((rows.size > 0) | (flows.state[slot] == TORN)))
     way = np.where(batch.part.forward[some], ONE, TWO)
     mine, protocol = slot[some], rows.protocol[some]
     wanted = (flows.state[mine] != SHUT) & (flows.full[mine] & way == 0)

@@ -13,6 +13,7 @@ Next: TypeAlias = tuple[int, int]
 
 IPV4, IPV6, ETHERNET, PPP, MPLS, MPLS_UP, PPPOE = 0x0800, 0x86DD, 0x6558, 0x880B, 0x8847, 0x8848, 0x8864
 NOTHING = 0
+SEVERAL = 0x10000  # several packets in one frame of Wi-Fi: no number that Ethernet has
 TAGS = (0x8100, 0x88A8, 0x9100, 0x9200)
 CISCO = 0x8909  # a tag with the group of the sender
 CARRIERS = (*TAGS, CISCO, MPLS, MPLS_UP, PPPOE, PPP, ETHERNET)  # what carries another packet
@@ -122,8 +123,16 @@ def wifi(data: bytes, at: int, flags: int = 0) -> Next:
     size = 24 + (6 if between else 0) + (2 if quality else 0) + (4 if quality and more & 0x80 else 0)
     begin = at + size + (-size % 4 if flags & 0x20 else 0)  # "frame has padding between header and payload"
     if quality and number(data, at + 24 + (6 if between else 0), 1) & 0x80:
-        begin += 14  # several packets in one frame: the first of them
+        return (SEVERAL, begin) if further(data, begin) else llc(data, begin + 14)
     return llc(data, begin)
+
+
+def further(data: bytes, at: int) -> int:
+    """How many packets stand behind the first one in a frame that holds several (A-MSDU)."""
+    found = 0
+    while (size := number(data, at + 12, 2)) and (at := at + (14 + size + 3 & ~3)) + 22 <= len(data):
+        found += 1
+    return found
 
 
 def radiotap(data: bytes, at: int) -> Next:

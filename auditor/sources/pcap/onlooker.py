@@ -19,6 +19,8 @@ _TURN, _HALF = 1 << 32, 1 << 31  # sequence numbers begin anew
 class Onlooker:
     """Looks at the beginning of a connection until there is nothing more to learn."""
 
+    __slots__ = ("_assembly", "_names", "_naming", "_next", "_outside", "_seen", "flow", "reason", "waits")
+
     def __init__(self, flow: Flow, known: Known, reason: str = "") -> None:
         self.flow = flow
         self.reason = reason

@@ -40,14 +40,19 @@ class Seen(Struct, frozen=True):
 class Outside:
     """One connection, seen from outside. `datagrams` for UDP: each piece that is fed is one."""
 
+    __slots__ = (
+        "_datagrams", "_fed", "_handshake", "_holes", "_is_tls", "_known", "_pieces", "_said", "_sizes",
+        "_stun",
+    )  # fmt: skip
+
     def __init__(self, datagrams: bool = False) -> None:
         self._datagrams = datagrams
         self._said: list[Said] = []
-        self._sizes = {True: 0, False: 0}
+        self._sizes = [0, 0]  # said by the server, by the client
         self._handshake: Handshake | None = None
         self._is_tls: bool | None = None
         self._stun: list[stun.Stun] = []
-        self._pieces: dict[bool, list[vpn.Piece]] = {True: [], False: []}
+        self._pieces: tuple[list[vpn.Piece], list[vpn.Piece]] = ([], [])  # of the server, of the client
         self._known: Seen | None = None
         self._fed = 0
         self._holes = False
@@ -59,7 +64,7 @@ class Outside:
             return self._fed >= DATAGRAMS
         if self._handshake:
             return self._handshake.over
-        return all(size >= START for size in self._sizes.values()) or len(self._said) >= 2 * TURNS
+        return all(size >= START for size in self._sizes) or len(self._said) >= 2 * TURNS
 
     def full(self, from_client: bool) -> bool:
         """Nothing that this end says from now on changes what is seen."""

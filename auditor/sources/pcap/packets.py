@@ -37,6 +37,9 @@ class Packets:
         """Never raises: what cannot be read is a row without a family."""
         try:
             kind, at = self._begin(link, data)
+            if kind == links.SEVERAL:
+                self.reasons["not the first one in its frame of Wi-Fi"] += links.further(data, at)
+                kind, at = links.llc(data, at + 14)
             return Walk(data, wire, self._fragments).follow(kind, at)
         except Unread as why:
             reason = str(why)

@@ -28,6 +28,7 @@ from auditor.text import printable
 
 OTHERS = "neither end is a device that was named"
 MOST = 20_000  # connections that are read at the same time
+FEWER = 1 << 14  # connections that are looked at from outside at once
 _ETHERNET = 1
 
 
@@ -82,7 +83,8 @@ class Reader:
         self._ended: set[int] = set()  # and in the one before
 
     def events(self) -> Iterator[Event]:
-        table = Table(self.tape, together=self.begin is not None)
+        only = self.begin is None  # who only looks on needs no fragments, and fewer connections at once
+        table = Table(self.tape, together=not only, live=FEWER if only else 0)
         for item in table:
             match item:
                 case Batch():

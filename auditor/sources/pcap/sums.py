@@ -1,4 +1,4 @@
-"""What is summed up of each flow, in columns: 134 bytes a flow, and no object."""
+"""What is summed up of each flow, in columns: 142 bytes a flow, and no object."""
 
 import numpy as np
 from msgspec import Struct
@@ -21,6 +21,7 @@ class Flows(Struct):
     first: Integers  # its first packet
     began: Integers  # nanoseconds
     ended: Integers
+    touched: Integers  # the last window that has packets of it
     one_packets: Integers  # sent by the end with the smaller address
     two_packets: Integers
     one_bytes: Integers
@@ -56,7 +57,7 @@ def none(count: int = 0) -> Flows:
     never, unknown = np.full(count, np.iinfo(np.int64).max), np.full(count, -1)
     return Flows(
         integers(), words(), words(), words(), words(), words(), words(), integers(), never, integers(),
-        integers(), integers(), integers(), integers(), unknown, unknown.copy(),
+        integers(), integers(), integers(), integers(), integers(), unknown, unknown.copy(),
         marks(), marks(), marks(), marks(), marks(), marks(),
     )  # fmt: skip
 

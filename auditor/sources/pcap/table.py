@@ -115,10 +115,10 @@ Item: TypeAlias = Batch | Secrets | Name | Comment | Trouble
 class Table:
     """Reads a capture once, from its first window to its last."""
 
-    def __init__(self, tape: Tape, *, together: bool = True) -> None:
+    def __init__(self, tape: Tape, *, together: bool = True, live: int = 0) -> None:
         self._tape = tape
         self._together = together  # whether fragments are put together
-        self._tracker = Tracker()
+        self._tracker = Tracker(live)
         self._packets = Packets()
         self.reasons = self._packets.reasons  # why packets could not be read, and how many
         self.others = 0  # packets that are no conversation, those that could not be read among them

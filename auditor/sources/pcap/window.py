@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-SIZE = 16 << 20  # bytes of a window
+SIZE = 8 << 20  # bytes of a window
 SLACK = 128  # bytes after the last packet that may be looked at, and mean nothing
 LARGEST = 1 << 20  # bytes of one packet
 MOST = 1 << 16  # packets of one window

@@ -24,6 +24,18 @@ def carried(port: int, data: bytes) -> bytes:
     return inside(UDP, udp(50_000, port, data))
 
 
+def test_of_several_packets_in_one_frame_the_others_are_counted() -> None:
+    def one(inside: bytes) -> bytes:
+        named = bytes(12) + struct.pack(">H", 8 + len(inside)) + b"\xaa\xaa\3\0\0\0\x08\0" + inside
+        return named + bytes(-len(named) % 4)
+
+    frame = b"\x88" + bytes(23) + b"\x80\0" + one(FOUR) + one(FOUR) + one(FOUR)
+    reader = Packets()
+    row = reader.read(105, frame, len(frame))
+    assert (row.source_port, row.target_port, row.size) == (40_000, 5_222, 5)
+    assert dict(reader.reasons) == {"not the first one in its frame of Wi-Fi": 2}
+
+
 AROUND = {
     "GTP-U": carried(2152, GTP + FOUR),
     "GTP-U with a number": carried(2152, b"\x32\xff" + GTP[2:] + bytes([0, 5, 0, 0]) + SIX),

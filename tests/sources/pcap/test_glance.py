@@ -1,0 +1,89 @@
+"""What is told of connections by rows of columns is what is told packet by packet."""
+
+import random
+from io import BytesIO
+
+import pytest
+
+from auditor.model import Contact
+from auditor.sources.heads import Place
+from auditor.sources.pcap.onlooker import Onlooker
+from auditor.sources.pcap.reader import Reader
+from auditor.sources.pcap.wire import ACK, FIN, SYN
+from auditor.sources.tape import Tape
+from tests.sources.pcap.building import PHONE, SERVER, ethernet, ipv4, pcap, tcp, udp
+
+ASKED, ANSWERED = b"GET / HTTP/1.1\r\nHost: chat.example\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n" + bytes(3000)
+LONG = bytes(range(256)) * 20
+
+
+def out(sequence: int, data: bytes, flags: int = ACK) -> bytes:
+    return ethernet(ipv4(tcp(40_000, 443, sequence, flags, data), 6, PHONE, SERVER))
+
+
+def into(sequence: int, data: bytes, flags: int = ACK) -> bytes:
+    return ethernet(ipv4(tcp(443, 40_000, sequence, flags, data), 6, SERVER, PHONE))
+
+
+def said(count: int) -> bytes:
+    return ethernet(ipv4(udp(50_000, 3478, bytes([count]) * 40), 17, PHONE, SERVER))
+
+
+OPEN = [out(99, b"", SYN), into(499, b"", SYN | ACK)]
+TALKS = {
+    "in order": [*OPEN, out(100, ASKED), into(500, ANSWERED), out(100 + len(ASKED), b"", FIN | ACK)],
+    "out of order": [*OPEN, out(120, ASKED[20:]), out(100, ASKED[:20]), into(500, ANSWERED)],
+    "told again": [*OPEN, out(100, ASKED), out(100, ASKED), out(110, ASKED[10:] + b"more"), into(500, b"ok")],
+    "without its beginning": [out(100, ASKED), into(500, ANSWERED), out(100 + len(ASKED), b"bye")],
+    "the answer's opening was lost": [OPEN[0], out(100, ASKED), into(500, ANSWERED)],
+    "with a gap": [*OPEN, out(100, ASKED[:10]), out(130, ASKED[30:]), into(500, ANSWERED)],
+    "more than is looked at": [*OPEN, *(out(100 + at, LONG[at : at + 500]) for at in range(0, 5000, 500)),
+                               *(into(500 + at, LONG[at : at + 700]) for at in range(0, 4200, 700))],
+    "numbers that begin anew": [out(2**32 - 6, b"", SYN), OPEN[1], out(2**32 - 5, ASKED[:9]),
+                                out(4, ASKED[9:])],
+    "opened twice": [*OPEN, out(100, ASKED), out(9_999, b"", SYN), into(7_999, b"", SYN | ACK),
+                     out(10_000, ASKED), into(8_000, b"ok")],
+    "datagrams": [said(number) for number in range(140)],
+}  # fmt: skip
+
+
+def contacts(frames: list[bytes], by_packets: bool) -> list[Contact]:
+    tape = Tape(BytesIO(pcap(frames)), hashed=False)
+    begin = Onlooker if by_packets else None
+    events = Reader(tape, Place(capture="x", outside=True), begin).events()
+    return sorted((one for one in events if isinstance(one, Contact)), key=lambda one: one.ref.entry)
+
+
+@pytest.mark.parametrize("name", TALKS)
+def test_rows_tell_what_packets_tell(name: str) -> None:
+    found = contacts(TALKS[name], by_packets=False)
+    assert found == contacts(TALKS[name], by_packets=True)
+    assert any(one.start or one.transport != "tcp" for one in found)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_rows_tell_what_packets_tell_whatever_is_lost_or_late(seed: int) -> None:
+    chance, frames = random.Random(seed), [frame for talk in TALKS.values() for frame in talk]
+    kept = [frame for frame in frames if chance.random() < 0.9]
+    at = chance.randrange(len(kept) - 1)
+    kept[at], kept[at + 1] = kept[at + 1], kept[at]
+    assert len(contacts(kept, by_packets=False)) == len(contacts(kept, by_packets=True))
+
+
+def test_windows_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is full in one window is not read in the next, and nothing is told twice."""
+    frames = [frame for talk in TALKS.values() for frame in talk]
+    whole = contacts(frames, by_packets=False)
+    monkeypatch.setattr("auditor.sources.pcap.window.MOST", 3)
+    assert contacts(frames, by_packets=False) == whole
+
+
+def test_who_only_looks_on_puts_no_fragments_together_and_says_so() -> None:
+    piece = ethernet(ipv4(bytes(64), 17, PHONE, SERVER))
+    piece = piece[:20] + b"\x20\0" + piece[22:]
+    tape = Tape(BytesIO(pcap([piece])), hashed=False)
+    events = list(Reader(tape, Place(capture="x", outside=True), None).events())
+    assert [str(one) for one in events if isinstance(one, Contact)] == []
+    assert [getattr(one, "message", "") for one in events] == [
+        "1 packets: a fragment, which nobody put together"
+    ]
