@@ -1,0 +1,103 @@
+"""mitmproxy in this process, set up for one session, without a face of its own."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from mitmproxy import exceptions, options, version
+from mitmproxy.addons import default_addons
+from mitmproxy.master import Master
+from msgspec import Struct
+
+from auditor.errors import AuditorError
+from auditor.live.lines import Lines
+
+log = logging.getLogger(__name__)
+
+SIGNALS = {
+    signal.SIGINT: "Ctrl-C",
+    signal.SIGTERM: "it was told to end",
+    signal.SIGHUP: "the terminal closed",
+}
+VERSION: str = version.VERSION
+
+
+class Wanted(Struct, frozen=True):
+    """How the proxy is asked to run."""
+
+    modes: tuple[str, ...]
+    address: str
+    port: int | None  # each mode has its own
+    authority: Path
+    dump: Path
+    rules: str = ""
+    reveal: bool = False
+    settings: tuple[str, ...] = ()  # of mitmproxy, as for its --set
+
+
+class StartUp:
+    """Ends a proxy that could not begin; mitmproxy asks whoever has this name."""
+
+    name = "errorcheck"
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+
+    async def shutdown_if_errored(self) -> None:
+        await asyncio.sleep(0)
+        if wrong := [text for _, text in self.lines.last if "failed to listen" in text or "rror" in text]:
+            raise AuditorError(f"the proxy cannot start: {wrong[0]}")
+
+    def finish(self) -> None:
+        pass
+
+
+class Running:
+    """A proxy that runs until it is told to stop, from wherever."""
+
+    def __init__(self, wanted: Wanted, lines: Lines, *addons: object) -> None:
+        self.wanted, self.lines, self.addons = wanted, lines, addons
+        self.why = ""
+        self._master: Master | None = None
+
+    def stop(self, why: str) -> None:
+        self.why = self.why or why
+        if self._master:
+            self._master.shutdown()
+
+    def run(self, beside: Sequence[Callable[[], Awaitable[object]]] = ()) -> None:
+        """Returns when the session is over; `beside` starts what else runs on the same loop."""
+        try:
+            asyncio.run(self._run(beside))
+        except SystemExit:
+            # mitmproxy would rather end than let traffic through that it cannot write down.
+            self.why = self.why or "the dump could not be written: is the disk full?"
+
+    async def _run(self, beside: Sequence[Callable[[], Awaitable[object]]]) -> None:
+        master = self._master = Master(options.Options())
+        master.addons.add(*default_addons(), *self.addons, StartUp(self.lines))
+        try:
+            _set_up(master.options, self.wanted)
+        except (exceptions.OptionsError, ValueError) as exc:
+            raise AuditorError(f"the proxy cannot start: {exc}") from exc
+        loop = asyncio.get_running_loop()
+        for number, why in SIGNALS.items():
+            loop.add_signal_handler(number, self.stop, why)
+        kept = [await start() for start in beside]  # what is not held here would be thrown away
+        await master.run()
+        del kept
+
+
+def _set_up(given: options.Options, wanted: Wanted) -> None:
+    given.update(
+        mode=list(wanted.modes),
+        listen_host=wanted.address,
+        listen_port=wanted.port,
+        confdir=str(wanted.authority),
+        save_stream_file=f"+{wanted.dump}".replace("%", "%%"),  # it is a pattern for a time
+        auditor_rules=wanted.rules,
+        auditor_reveal=wanted.reveal,
+    )
+    given.set(*wanted.settings)
