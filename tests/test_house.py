@@ -69,7 +69,7 @@ DOORS = {
     "publicsuffixlist": ("rulebook/lints/hosts.py",),
     "numpy": ("sources/pcap/",),
     "pylsqpack": ("sources/pcap/http3/tables.py",),
-    "rich": ("cli/progress.py", "reporters/terminal.py"),
+    "rich": ("cli/progress.py", "live/view.py", "reporters/terminal.py"),
     "segno": ("live/codes.py",),
     "scapy": ("sources/pcap/odd.py", "sources/sniff.py"),
     "wsproto": ("sources/pcap/replay/websocket.py",),

@@ -104,7 +104,10 @@ def command(
     watched = sys.stdin.isatty() and sys.stderr.isatty() and not plain
     live = Live(plan, load_rules(rules), None if watched else sys.stderr)
     _begin(live)
-    live.run()
+    if watched:
+        _watched(live)
+    else:
+        live.run()
     _end(live, style)
 
 
@@ -112,6 +115,15 @@ def _begin(live: "Live") -> None:
     _say(f"Session {live.folder.path}, listening on {live.plan.address} only. Ctrl-C ends it.")
     for number, step in enumerate(live.steps(), 1):
         _say(f"  {number}. {step}")
+
+
+def _watched(live: "Live") -> None:
+    from auditor.live.keys import pressed
+    from auditor.live.view import Face, shown
+
+    face = Face(live)
+    with pressed(sys.stdin.fileno(), face.key), shown(face):
+        live.run()
 
 
 def _end(live: "Live", style: str) -> None:

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from mitmproxy import exceptions, options, version
+from mitmproxy import ctx, exceptions, options, version
 from mitmproxy.addons import default_addons
 from mitmproxy.master import Master
 from msgspec import Struct
@@ -52,6 +52,21 @@ class StartUp:
 
     def finish(self) -> None:
         pass
+
+
+class Profiles:
+    """An addon that hands out what the WireGuard app on the phone needs, once the servers are up."""
+
+    def __init__(self, keep: Callable[[str], None]) -> None:
+        self.keep = keep
+        self.texts: list[str] = []
+
+    def running(self) -> None:
+        for server in ctx.master.addons.get("proxyserver").servers:
+            if text := server.to_json().get("wireguard_conf"):
+                self.texts.append(text)
+                self.keep(text)
+                log.info("auditor: the profile for the WireGuard app is in the session: wireguard.conf")
 
 
 class Running:

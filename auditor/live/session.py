@@ -26,7 +26,7 @@ from auditor.live.guide import reach, removal
 from auditor.live.lines import Lines, heard
 from auditor.live.page import Page, opened
 from auditor.live.pins import Pins
-from auditor.live.proxy import VERSION, Running, Wanted
+from auditor.live.proxy import VERSION, Profiles, Running, Wanted
 from auditor.live.watch import Watch
 from auditor.model import App, Finding
 from auditor.report import Report
@@ -95,7 +95,9 @@ class Live:
         self.lines, self.watch, self.guests = Lines(stream), Watch(), Guests(plan.allowed)
         self.auditor = Auditor(self._ended, self._looked, (self._hear,), book)
         self.pins = Pins(self.auditor.note, plan.after, plan.through, plan.opened)
-        self.running = Running(self._wanted(), self.lines, self.guests, self.pins, self.auditor)
+        self.profiles = Profiles(lambda text: self.folder.write("wireguard.conf", text.encode()))
+        addons = (self.guests, self.pins, self.auditor, self.profiles)
+        self.running = Running(self._wanted(), self.lines, *addons)
         self.seen: Seen | None = None
         self.ended: Seen | None = None
         self._door = _door(plan.address)
@@ -120,6 +122,11 @@ class Live:
             f"Open {self.page} on the phone and install the certificate: {called(self.authority)}",
             "Open any https page in the phone's browser, then the app, and send your texts",
         ]
+
+    def codes(self) -> list[tuple[str, str]]:
+        """What a phone's camera can take: what it is, and the text of its code."""
+        codes = [(f"The page with the certificate: {self.page}", self.page)]
+        return codes + [("The tunnel, for the WireGuard app", text) for text in self.profiles.texts]
 
     def command(self) -> str:
         """What gives the report again."""
