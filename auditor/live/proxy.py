@@ -12,7 +12,6 @@ from mitmproxy.master import Master
 from msgspec import Struct
 
 from auditor.errors import AuditorError
-from auditor.live.lines import Lines
 
 log = logging.getLogger(__name__)
 
@@ -38,20 +37,30 @@ class Wanted(Struct, frozen=True):
 
 
 class StartUp:
-    """Ends a proxy that could not begin; mitmproxy asks whoever has this name."""
+    """Ends a proxy that could not begin as it was asked to; mitmproxy asks whoever has this name."""
 
     name = "errorcheck"
 
-    def __init__(self, lines: Lines) -> None:
-        self.lines = lines
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self._handler: logging.StreamHandler[StartUp] = logging.StreamHandler(self)
+        self._handler.setLevel(logging.ERROR)
+        logging.getLogger().addHandler(self._handler)
+
+    def write(self, text: str) -> None:
+        self.wrong += filter(None, text.splitlines())
+
+    def flush(self) -> None:
+        pass
 
     async def shutdown_if_errored(self) -> None:
         await asyncio.sleep(0)
-        if wrong := [text for _, text in self.lines.last if "failed to listen" in text or "rror" in text]:
-            raise AuditorError(f"the proxy cannot start: {wrong[0]}")
+        if self.wrong:
+            self.finish()
+            raise AuditorError(f"the proxy cannot start: {self.wrong[0].removeprefix('auditor: ')}")
 
     def finish(self) -> None:
-        pass
+        logging.getLogger().removeHandler(self._handler)
 
 
 class Profiles:
@@ -72,8 +81,8 @@ class Profiles:
 class Running:
     """A proxy that runs until it is told to stop, from wherever."""
 
-    def __init__(self, wanted: Wanted, lines: Lines, *addons: object) -> None:
-        self.wanted, self.lines, self.addons = wanted, lines, addons
+    def __init__(self, wanted: Wanted, *addons: object) -> None:
+        self.wanted, self.addons = wanted, addons
         self.why = ""
         self._master: Master | None = None
 
@@ -92,7 +101,7 @@ class Running:
 
     async def _run(self, beside: Sequence[Callable[[], Awaitable[object]]]) -> None:
         master = self._master = Master(options.Options())
-        master.addons.add(*default_addons(), *self.addons, StartUp(self.lines))
+        master.addons.add(*default_addons(), *self.addons, StartUp())
         try:
             _set_up(master.options, self.wanted)
         except (exceptions.OptionsError, ValueError) as exc:

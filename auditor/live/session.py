@@ -89,7 +89,8 @@ class Live:
         self.folder = Folder(
             plan.folder, About(1, self.name, began, versions=versions, options=plan.options())
         )
-        self.folder.write("session.yaml", said(plan.app, plan.renamed, plan.texts))
+        if told := said(plan.app, plan.renamed, plan.texts):
+            self.folder.write("session.yaml", told)
         self.authority = authority(plan.keep or plan.folder / "ca", self.name)
         self.folder.trust(fingerprint(self.authority))
         self.lines, self.watch, self.guests = Lines(stream), Watch(), Guests(plan.allowed)
@@ -97,7 +98,7 @@ class Live:
         self.pins = Pins(self.auditor.note, plan.after, plan.through, plan.opened)
         self.profiles = Profiles(lambda text: self.folder.write("wireguard.conf", text.encode()))
         addons = (self.guests, self.pins, self.auditor, self.profiles)
-        self.running = Running(self._wanted(), self.lines, *addons)
+        self.running = Running(self._wanted(), *addons)
         self.seen: Seen | None = None
         self.ended: Seen | None = None
         self._door = _door(plan.address)
@@ -119,7 +120,7 @@ class Live:
         plan = self.plan
         return [
             *reach(plan.modes, plan.address, plan.port),
-            f"Open {self.page} on the phone and install the certificate: {called(self.authority)}",
+            f"Open {self.page} on the phone: install {called(self.authority)!r}",
             "Open any https page in the phone's browser, then the app, and send your texts",
         ]
 

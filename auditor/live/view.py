@@ -17,7 +17,7 @@ from rich.text import Text
 from auditor.live.codes import code
 from auditor.live.session import Live
 from auditor.live.watch import Host
-from auditor.model import MESSAGES, Answer
+from auditor.model import Answer
 from auditor.reporters.terminal import MARKS, STYLES
 from auditor.text import printable
 from auditor.words import SHORT
@@ -111,7 +111,7 @@ class Face:
 def _steps(live: Live) -> list[Row]:
     """The checklist: shrinks to one line once everything works."""
     watch, seen = live.watch, live.seen
-    messages = seen and any(v.surface in MESSAGES for v in seen.verdicts)
+    messages = seen and any(verdict.counts for verdict in seen.verdicts)
     done = [bool(watch.devices), watch.trusted, watch.trusted and bool(messages)]
     if all(done):
         return [("Set up: the phone is here, trusts the certificate, and messages were seen.", "green")]
@@ -126,10 +126,10 @@ def _verdicts(live: Live) -> list[Row]:
         return [("nothing yet: no app that the rules know, and none of your texts", "dim")]
     rows = []
     for verdict in sorted(live.seen.verdicts, key=lambda v: (v.verdict is Answer.INCONCLUSIVE, v.platform)):
-        about = f"{verdict.platform}  {verdict.surface} {verdict.direction}"
-        count = sum(verdict.counts.values())
-        said = f"{MARKS[verdict.verdict][0]} {verdict.verdict:<15}{about:<34} {SHORT[verdict.verdict]}"
-        rows.append((f"{said} ({verdict.grade}, {count:,})", STYLES[verdict.verdict]))
+        about = f"{verdict.platform} {verdict.surface} {verdict.direction}"
+        count = f"{sum(verdict.counts.values()):,} {verdict.grade}"
+        said = f"{MARKS[verdict.verdict][0]} {verdict.verdict:<15}{about}  {count}  {SHORT[verdict.verdict]}"
+        rows.append((said, STYLES[verdict.verdict]))
     return rows
 
 

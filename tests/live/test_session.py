@@ -68,12 +68,12 @@ class Site:
 class Live:
     """`auditor live` in a process of its own, and ways through it."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, canary: str = TEXT) -> None:
         self.folder = folder / "session"
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = int(free.getsockname()[1])
         fixed = ("--listen", "127.0.0.1", "--port", str(self.port), "--session", str(self.folder))
-        lax = ("--set", "ssl_insecure=true", "--canary", TEXT)
+        lax = ("--set", "ssl_insecure=true", *(("--canary", canary) if canary else ()))
         self.errors = folder / "stderr"
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
@@ -148,8 +148,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def start(tmp_path: Path) -> Iterator[Start]:
     running: list[Live] = []
 
-    def begin(*options: str) -> Live:
-        running.append(Live(tmp_path, *options))
+    def begin(*options: str, canary: str = TEXT) -> Live:
+        running.append(Live(tmp_path, *options, canary=canary))
         return running[-1]
 
     yield begin
@@ -187,6 +187,12 @@ def test_nobody_else_may_read_a_session(start: Start) -> None:
     assert modes == {name: 0o700 if name == "ca" else 0o600 for name in modes}
     assert stat.S_IMODE(live.folder.stat().st_mode) == 0o700
     assert "session.json" in modes
+
+
+def test_without_anything_said_of_it_a_session_is_audited_as_well(start: Start) -> None:
+    live = start(canary="")
+    assert "No message was found" in live.stop()
+    assert not (live.folder / "session.yaml").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -321,3 +327,14 @@ def test_what_cannot_begin_says_why_in_one_line(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert "auditor: the proxy cannot start" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_tunnel_of_wireguard_comes_with_its_profile(start: Start) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    live = start("--mode", "regular", "--mode", f"wireguard@{port}")
+    live.log("profile for the WireGuard app")
+    profile = live.folder / "wireguard.conf"
+    assert f"Endpoint = 127.0.0.1:{port}" in profile.read_text()
+    assert stat.S_IMODE(profile.stat().st_mode) == 0o600
