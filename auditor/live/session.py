@@ -109,11 +109,14 @@ class Live:
             with heard(self.lines):
                 self.running.run((self._open_page,))
         finally:
-            self._door.close()
+            self.close()
             try:
                 self.folder.close(self.running.why or "it could not go on")
             except OSError as exc:
                 log.error("auditor: %s: %s", self.folder.path, exc.strerror)  # noqa: TRY400
+
+    def close(self) -> None:
+        self._door.close()
 
     def steps(self) -> list[str]:
         """What is to be done with the phone, in its order."""

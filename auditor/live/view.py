@@ -176,10 +176,10 @@ def _codes(texts: Sequence[tuple[str, str]], width: int, height: int) -> list[Ro
 
 
 def drawn(rows: Sequence[Row], width: int) -> Group:
-    """Rows as they are shown: one line each, whatever is in them."""
+    """Rows as they are shown: one line each, and nothing that a host was named moves the cursor."""
     lines = []
     for text, style in rows:
-        line = Text.from_ansi(text) if style == "code" else Text(text, style=style)
+        line = Text(text) if style == "code" else Text(printable(text), style=style)
         line.no_wrap = True
         line.truncate(width, overflow="ellipsis")
         lines.append(line)
