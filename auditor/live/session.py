@@ -123,7 +123,7 @@ class Live:
         plan = self.plan
         return [
             *reach(plan.modes, plan.address, plan.port),
-            f"Open {self.page} on the phone: install {called(self.authority)!r}",
+            f"Open {self.page} on the phone, install the certificate",
             "Open any https page in the phone's browser, then the app, and send your texts",
         ]
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -24,10 +25,13 @@ from click.testing import CliRunner
 
 from auditor.cli import cli
 from auditor.live.authority import authority
+from auditor.model import Parcel
+from auditor.sources import read
 
 ROOT = Path(__file__).parents[2]
 TEXT = "Harbor-4471 meet me by the old crane"
 PATIENCE = 40.0
+PATH = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 
 
 class Site:
@@ -65,10 +69,15 @@ class Site:
                 data = link.recv(65536)
 
 
+# No file of the process may grow longer: a disk that is full.
+FULL = "import resource; size = {} or -1; resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)); "
+RUN = "from auditor.cli import cli; cli()"
+
+
 class Live:
     """`auditor live` in a process of its own, and ways through it."""
 
-    def __init__(self, folder: Path, *options: str, canary: str = TEXT) -> None:
+    def __init__(self, folder: Path, *options: str, canary: str = TEXT, fullest: int = 0) -> None:
         self.folder = folder / "session"
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = int(free.getsockname()[1])
@@ -77,9 +86,9 @@ class Live:
         self.errors = folder / "stderr"
         with self.errors.open("w") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "auditor", "live", *fixed, *lax, *options],
+                [sys.executable, "-c", FULL.format(fullest) + RUN, "live", *fixed, *lax, *options],
                 stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL, text=True,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"},
+                env={**os.environ, "PYTHONPATH": PATH, "PYTHONWARNINGS": "ignore"},
             )  # fmt: skip
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self.process.poll() is None:
@@ -93,12 +102,16 @@ class Live:
     def ca(self) -> Path:
         return self.folder / "ca" / "mitmproxy-ca-cert.pem"
 
-    def tunnel(self, port: int) -> socket.socket:
-        link = socket.create_connection(("127.0.0.1", self.port), 10)
+    def tunnel(self, port: int, device: str = "127.0.0.1") -> socket.socket:
+        link = socket.create_connection(("127.0.0.1", self.port), 10, (device, 0))
         link.sendall(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         answer = b""
         while not answer.endswith(b"\r\n\r\n"):
-            answer += link.recv(1)
+            more = link.recv(1)
+            if not more:
+                link.close()
+                raise ConnectionError("closed")
+            answer += more
         assert b" 200 " in answer
         return link
 
@@ -113,7 +126,10 @@ class Live:
             link.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
             answer = link.recv(65536)
             while not answer.endswith(body):
-                answer += link.recv(65536)
+                more = link.recv(65536)
+                if not more:
+                    raise ConnectionError("closed")
+                answer += more
             return answer
 
     def stop(self, number: int = signal.SIGINT) -> str:
@@ -148,8 +164,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def start(tmp_path: Path) -> Iterator[Start]:
     running: list[Live] = []
 
-    def begin(*options: str, canary: str = TEXT) -> Live:
-        running.append(Live(tmp_path, *options, canary=canary))
+    def begin(*options: str, canary: str = TEXT, fullest: int = 0) -> Live:
+        running.append(Live(tmp_path, *options, canary=canary, fullest=fullest))
         return running[-1]
 
     yield begin
@@ -322,7 +338,7 @@ def test_what_cannot_begin_says_why_in_one_line(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "auditor", "live", "--listen", "127.0.0.1", "--port", port]
         ended = subprocess.run(
             [*command, "--session", str(tmp_path / "s")], capture_output=True, text=True, timeout=PATIENCE,
-            check=False, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"},
+            check=False, env={**os.environ, "PYTHONPATH": PATH, "PYTHONWARNINGS": "ignore"},
         )  # fmt: skip
     assert ended.returncode == 2
     assert "auditor: the proxy cannot start" in ended.stderr
@@ -338,3 +354,58 @@ def test_a_tunnel_of_wireguard_comes_with_its_profile(start: Start) -> None:
     profile = live.folder / "wireguard.conf"
     assert f"Endpoint = 127.0.0.1:{port}" in profile.read_text()
     assert stat.S_IMODE(profile.stat().st_mode) == 0o600
+
+
+def test_a_second_device_is_turned_away(start: Start, site: Site) -> None:
+    live = start()
+    live.tunnel(site.port).close()
+    with pytest.raises(ConnectionError):
+        live.tunnel(site.port, "127.0.0.2")
+    live.log("127.0.0.2 was turned away: --allow 127.0.0.2 lets it in")
+    live.tunnel(site.port).close()
+
+
+SEEDS = [pytest.param(seed, marks=[pytest.mark.slow] if seed else []) for seed in range(10)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_kill_at_any_moment_loses_nothing_that_was_answered(start: Start, site: Site, seed: int) -> None:
+    live, chance = start(), random.Random(seed)
+    ends = time.monotonic() + chance.uniform(1, 3)
+    answered: list[str] = []
+
+    def chat(name: str) -> None:
+        with suppress(OSError), live.app(f"{name}.example", site.port, live.ca) as link:
+            for number in range(1_000_000):
+                said = f"\0{name} says {number:09}"
+                link.sendall(said.encode())
+                if not link.recv(len(said)):
+                    return
+                answered.append(said)
+
+    talking = [threading.Thread(target=chat, args=(name,)) for name in ("ann", "bob", "cyd")]
+    for one in talking:
+        one.start()
+    while time.monotonic() < ends or not answered:
+        time.sleep(0.01)
+    live.close()
+    for one in talking:
+        one.join(10)
+    events = list(read(live.folder / "session.mitm.journal"))
+    kept = b"".join(event.body for event in events if isinstance(event, Parcel) and event.outgoing).decode()
+    assert [said for said in answered if said not in kept] == []
+    page = run("analyze", live.folder, "--format", "json")
+    assert run("analyze", live.folder, "--format", "json") == page
+
+
+def test_a_full_disk_ends_in_a_report_of_what_there_was(start: Start, site: Site) -> None:
+    live = start(fullest=60_000)
+    for _ in range(100):
+        try:
+            live.post("chat.example", site.port, TEXT.encode() + b"x" * 2000)
+        except OSError:
+            break
+    page = live.process.communicate(timeout=PATIENCE)[0]
+    assert "Harbor-4471" in page
+    assert run("analyze", live.folder) == page
+    assert "is the disk full?" in json.loads((live.folder / "session.json").read_text())["why"]
