@@ -1,6 +1,5 @@
 """auditor live: a proxy for the phone, and the verdicts form while you type."""
 
-import io
 import shlex
 import sys
 import time
@@ -127,16 +126,16 @@ def _watched(live: "Live") -> None:
 
 
 def _end(live: "Live", style: str) -> None:
-    """The report and the way back to it. It is on the disk first, for the terminal may be gone."""
+    """The report, and the way back to it."""
     from auditor.reporters import Options, reporter
 
     _say(f"\nThe session is over: {live.running.why or 'it could not go on'}.")
     if live.ended:
-        page = io.StringIO()
-        reporter("terminal").render(live.ended.report, list(live.ended.verdicts), page, Options())
-        live.keep_report(page.getvalue())
-        reporter(style).render(live.ended.report, list(live.ended.verdicts), sys.stdout, Options())
-        sys.stdout.flush()
+        with suppress(OSError):
+            reporter(style).render(live.ended.report, list(live.ended.verdicts), sys.stdout, Options())
+            sys.stdout.flush()
+    else:
+        _say("The audit came to an early end; what was recorded is whole.")
     _say(f"\nThe session: {live.folder.path}")
     _say(f"This report again: {live.command()}")
     _say(f"What went wrong, and what to do: auditor doctor {shlex.quote(str(live.folder.path))}")

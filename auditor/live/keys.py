@@ -6,7 +6,7 @@ import termios
 import threading
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 WAIT = 0.1  # seconds between looks at whether to go on
 
@@ -23,13 +23,17 @@ def pressed(number: int, press: Callable[[str], None]) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
-        termios.tcsetattr(number, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(number, termios.TCSADRAIN, before)
 
 
 def _listen(number: int, press: Callable[[str], None], over: threading.Event) -> None:
     while not over.is_set():
         ready, _, _ = select.select([number], [], [], WAIT)
-        data = os.read(number, 64) if ready else b""
+        try:
+            data = os.read(number, 64) if ready else b""
+        except OSError:
+            return
         if ready and not data:
             return  # the terminal is gone
         for char in data.decode(errors="ignore"):

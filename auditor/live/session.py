@@ -5,6 +5,7 @@ says when and why, and `auditor analyze` of it gives the report that was shown.
 """
 
 import asyncio
+import io
 import logging
 import shlex
 import socket
@@ -30,6 +31,7 @@ from auditor.live.proxy import VERSION, Profiles, Running, Wanted
 from auditor.live.watch import Watch
 from auditor.model import App, Finding
 from auditor.report import Report
+from auditor.reporters import Options, reporter
 from auditor.rulebook.book import Rulebook
 from auditor.sources.records import First, Record, Refused
 
@@ -111,6 +113,7 @@ class Live:
         finally:
             self.close()
             try:
+                self._keep_report()
                 self.folder.close(self.running.why or "it could not go on")
             except OSError as exc:
                 log.error("auditor: %s: %s", self.folder.path, exc.strerror)  # noqa: TRY400
@@ -144,11 +147,12 @@ class Live:
         kept = self.plan.keep
         return removal(called(self.authority), str(kept or self.plan.folder / "ca"), bool(kept))
 
-    def keep_report(self, page: str) -> None:
-        try:
-            self.folder.write("report.txt", page.encode())
-        except OSError as exc:
-            log.error("auditor: the report was not kept: %s", exc.strerror)  # noqa: TRY400
+    def _keep_report(self) -> None:
+        """On the disk before it is shown: the terminal may be gone."""
+        if self.ended:
+            page = io.StringIO()
+            reporter("terminal").render(self.ended.report, list(self.ended.verdicts), page, Options())
+            self.folder.write("report.txt", page.getvalue().encode())
 
     def _wanted(self) -> Wanted:
         plan = self.plan

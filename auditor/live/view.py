@@ -4,11 +4,10 @@ It is drawn on a thread of its own from what others wrote down, twice a second, 
 than the terminal is high: what finds no room is counted. The log goes on underneath it.
 """
 
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console, Group
 from rich.live import Live as Screen
@@ -190,18 +189,21 @@ def drawn(rows: Sequence[Row], width: int) -> Group:
 def shown(face: Face) -> Iterator[None]:
     """The screen belongs to the view until this ends."""
     console, over = Console(stderr=True), threading.Event()
-    with Screen(console=console, screen=True, auto_refresh=False) as screen:
+    screen = Screen(console=console, screen=True, auto_refresh=False)
 
-        def draw() -> None:
+    def draw() -> None:
+        with suppress(OSError):  # the terminal is gone, and the session goes on to its end
             while not over.wait(PACE):
                 size = console.size
                 screen.update(drawn(face.rows(size.width, size.height), size.width), refresh=True)
 
-        thread = threading.Thread(target=draw, name="view", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-    sys.stderr.flush()
+    thread = threading.Thread(target=draw, name="view", daemon=True)
+    screen.start()
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        with suppress(OSError):
+            screen.stop()

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import pty
 import random
 import re
 import signal
@@ -409,3 +410,25 @@ def test_a_full_disk_ends_in_a_report_of_what_there_was(start: Start, site: Site
     assert "Harbor-4471" in page
     assert run("analyze", live.folder) == page
     assert "is the disk full?" in json.loads((live.folder / "session.json").read_text())["why"]
+
+
+def test_in_a_terminal_there_is_a_view_and_a_report_even_if_it_closes(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    folder = tmp_path / "session"
+    command = [sys.executable, "-m", "auditor", "live", "--listen", "127.0.0.1", "--session", str(folder)]
+    process = subprocess.Popen(
+        [*command, "--mode", "regular@0"], stdin=theirs, stdout=theirs, stderr=theirs,
+        start_new_session=True, env={**os.environ, "PYTHONPATH": PATH, "TERM": "xterm", "COLUMNS": "80"},
+    )  # fmt: skip
+    os.close(theirs)
+    shown, until = b"", time.monotonic() + PATIENCE
+    while b"marked: sent" not in shown and time.monotonic() < until:
+        if b"What stays shut" in shown and b"m sent" in shown:
+            os.write(ours, b"m")
+        shown += os.read(ours, 65536)
+    os.close(ours)
+    process.send_signal(signal.SIGHUP)
+    process.wait(PATIENCE)
+    about = json.loads((folder / "session.json").read_text())
+    assert (about["why"], about["marks"][0]["what"]) == ("the terminal closed", "sent")
+    assert (folder / "report.txt").read_text() == run("analyze", folder)
