@@ -50,7 +50,9 @@ def _reached(watch: Watch) -> Iterator[Diagnosis]:
 
 
 def _trusted(watch: Watch) -> Iterator[Diagnosis]:
-    refused = [host for host, one in watch.hosts.items() if any(kind in one.alerts for kind in _CERTIFICATE)]
+    refused = [
+        host for host, one in list(watch.hosts.items()) if any(kind in one.alerts for kind in _CERTIFICATE)
+    ]
     if watch.trusted:
         yield Diagnosis("ok", "trust", "the proxy's certificate is trusted: TLS was opened")
     elif refused:
@@ -114,7 +116,7 @@ def _past(watch: Watch) -> Iterator[Diagnosis]:
 
 
 def _some(hosts: set[str]) -> str:
-    first = sorted(map(printable, hosts))
+    first = sorted(map(printable, list(hosts)))
     return ", ".join(first[:3]) + (f" and {len(first) - 3:,} more" if len(first) > 3 else "")
 
 

@@ -14,6 +14,7 @@ from rich.live import Live as Screen
 from rich.text import Text
 
 from auditor.live.codes import code
+from auditor.live.doctor import diagnoses
 from auditor.live.session import Live
 from auditor.live.watch import Host
 from auditor.model import Answer
@@ -22,7 +23,8 @@ from auditor.text import printable
 from auditor.words import SHORT
 
 PACE = 0.5  # seconds between pictures
-KEYS = "m sent   n note   p pause   c code for the phone   q stop"
+KEYS = "m sent   n note   p pause   c code for the phone   d doctor   q stop"
+OTHERS = {"c": "code", "d": "doctor"}
 Row = tuple[str, str]  # a text and its style
 
 
@@ -32,7 +34,7 @@ class Face:
     def __init__(self, live: Live) -> None:
         self.live = live
         self.paused = False
-        self.coded = False
+        self.shows = ""  # instead of the overview: code or doctor
         self.typed: str | None = None  # a note that is being written
         self._frozen: list[Row] = []
 
@@ -45,8 +47,8 @@ class Face:
             self.typed = ""
         elif char == "p":
             self.paused = not self.paused
-        elif char == "c":
-            self.coded = not self.coded
+        elif char in OTHERS:
+            self.shows = "" if self.shows == OTHERS[char] else OTHERS[char]
         elif char == "q":
             self.live.running.stop("you stopped it")
 
@@ -73,8 +75,10 @@ class Face:
     def rows(self, width: int, height: int) -> list[Row]:
         """Exactly as many as there is room for."""
         foot = f"Note: {self.typed}_" if self.typed is not None else KEYS
-        if self.coded:
+        if self.shows == "code":
             body = _codes(self.live.codes(), width, height - 2)
+        elif self.shows == "doctor":
+            body = _cut(_doctor(self.live), height - 2)
         elif self.paused and self._frozen:
             body = self._frozen
         else:
@@ -161,6 +165,16 @@ def _cut(rows: list[Row], most: int) -> list[Row]:
     if len(rows) <= most:
         return rows
     return [*rows[: most - 1], (f"and {len(rows) - most + 1:,} more", "dim")]
+
+
+def _doctor(live: Live) -> list[Row]:
+    """Troubles first: what works needs nobody."""
+    rows: list[Row] = []
+    for one in sorted(diagnoses(live.watch), key=lambda one: ("trouble", "hint", "ok").index(one.kind)):
+        style = {"trouble": "yellow", "hint": "", "ok": "green"}[one.kind]
+        rows.append((f"{one.about}: {one.what}", style))
+        rows += [(f"    {one.fix}", "dim")] if one.fix else []
+    return rows
 
 
 def _codes(texts: Sequence[tuple[str, str]], width: int, height: int) -> list[Row]:

@@ -89,3 +89,14 @@ def test_a_code_is_drawn_where_it_has_room(live: Live) -> None:
     face.key("c")
     assert "\u2588" in "".join(text for text, _ in face.rows(80, 24))
     assert "no room for its code" in "".join(text for text, _ in face.rows(80, 12))
+
+
+def test_the_doctor_can_be_asked_at_any_time(live: Live) -> None:
+    fill(live, 200)
+    face = Face(live)
+    face.key("d")
+    rows = face.rows(80, 24)
+    assert len(rows) == 24
+    assert "refused us 3 times: unknown CA" in " ".join(text for text, _ in rows)
+    face.key("d")
+    assert "Who can read" in " ".join(text for text, _ in face.rows(80, 24))
