@@ -93,7 +93,7 @@ def asking(command: Callable[..., None]) -> Callable[..., None]:
         evidence: Path | None, app_name: str, app_version: str, mode: str, reveal: bool, **others: object,
     ) -> None:  # fmt: skip
         wish = Wish(
-            load_rules(rules), (*canaries, *_lines(canary_file)), dict(map(_pair, renames)), keylogs,
+            load_rules(rules), (*canaries, *lines_of(canary_file)), dict(map(pair_of, renames)), keylogs,
             devices, style, evidence, App(app_name, app_version, mode), reveal,
         )  # fmt: skip
         command(wish=wish, **others)
@@ -101,7 +101,7 @@ def asking(command: Callable[..., None]) -> Callable[..., None]:
     return reduce(lambda inner, option: option(inner), reversed(_OPTIONS), asked)
 
 
-def _lines(file: Path | None) -> list[str]:
+def lines_of(file: Path | None) -> list[str]:
     if file is None:
         return []
     try:
@@ -110,7 +110,7 @@ def _lines(file: Path | None) -> list[str]:
         raise CaptureError(f"{file}: cannot be read as a list of texts, one a line") from exc
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair_of(text: str) -> tuple[str, str]:
     host, equals, name = text.partition("=")
     if not (host and equals and name):
         raise click.BadParameter(

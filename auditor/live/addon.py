@@ -12,7 +12,7 @@ import hashlib
 import logging
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,12 @@ from auditor.audit import Audit
 from auditor.errors import AuditorError
 from auditor.judge import judge
 from auditor.live.journal import Journal, place_of
-from auditor.live.listener import Listener
+from auditor.live.listener import Listener, Watcher
 from auditor.needles import Needles
 from auditor.probes.canaries import weakness
-from auditor.report import Capture
+from auditor.report import Capture, Report
 from auditor.reporters import Options, reporter
+from auditor.rulebook.book import Rulebook
 from auditor.shelf import Session, load_rules, session_of
 from auditor.sources.flows import Flow, Request, flow_of
 from auditor.sources.heads import Place, clean
@@ -37,12 +38,26 @@ NAME = "live"
 log = logging.getLogger(__name__)
 
 Stream = tcp.TCPFlow | udp.UDPFlow
+Ear = Callable[[First | Record], None]
+Tell = Callable[[Report, Rulebook], None]
+
+
+def printed(report: Report, book: Rulebook) -> None:
+    reporter("terminal").render(report, judge(report, book), sys.stdout, Options())
 
 
 class Auditor:
-    """Hooks of the proxy in, records out: to the journal first, then to the audit."""
+    """Hooks of the proxy in, records out: to the journal first, then to who listens and the audit."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        tell: Tell | None = None,
+        watcher: Watcher | None = None,
+        ears: Sequence[Ear] = (),
+        book: Rulebook | None = None,
+    ) -> None:
+        self.tell = tell  # without one, the report is printed, and how to have it again
+        self.watcher, self.ears, self.book = watcher, ears, book
         self.journal: Journal | None = None
         self.listener: Listener | None = None
         self.open: dict[str, tuple[flow.Flow, Request | None]] = {}
@@ -67,11 +82,11 @@ class Auditor:
         except AuditorError as exc:
             log.error("auditor: %s", exc)  # noqa: TRY400
         if self.journal:
-            self._note(self.journal.first)
+            self.note(self.journal.first)
 
     def _listener(self) -> Listener:
         options = ctx.options
-        book = load_rules(Path(options.auditor_rules) if options.auditor_rules else None)
+        book = self.book or load_rules(Path(options.auditor_rules) if options.auditor_rules else None)
         session = session_of(Path(self.session)) if self.session else Session()
         pairs = dict(pair.split("=", 1) for pair in options.auditor_as if "=" in pair)
         needles = Needles((*options.auditor_canary, *session.texts))
@@ -80,7 +95,7 @@ class Auditor:
         audit = Audit(book, needles, options.auditor_reveal, session.app)
         for weak in filter(None, map(weakness, needles.texts)):
             audit.feed(place.problem(0, "weak text", weak))
-        return Listener(audit, place, self.journal.path if self.journal else None)
+        return Listener(audit, place, self.journal.path if self.journal else None, self.watcher)
 
     def request(self, flow: http.HTTPFlow) -> None:
         self._begin(flow)
@@ -98,7 +113,7 @@ class Auditor:
     def websocket_message(self, flow: http.HTTPFlow) -> None:
         if flow.websocket:
             one = flow.websocket.messages[-1]
-            self._note(Said(flow.id, one.from_client, one.content, one.timestamp, int(one.type)))
+            self.note(Said(flow.id, one.from_client, one.content, one.timestamp, int(one.type)))
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         self._end(flow)
@@ -138,37 +153,37 @@ class Auditor:
 
     def tls_established_client(self, data: tls.TlsData) -> None:
         host, port, address = _far_end(data)
-        self._note(Opened(data.conn.id, "client", host, port, address, True, data.conn.timestamp_tls_setup))
+        self.note(Opened(data.conn.id, "client", host, port, address, True, data.conn.timestamp_tls_setup))
 
     def tls_failed_client(self, data: tls.TlsData) -> None:
-        self._note(Refused("client", *_far_end(data), data.conn.error or "", data.conn.timestamp_start))
+        self.note(Refused("client", *_far_end(data), data.conn.error or "", data.conn.timestamp_start))
 
     def tls_failed_server(self, data: tls.TlsData) -> None:
-        self._note(Refused("server", *_far_end(data), data.conn.error or "", data.conn.timestamp_start))
+        self.note(Refused("server", *_far_end(data), data.conn.error or "", data.conn.timestamp_start))
 
     def client_connected(self, client: connection.Client) -> None:
         self._opened(client, "client")
 
     def client_disconnected(self, client: connection.Client) -> None:
-        self._note(Closed(client.id, "client", client.timestamp_end))
+        self.note(Closed(client.id, "client", client.timestamp_end))
 
     def server_connected(self, data: server_hooks.ServerConnectionHookData) -> None:
         self._opened(data.server, "server")
 
     def server_disconnected(self, data: server_hooks.ServerConnectionHookData) -> None:
-        self._note(Closed(data.server.id, "server", data.server.timestamp_end))
+        self.note(Closed(data.server.id, "server", data.server.timestamp_end))
 
     def _begin(self, flow: flow.Flow) -> None:
         known = _known(flow)
         if known:
             self.open[flow.id] = (flow, known.request)
-            self._note(Begun(flow.id, known, flow.client_conn.id))
+            self.note(Begun(flow.id, known, flow.client_conn.id))
 
     def _said(self, flow: Stream) -> None:
         if len(flow.messages) == 1:
             self._begin(flow)  # again: now it is known where it leads
         one = flow.messages[-1]
-        self._note(Said(flow.id, one.from_client, one.content, one.timestamp))
+        self.note(Said(flow.id, one.from_client, one.content, one.timestamp))
 
     def _end(self, flow: flow.Flow) -> None:
         known = _known(flow)
@@ -176,16 +191,18 @@ class Auditor:
         if known:
             if asked is not None and known.request == asked:
                 known.request = None  # the journal has it already
-            self._note(Ended(flow.id, known))
+            self.note(Ended(flow.id, known))
 
     def _opened(self, one: connection.Connection, side: str) -> None:
         host, port = one.address[:2] if isinstance(one, connection.Server) and one.address else ("", 0)
         address = str(one.peername[0]) if one.peername else ""
-        self._note(Opened(one.id, side, host, port, address, False, one.timestamp_start))
+        self.note(Opened(one.id, side, host, port, address, False, one.timestamp_start))
 
-    def _note(self, record: First | Record) -> None:
+    def note(self, record: First | Record) -> None:
         if self.journal:
             self.journal.write(record)
+        for ear in self.ears:
+            ear(record)
         if self.listener:
             self.listener.hear(record)
 
@@ -199,11 +216,12 @@ class Auditor:
         if listener is None:
             return
         if listener.finish():
-            report = listener.audit.report(self._capture(listener, journal))
-            reporter("terminal").render(report, judge(report, listener.audit.book), sys.stdout, Options())
+            (self.tell or printed)(
+                listener.audit.report(self._capture(listener, journal)), listener.audit.book
+            )
         else:
             log.error("auditor: the audit came to an early end, so there is no report")
-        if self.session:
+        if self.session and self.tell is None:
             print(f"\nThis report again: {self._command()}")
         sys.stdout.flush()
 

@@ -1,17 +1,21 @@
 """The audit of a running proxy, on a thread of its own: traffic never waits for a verdict.
 
-It takes the records that the journal holds, in their order, through the reader that a saved
-journal goes through: so the report is the one that `auditor analyze` gives of the session.
+It reads the journal as it grows, through the reader that a saved journal goes through: so the
+report is the one that `auditor analyze` gives of the session, and however far the audit lags
+behind, what it has not read yet lies on the disk and not in memory. Without a journal the
+records wait in a queue; what finds no room there is counted and named in the report.
 """
 
 import logging
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, Full, Queue
 
 from auditor.audit import Audit
-from auditor.model import Event
+from auditor.model import Event, Finding
+from auditor.report import Capture, Report
 from auditor.sources.heads import Place
 from auditor.sources.journal import Reader, entries
 from auditor.sources.records import First, Record
@@ -19,18 +23,28 @@ from auditor.sources.tape import Tape
 
 log = logging.getLogger(__name__)
 
+MOST = 10_000  # records that wait where there is no journal
+WAIT = 0.05  # seconds between looks at a journal that grows
+EVERY = 1.0  # seconds between reports to whoever looks on
 
-class Past:
-    """A file as far as it went when it was opened."""
+Watcher = Callable[[Report, Finding | None], None]
 
-    def __init__(self, path: Path) -> None:
+
+class Tail:
+    """A file that grows: its end is where nobody writes any more."""
+
+    def __init__(self, path: Path, over: threading.Event, idle: Callable[[], None]) -> None:
         self._file = path.open("rb")
-        self._left = path.stat().st_size
+        self._over, self._idle = over, idle
 
     def read(self, size: int) -> bytes:
-        data = self._file.read(min(size, self._left))
-        self._left -= len(data)
-        return data
+        while True:
+            over = self._over.is_set()  # asked first: what is written meanwhile is read
+            data = self._file.read(size)
+            if data or over:
+                return data
+            self._idle()
+            self._over.wait(WAIT)
 
     def close(self) -> None:
         self._file.close()
@@ -39,39 +53,75 @@ class Past:
 class Listener:
     """Feeds an audit. Nobody else may touch it before `finish`."""
 
-    def __init__(self, audit: Audit, place: Place, past: Path | None = None) -> None:
+    def __init__(
+        self, audit: Audit, place: Place, journal: Path | None = None, watcher: Watcher | None = None
+    ) -> None:
         self.audit = audit
         self.unread = 0
+        self.passed_over = 0
+        self._watcher, self._told, self._new = watcher, 0.0, False
+        self._last: Finding | None = None
         self._reader = Reader(place)
-        self._records: SimpleQueue[First | Record | None] = SimpleQueue()
+        self._records: Queue[First | Record] = Queue(MOST)
+        self._over = threading.Event()
         self._whole = False
+        self._tape = Tape(Tail(journal, self._over, self._tell), hashed=False) if journal else None
         self._thread = threading.Thread(target=self._run, name="auditor", daemon=True)
-        # A journal that goes on: the report is about all of it, but what comes now is heard once.
-        self._tape = Tape(Past(past)) if past else None
         self._thread.start()
 
     def hear(self, record: First | Record) -> None:
-        if self._thread.is_alive():
-            self._records.put(record)
+        """Once it is in the journal, it is heard from there."""
+        if self._tape or not self._thread.is_alive():
+            return
+        try:
+            self._records.put_nowait(record)
+        except Full:
+            self.passed_over += 1
 
     def finish(self) -> bool:
         """Waits for what was not heard yet; says whether everything was."""
-        self._records.put(None)
+        self._over.set()
         self._thread.join()
         return self._whole
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
 
     def _run(self) -> None:
         if self._tape:
             self._feed(entries(self._tape, self._reader))
             self._tape.close()
             self.unread = self._tape.unread
-        while (record := self._records.get()) is not None:
-            self._feed(self._reader.take(record))
+        else:
+            self._hear_all()
         self._feed(self._reader.finish())
+        if self.passed_over:
+            why = f"{self.passed_over:,} records came faster than they were read, and there is no journal"
+            self._feed([self._reader.damaged(why, "too-much")])
         self._whole = True
+
+    def _hear_all(self) -> None:
+        while not (self._over.is_set() and self._records.empty()):
+            try:
+                record = self._records.get(timeout=WAIT)
+            except Empty:
+                self._tell()
+                continue
+            self._feed(self._reader.take(record))
 
     def _feed(self, events: Iterable[Event]) -> None:
         for event in events:
+            self._new = True
             for finding in self.audit.feed(event):
                 about = (finding.platform, finding.surface, finding.direction, finding.content)
                 log.info("auditor: %s %s %s: %s", *about)
+                self._last = finding
+            self._tell()
+
+    def _tell(self) -> None:
+        """What is known by now, to whoever looks on: not more often than can be read."""
+        now = time.monotonic()
+        if self._watcher and self._new and now - self._told > EVERY:
+            self._told, self._new = now, False
+            self._watcher(self.audit.report(Capture("", "", "", 0)), self._last)

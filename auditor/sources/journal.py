@@ -7,6 +7,7 @@ The first line says what the file is, the others are records, each written as it
     {"what": "said", "id": "...", "out": true, ...}   one message of a connection that stays open
     {"what": "ended", "id": "...", "flow": {...}}     the flow once more, with its answer
     {"what": "refused", "side": "client", ...}        a handshake that failed, which no dump holds
+    {"what": "passed", "why": "...", ...}             a connection that was passed through unopened
 
 Laws: a journal gives the same events as the dump of the same flows; flows are numbered in the
 order of their first record, and so are refusals; the proxy may have died at any time, so what
@@ -20,6 +21,7 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
+from auditor.errors import CaptureError
 from auditor.model import Channel, Event, Road
 from auditor.sources import heads
 from auditor.sources.flows import Flow, Frame, Piece, Socket
@@ -34,6 +36,7 @@ from auditor.sources.records import (
     First,
     Named,
     Opened,
+    Passed,
     Record,
     Refused,
     Said,
@@ -86,7 +89,11 @@ class Reader:
                 begun.flow = _joined(begun.flow, record.flow)
                 yield from self._end(record.id)
             case Refused():
-                yield self._contact(record, _reason(record))
+                yield self._contact(record, reason_of(record))
+            case Passed():
+                yield self._contact(
+                    record, f"passed through unopened: {printable(heads.clean(record.why))[:200]}"
+                )
             case Opened() if record.tls and record.side == "client":
                 self._silent[record.id] = record
             case Closed() if silent := self._silent.pop(record.id, None):
@@ -141,7 +148,7 @@ class Reader:
             why = f"{begun.lost} messages were passed over: too much was open at the same time"
             yield self.place.problem(number, "too-much", why)
 
-    def _contact(self, record: Refused | Opened, reason: str) -> Event:
+    def _contact(self, record: Refused | Opened | Passed, reason: str) -> Event:
         opened = isinstance(record, Opened)
         road = Road.PROTECTED if opened else Road.UNKNOWN
         channel = Channel(record.host, record.port, road, heads.clean(record.address), opened_by="proxy")
@@ -207,7 +214,7 @@ _REASONS = (
 )
 
 
-def _reason(record: Refused) -> str:
+def reason_of(record: Refused) -> str:
     """Why a handshake failed, in plain words."""
     error = printable(heads.clean(record.error))[:200]
     if record.side != "client":
@@ -216,6 +223,22 @@ def _reason(record: Refused) -> str:
         if re.search(pattern, record.error):
             return reason
     return f"the handshake with the app failed: {error or 'no reason was given'}"
+
+
+def records(path: Path) -> Iterator[First | Record]:
+    """What can be read of a journal, record by record; `read` says what cannot."""
+    with path.open("rb") as file:
+        if file.read(len(START)) != START:
+            raise CaptureError(f"{path}: not a session journal")
+    tape = Tape(path.open("rb"), hashed=False)
+    try:
+        for data, _ in tape.lines(LONGEST):
+            try:
+                yield record_of(data)
+            except (msgspec.MsgspecError, ValueError, RecursionError):
+                continue
+    finally:
+        tape.close()
 
 
 def journal_of(dump: Path) -> Path | None:

@@ -67,7 +67,17 @@ class Closed(Struct, omit_defaults=True, tag_field="what", tag="closed"):
     when: float | None = None
 
 
-Record: TypeAlias = Begun | Said | Ended | Refused | Opened | Closed
+class Passed(Struct, omit_defaults=True, tag_field="what", tag="passed"):
+    """A connection that went through the proxy unopened, and why."""
+
+    why: str
+    host: str = ""
+    port: int = 0
+    address: str = ""
+    when: float | None = None
+
+
+Record: TypeAlias = Begun | Said | Ended | Refused | Opened | Closed | Passed
 
 
 def line(record: First | Record) -> bytes:

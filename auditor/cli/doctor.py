@@ -1,0 +1,39 @@
+"""auditor doctor: what went wrong in a session, host by host, and what to do about it."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="Example:  auditor doctor live-20261121-120000")
+@click.argument("session", type=click.Path(path_type=Path))
+def command(session: Path) -> None:
+    """Say who refused the proxy in SESSION, why, and what to do.
+
+    SESSION is a folder of `auditor live`, running or ended, or the journal or dump that the
+    addon wrote.
+    """
+    from auditor.live.doctor import diagnoses
+    from auditor.live.watch import Watch
+    from auditor.sources.journal import records
+
+    watch = Watch()
+    for record in records(_journal(session)):
+        watch.hear(record)
+    for one in diagnoses(watch):
+        mark = {"ok": "+", "trouble": "!", "hint": "?"}[one.kind]
+        click.echo(f"{mark} {one.about}: {one.what}")
+        if one.fix:
+            click.echo(f"    {one.fix}")
+
+
+def _journal(session: Path) -> Path:
+    from auditor.errors import CaptureError
+    from auditor.live.folder import JOURNAL
+    from auditor.sources.journal import SUFFIX
+
+    beside = session.with_name(session.name + SUFFIX)
+    path = session / JOURNAL if session.is_dir() else beside if beside.is_file() else session
+    if not path.is_file():
+        raise CaptureError(f"{session}: no session: there is no journal in it")
+    return path

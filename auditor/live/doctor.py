@@ -1,0 +1,131 @@
+"""What is wrong with a session, and what to do about it: one diagnosis a trouble, each with its fix.
+
+Laws: it says what was seen and never guesses a verdict from it; where a sign has two causes,
+both are named; what was seen to work is said as well.
+"""
+
+from collections.abc import Iterator
+from statistics import median
+
+from msgspec import Struct
+
+from auditor.live.watch import Host, Watch
+from auditor.text import printable
+
+SKEW = 300.0  # seconds by which clocks may differ
+_CERTIFICATE = ("unknown CA", "bad certificate", "certificate unknown", "certificate refused", "hung up")
+
+
+class Diagnosis(Struct, frozen=True):
+    kind: str  # ok | trouble | hint
+    about: str  # a host, or what was looked at
+    what: str
+    fix: str = ""
+
+
+_OPEN = (
+    "to read it: a debug build that trusts user certificates, a rooted phone or an emulator with the"
+    " certificate among the system's, or a key log"
+)
+_INSTALL = (
+    "install the certificate from the set-up page; on iOS also switch it on under Certificate Trust Settings;"
+    " then open any https page in the phone's browser"
+)
+
+
+def diagnoses(watch: Watch) -> list[Diagnosis]:
+    return [*_reached(watch), *_trusted(watch), *_hosts(watch), *_past(watch), *_clock(watch)]
+
+
+def _reached(watch: Watch) -> Iterator[Diagnosis]:
+    if watch.devices:
+        came = ", ".join(printable(one) for one in list(watch.devices)[:5])
+        yield Diagnosis("ok", "reach", f"the proxy was reached by {came}")
+        return
+    yield Diagnosis(
+        "trouble", "reach", "nobody reached the proxy",
+        "same Wi-Fi for both? no guest network that keeps devices apart, no firewall on this machine?"
+        " is the proxy or the tunnel switched on in the phone, with this address and port?",
+    )  # fmt: skip
+
+
+def _trusted(watch: Watch) -> Iterator[Diagnosis]:
+    refused = [
+        host for host, one in list(watch.hosts.items()) if any(kind in one.alerts for kind in _CERTIFICATE)
+    ]
+    if watch.trusted:
+        yield Diagnosis("ok", "trust", "the proxy's certificate is trusted: TLS was opened")
+    elif refused:
+        what = f"no app trusts the proxy's certificate: refused for {len(refused):,} hosts, accepted for none"
+        yield Diagnosis("trouble", "trust", what, _INSTALL)
+    elif watch.devices:
+        yield Diagnosis("hint", "trust", "no TLS was opened yet", _INSTALL)
+
+
+def _hosts(watch: Watch) -> Iterator[Diagnosis]:
+    for name, one in sorted(watch.hosts.items()):
+        host = printable(name)
+        if one.passed:
+            what = f"{one.passed:,} connections passed through unopened: {printable(one.why)}"
+            yield Diagnosis("trouble", host, what, f"{_OPEN}; --open {host} never passes it through")
+        for kind, times in sorted(one.alerts.items()):
+            yield _refusal(host, kind, times, watch.trusted)
+        if one.left and not one.spoke:
+            what = f"shook hands and left without a word, {one.left:,} times: it checks the certificate late"
+            yield Diagnosis("trouble", host, f"{what} (pinned), or it opened a connection to spare", _OPEN)
+        if one.server:
+            fix = "does the host answer from this machine, without the proxy? is its own certificate valid?"
+            yield Diagnosis("trouble", host, f"the server's side failed: {printable(one.server)[:120]}", fix)
+        if _only_raw(one):
+            what = f"{one.raw:,} connections that are not HTTP; their bytes are recorded"
+            yield Diagnosis("hint", host, what, "the report says what was understood of them")
+
+
+def _only_raw(one: Host) -> bool:
+    return bool(one.raw) and one.raw == one.spoke
+
+
+def _refusal(host: str, kind: str, times: int, trusted: bool) -> Diagnosis:
+    what, fix = f"refused us {times:,} times: {kind}", ""
+    if kind in _CERTIFICATE and trusted:
+        why = "others trust the certificate, so this app pins its own, or trusts none that a user added"
+        return Diagnosis("trouble", host, f"{what}; {why}", _OPEN)
+    if kind in _CERTIFICATE:
+        fix = _INSTALL
+    elif kind == "certificate expired":
+        fix = "is the phone's clock right? a certificate authority of ours lasts a week"
+    elif kind in ("old TLS", "no cipher in common"):
+        fix = "the app speaks an old TLS: --set tls_version_client_min=TLS1 lets it in"
+    elif kind == "not TLS":
+        fix = "it speaks something else on this port: wireguard mode records the bytes"
+    return Diagnosis("trouble", host, what, fix or "the proxy's log says more; try it again")
+
+
+def _past(watch: Watch) -> Iterator[Diagnosis]:
+    """What may carry traffic past us."""
+    if watch.datagrams:
+        hosts = _some(watch.datagrams)
+        fix = "drop UDP port 443 on the way: apps go back to TCP, which is opened"
+        yield Diagnosis("trouble", "QUIC", f"spoken by {hosts}, not opened", fix)
+    if watch.quic:
+        what = f"offered by {_some(watch.quic)}: an app may go on over UDP, which a plain proxy never sees"
+        yield Diagnosis("hint", "QUIC", what, "--mode wireguard takes all traffic; or drop UDP port 443")
+    if watch.doh:
+        what = f"names are asked for over HTTPS at {_some(watch.doh)}"
+        yield Diagnosis("hint", "DNS", what, "harmless here: hosts are named by their connections")
+
+
+def _some(hosts: set[str]) -> str:
+    first = sorted(map(printable, list(hosts)))
+    return ", ".join(first[:3]) + (f" and {len(first) - 3:,} more" if len(first) > 3 else "")
+
+
+def _clock(watch: Watch) -> Iterator[Diagnosis]:
+    if len(watch.clocks) < 3:
+        return
+    off = median(watch.clocks)
+    if abs(off) < SKEW:
+        yield Diagnosis("ok", "clock", "this machine's clock agrees with the servers'")
+        return
+    what = f"this machine's clock is {abs(off) / 60:,.0f} minutes {'behind' if off > 0 else 'ahead'}"
+    yield Diagnosis("trouble", "clock", what, "set it, or phones refuse certificates and times mislead")

@@ -1,0 +1,56 @@
+"""What the proxy and the audit have to say while they run, line by line.
+
+The last lines are kept for the view; where there is none, they are printed as they come.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from auditor.text import printable
+
+KEPT = 200
+
+
+class Lines:
+    """A stream for the log: keeps its last lines, and prints them where there is something to print to."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self.stream = stream
+        self.last: deque[tuple[float, str]] = deque(maxlen=KEPT)
+
+    def write(self, text: str) -> None:
+        for row in text.splitlines():
+            line = printable(row.removeprefix("auditor: "))
+            self.last.append((time.time(), line))
+            if self.stream:
+                try:
+                    print(f"{time.strftime('%H:%M:%S')} {line}", file=self.stream, flush=True)
+                except (OSError, ValueError):
+                    self.stream = None  # whoever read along has left
+
+    def flush(self) -> None:
+        pass
+
+
+@contextmanager
+def heard(lines: Lines) -> Iterator[None]:
+    """The log goes to the lines, and nowhere else."""
+    handler: logging.StreamHandler[Lines] = logging.StreamHandler(lines)
+    root, own = logging.getLogger(), logging.getLogger("auditor")
+    each = logging.getLogger("auditor.live.listener")
+    before = root.level, own.level, each.level
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    own.setLevel(logging.INFO)
+    each.setLevel(logging.WARNING)  # one line a finding is too much: verdicts are told when they change
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before[0])
+        own.setLevel(before[1])
+        each.setLevel(before[2])

@@ -1,0 +1,102 @@
+"""Hosts whose apps refuse our certificate: after a few tries they are passed through unopened.
+
+An app that pins its certificates does not work behind the proxy, and an app that does not work
+shows nothing at all. So such a host is let through, and the journal says of every connection
+that it was not opened, and why. A host that accepts us in between is counted from the start, and
+all of them are when the device begins to trust us.
+"""
+
+import logging
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+from mitmproxy import connection, http, tcp, tls
+
+from auditor.sources.records import Passed
+
+log = logging.getLogger(__name__)
+
+MOST = 10_000  # hosts that are counted
+HASTE = 2.0  # seconds in which an app that checks late has left again
+
+
+class Pins:
+    """An addon that counts refusals, and opens no hello of a host that had enough of them."""
+
+    def __init__(
+        self,
+        note: Callable[[Passed], None],
+        after: int,
+        through: tuple[str, ...] = (),
+        opened: tuple[str, ...] = (),
+    ) -> None:
+        """`after` refusals in a row (0: never); hosts that are never opened; hosts that always are."""
+        self.note, self.after = note, after
+        self.through, self.opened = through, opened
+        self.refusals: dict[str, int] = {}
+        self.trusted = False
+        self._silent: dict[str, str] = {}  # shaken hands, nothing said yet: connection and host
+
+    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        server = data.context.server
+        name, port = server.address[:2] if server.address else ("", 0)
+        host = (data.client_hello.sni or name).lower()
+        why = self.why(host)
+        if why:
+            data.ignore_connection = True
+            address = str(server.peername[0]) if server.peername else ""
+            self.note(Passed(why, host, port, address, data.context.client.timestamp_start))
+
+    def why(self, host: str) -> str:
+        """The reason to leave the connections of this host shut, if there is one."""
+        if _listed(host, self.opened):
+            return ""
+        if _listed(host, self.through):
+            return "you asked for it"
+        if self.after and self.refusals.get(host, 0) >= self.after:
+            return f"the app refused the proxy's certificate {self.after} times"
+        return ""
+
+    def tls_failed_client(self, data: tls.TlsData) -> None:
+        self.refused(_host(data))
+
+    def tls_established_client(self, data: tls.TlsData) -> None:
+        while len(self._silent) >= MOST:
+            del self._silent[next(iter(self._silent))]
+        self._silent[data.conn.id] = _host(data)
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        self._spoke(flow.client_conn)
+
+    def tcp_message(self, flow: tcp.TCPFlow) -> None:
+        self._spoke(flow.client_conn)
+
+    def client_disconnected(self, client: connection.Client) -> None:
+        host = self._silent.pop(client.id, "")
+        ended, began = client.timestamp_end, client.timestamp_tls_setup
+        if host and ended and began and ended - began < HASTE:
+            self.refused(host)
+
+    def _spoke(self, client: connection.Client) -> None:
+        if host := self._silent.pop(client.id, ""):
+            if self.trusted:
+                self.refusals.pop(host, None)
+            else:
+                self.trusted = True
+                self.refusals.clear()
+
+    def refused(self, host: str) -> None:
+        if not host or (host not in self.refusals and len(self.refusals) >= MOST):
+            return
+        count = self.refusals[host] = self.refusals.get(host, 0) + 1
+        if count == self.after and self.why(host):
+            log.warning("auditor: %s refused %s times: passed through unopened from now on", host, count)
+
+
+def _listed(host: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(host, pattern.lower()) for pattern in patterns)
+
+
+def _host(data: tls.TlsData) -> str:
+    server = data.context.server.address
+    return (data.conn.sni or data.context.client.sni or (server[0] if server else "")).lower()

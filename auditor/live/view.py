@@ -1,0 +1,223 @@
+"""The live view: what is to be done, what was seen, and what it means so far, on one screen.
+
+It is drawn on a thread of its own from what others wrote down, twice a second, and never longer
+than the terminal is high: what finds no room is counted. The log goes on underneath it.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from rich.console import Console, Group
+from rich.live import Live as Screen
+from rich.text import Text
+
+from auditor.live.codes import code
+from auditor.live.doctor import diagnoses
+from auditor.live.session import Live
+from auditor.live.watch import Host
+from auditor.model import Answer
+from auditor.reporters.terminal import MARKS, STYLES
+from auditor.text import printable
+from auditor.words import SHORT
+
+PACE = 0.5  # seconds between pictures
+KEYS = "m sent   n note   p pause   c code for the phone   d doctor   q stop"
+OTHERS = {"c": "code", "d": "doctor"}
+Row = tuple[str, str]  # a text and its style
+
+
+class Face:
+    """The screen, and what the keys do to it."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.paused = False
+        self.shows = ""  # instead of the overview: code or doctor
+        self.typed: str | None = None  # a note that is being written
+        self._frozen: list[Row] = []
+
+    def key(self, char: str) -> None:
+        if self.typed is not None:
+            self._type(char)
+        elif char == "m":
+            self._mark("sent")
+        elif char == "n":
+            self.typed = ""
+        elif char == "p":
+            self.paused = not self.paused
+        elif char in OTHERS:
+            self.shows = "" if self.shows == OTHERS[char] else OTHERS[char]
+        elif char == "q":
+            self.live.running.stop("you stopped it")
+
+    def _type(self, char: str) -> None:
+        note = self.typed or ""
+        if char in "\r\n":
+            self.typed = None
+            if note.strip():
+                self._mark(note.strip())
+        elif char == "\x1b":
+            self.typed = None
+        elif char in "\x7f\b":
+            self.typed = note[:-1]
+        elif char.isprintable():
+            self.typed = note + char
+
+    def _mark(self, what: str) -> None:
+        try:
+            self.live.folder.mark(what)
+            self.live.lines.write(f"marked: {what}")
+        except OSError as exc:
+            self.live.lines.write(f"the mark was not kept: {exc.strerror}")
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        """Exactly as many as there is room for."""
+        foot = f"Note: {self.typed}_" if self.typed is not None else KEYS
+        if self.shows == "code":
+            body = _codes(self.live.codes(), width, height - 2)
+        elif self.shows == "doctor":
+            body = _cut(_doctor(self.live), height - 2)
+        elif self.paused and self._frozen:
+            body = self._frozen
+        else:
+            body = self._frozen = self._body(height - 2)
+        body = body[: height - 2]
+        return [self._head(), *body, *[("", "")] * (height - 2 - len(body)), (foot, "reverse")]
+
+    def _head(self) -> Row:
+        live = self.live
+        ran = int(time.time() - live.folder.about.began)
+        about = f"{live.name}  {live.plan.address}  {ran // 60}:{ran % 60:02}"
+        counts = f"{live.watch.requests:,} requests, {len(live.watch.hosts):,} hosts"
+        held = "  PAUSED (recording goes on)" if self.paused else ""
+        return f"{about}  {counts}{held}", "bold"
+
+    def _body(self, height: int) -> list[Row]:
+        """Sections in their order; each gives way to those that matter more."""
+        live = self.live
+        verdicts, shut, steps = _verdicts(live), _shut(live.watch.hosts), _steps(live)
+        last, log = _last(live), [(text, "dim") for _, text in list(live.lines.last)[-3:]]
+        spare = height - len(steps) - len(last) - len(log) - 5
+        for_verdicts = max(3, min(len(verdicts), spare - min(len(shut), 4)))
+        for_shut = max(2, spare - min(len(verdicts), for_verdicts))
+        return [
+            *steps,
+            *_section("Who can read the messages, so far", _cut(verdicts, for_verdicts)),
+            *_section("What stays shut", _cut(shut, for_shut)),
+            *_section("Last evidence", last),
+            *_section("Log", log),
+        ]
+
+
+def _steps(live: Live) -> list[Row]:
+    """The checklist: shrinks to one line once everything works."""
+    watch, seen = live.watch, live.seen
+    messages = seen and any(verdict.counts for verdict in seen.verdicts)
+    done = [bool(watch.devices), watch.trusted, watch.trusted and bool(messages)]
+    if all(done):
+        return [("Set up: the phone is here, trusts the certificate, and messages were seen.", "green")]
+    steps = live.steps()
+    reach, page, send = steps[: len(live.plan.modes)], steps[-2], steps[-1]
+    rows = [(done[0], one) for one in reach] + [(done[1], page), (done[2], send)]
+    return [(f"[{'x' if ok else ' '}] {step}", "green" if ok else "") for ok, step in rows]
+
+
+def _verdicts(live: Live) -> list[Row]:
+    if live.seen is None or not live.seen.verdicts:
+        return [("nothing yet: no app that the rules know, and none of your texts", "dim")]
+    rows = []
+    for verdict in sorted(live.seen.verdicts, key=lambda v: (v.verdict is Answer.INCONCLUSIVE, v.platform)):
+        about = f"{verdict.platform} {verdict.surface} {verdict.direction}"
+        count = f"{sum(verdict.counts.values()):,} {verdict.grade}"
+        said = f"{MARKS[verdict.verdict][0]} {verdict.verdict:<15}{about}  {count}  {SHORT[verdict.verdict]}"
+        rows.append((said, STYLES[verdict.verdict]))
+    return rows
+
+
+def _shut(hosts: dict[str, Host]) -> list[Row]:
+    shut = [(name, one) for name, one in list(hosts.items()) if one.passed or one.refused or one.left]
+    shut.sort(key=lambda item: (-item[1].passed - item[1].refused - item[1].left, item[0]))
+    return [(f"{printable(name)}: {_why(one)}", "yellow") for name, one in shut] or [("nothing", "dim")]
+
+
+def _why(one: Host) -> str:
+    parts = [f"{count:,} refused ({kind})" for kind, count in sorted(one.alerts.items())]
+    parts += [f"{one.left:,} left without a word"] if one.left else []
+    parts += [f"{one.passed:,} passed through unopened: {one.why}"] if one.passed else []
+    return ", ".join(parts)
+
+
+def _last(live: Live) -> list[Row]:
+    finding = live.seen.last if live.seen else None
+    if finding is None:
+        return []
+    about = f"{finding.platform} {finding.surface} {finding.direction}: {finding.content}, {finding.grade}"
+    return [(f"{about}  {printable(finding.excerpt)}", ""), (f"{finding.ref} by {finding.rule}", "dim")]
+
+
+def _section(head: str, rows: Sequence[Row]) -> list[Row]:
+    return [(head, "bold"), *((f"  {text}", style) for text, style in rows)] if rows else []
+
+
+def _cut(rows: list[Row], most: int) -> list[Row]:
+    if len(rows) <= most:
+        return rows
+    return [*rows[: most - 1], (f"and {len(rows) - most + 1:,} more", "dim")]
+
+
+def _doctor(live: Live) -> list[Row]:
+    """Troubles first: what works needs nobody."""
+    rows: list[Row] = []
+    for one in sorted(diagnoses(live.watch), key=lambda one: ("trouble", "hint", "ok").index(one.kind)):
+        style = {"trouble": "yellow", "hint": "", "ok": "green"}[one.kind]
+        rows.append((f"{one.about}: {one.what}", style))
+        rows += [(f"    {one.fix}", "dim")] if one.fix else []
+    return rows
+
+
+def _codes(texts: Sequence[tuple[str, str]], width: int, height: int) -> list[Row]:
+    rows: list[Row] = []
+    for about, text in texts:
+        drawn = code(text)
+        if len(drawn) + len(rows) + 1 > height or len(drawn[0]) > width:
+            rows.append((f"{about}: no room for its code, which takes {len(drawn)} rows", "yellow"))
+        else:
+            rows += [(about, ""), *((row, "code") for row in drawn)]
+    return rows
+
+
+def drawn(rows: Sequence[Row], width: int) -> Group:
+    """Rows as they are shown: one line each, and nothing that a host was named moves the cursor."""
+    lines = []
+    for text, style in rows:
+        line = Text(text) if style == "code" else Text(printable(text), style=style)
+        line.no_wrap = True
+        line.truncate(width, overflow="ellipsis")
+        lines.append(line)
+    return Group(*lines)
+
+
+@contextmanager
+def shown(face: Face) -> Iterator[None]:
+    """The screen belongs to the view until this ends."""
+    console, over = Console(stderr=True), threading.Event()
+    screen = Screen(console=console, screen=True, auto_refresh=False)
+
+    def draw() -> None:
+        with suppress(OSError):  # the terminal is gone, and the session goes on to its end
+            while not over.wait(PACE):
+                size = console.size
+                screen.update(drawn(face.rows(size.width, size.height), size.width), refresh=True)
+
+    thread = threading.Thread(target=draw, name="view", daemon=True)
+    screen.start()
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        with suppress(OSError):
+            screen.stop()

@@ -1,0 +1,66 @@
+"""Every trouble has its diagnosis, and every diagnosis of a trouble its fix."""
+
+import pytest
+
+from auditor.live.doctor import Diagnosis, diagnoses
+from auditor.live.watch import Host, Watch
+
+
+def told(watch: Watch) -> list[Diagnosis]:
+    return diagnoses(watch)
+
+
+def watched(trusted: bool = False, **hosts: Host) -> Watch:
+    watch = Watch()
+    watch.devices, watch.trusted, watch.hosts = {"10.0.0.7": 1}, trusted, dict(hosts)
+    return watch
+
+
+QUIC, DOH, CLOCK = watched(True), watched(True), watched(True)
+QUIC.datagrams, QUIC.quic = {"a.example"}, {"b.example"}
+DOH.doh = {"dns.example"}
+CLOCK.clocks = [3600.0, 3601.0, 3599.0, -5.0]
+CASES = {
+    "nobody came": (Watch(), "reach", "nobody reached the proxy", "same Wi-Fi"),
+    "no app trusts us": (
+        watched(a=Host(alerts={"unknown CA": 2}), b=Host(alerts={"hung up": 1})),
+        "trust", "refused for 2 hosts, accepted for none", "Certificate Trust Settings",
+    ),
+    "one app pins": (
+        watched(True, a=Host(alerts={"unknown CA": 2})), "a", "pins its own, or trusts none that a", "rooted",
+    ),
+    "one looks late": (watched(True, a=Host(left=2)), "a", "left without a word, 2 times", "debug build"),
+    "one passed": (watched(True, a=Host(passed=4, why="x")), "a", "4 connections passed through", "--open a"),
+    "old TLS": (watched(True, a=Host(alerts={"old TLS": 1})), "a", "old TLS", "tls_version_client_min"),
+    "no TLS": (watched(True, a=Host(alerts={"not TLS": 1})), "a", "not TLS", "wireguard"),
+    "a clock": (watched(True, a=Host(alerts={"certificate expired": 1})), "a", "expired", "phone's clock"),
+    "anything": (watched(True, a=Host(alerts={"handshake failed": 1})), "a", "handshake failed", "try it"),
+    "a server": (watched(True, a=Host(server="no route")), "a", "no route", "without the proxy"),
+    "a raw socket": (watched(True, a=Host(spoke=2, raw=2)), "a", "2 connections that are not HTTP", "report"),
+    "QUIC": (QUIC, "QUIC", "spoken by a.example", "UDP port 443"),
+    "QUIC to come": (QUIC, "QUIC", "offered by b.example", "wireguard"),
+    "names": (DOH, "DNS", "dns.example", "harmless"),
+    "our clock": (CLOCK, "clock", "60 minutes behind", "set it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_trouble_is_named_with_its_fix(case: str) -> None:
+    watch, about, what, fix = CASES[case]
+    assert [one for one in told(watch) if one.about == about and what in one.what and fix in one.fix]
+    assert [one for one in told(watch) if one.kind == "trouble" and not one.fix] == []
+
+
+def test_what_works_is_said_as_well() -> None:
+    watch = watched(True, a=Host(spoke=3))
+    watch.clocks = [1.0, 2.0, 0.5]
+    assert {one.about: one.kind for one in told(watch)} == {"reach": "ok", "trust": "ok", "clock": "ok"}
+
+
+def test_an_app_that_spoke_and_left_once_is_not_accused() -> None:
+    assert [one for one in told(watched(True, a=Host(spoke=5, left=1))) if one.about == "a"] == []
+
+
+def test_names_of_hosts_do_not_move_the_cursor() -> None:
+    said = told(watched(True, **{"a\x1b[2J": Host(alerts={"unknown CA": 1})}))
+    assert not any("\x1b" in one.about + one.what + one.fix for one in said)

@@ -1,0 +1,102 @@
+"""The live view: whatever was seen, it fits the screen."""
+
+from collections.abc import Iterator
+
+import pytest
+from rich.console import Console
+
+from auditor.audit import Audit
+from auditor.judge import judge
+from auditor.live.folder import about_of
+from auditor.live.session import Live, Plan, Seen
+from auditor.live.view import KEYS, Face, drawn
+from auditor.model import Channel, Parcel, Ref, Road
+from auditor.needles import Needles
+from auditor.report import Capture
+from auditor.shelf import load_rules
+
+TEXT = "Harbor-4471 meet me by the old crane"
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    plan = Plan(tmp_path_factory.mktemp("live") / "friday", ("regular",), "127.0.0.1", texts=(TEXT,))
+    one = Live(plan, load_rules(None), None)
+    yield one
+    one.close()
+
+
+def fill(live: Live, hosts: int) -> None:
+    audit = Audit(live.book, Needles((TEXT,)))
+    last = None
+    live.watch.hosts.clear()
+    for number in range(hosts):
+        name = f"host{number}.a-rather-long-name-of-a-host.\x1b[2J.example"
+        channel = Channel(name, 443, Road.PROTECTED)
+        event = Parcel(Ref("a", number), channel, outgoing=True, body=TEXT.encode(), protocol="http")
+        last = [*audit.feed(event), None][0]
+        one = live.watch.host(name)
+        one.alerts, one.passed, one.why = {"unknown CA": 3}, 1, "the app refused the proxy's certificate"
+    report = audit.report(Capture("", "", "", 0))
+    live.seen = Seen(report, tuple(judge(report, live.book)), last)
+
+
+@pytest.mark.parametrize("hosts", [0, 1, 200])
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (160, 50), (40, 10)])
+def test_it_fills_the_screen_and_never_more(live: Live, hosts: int, width: int, height: int) -> None:
+    fill(live, hosts)
+    rows = Face(live).rows(width, height)
+    assert len(rows) == height
+    console = Console(width=width, height=height, record=True, force_terminal=False)
+    with console.capture() as shown:
+        console.print(drawn(rows, width))
+    lines = shown.get().splitlines()
+    assert len(lines) == height
+    assert max(map(len, lines)) <= width
+    assert "\x1b" not in shown.get()
+    text = " ".join(row for row, _ in rows)
+    assert rows[-1][0] == KEYS
+    if height > 10:
+        assert ("and 1" in text) is (hosts == 200)
+        assert ("nothing yet" in text) is (hosts == 0)
+        assert ("host0.a-rather" in text) is (hosts > 0)
+
+
+def test_keys_mark_pause_and_take_notes(live: Live) -> None:
+    face = Face(live)
+    for key in "mnhello!\x7f\rnlost\x1bn \r":
+        face.key(key)
+    kept = about_of(live.folder.path)
+    assert kept
+    assert [mark.what for mark in kept.marks] == ["sent", "hello"]
+    fill(live, 0)
+    before = face.rows(80, 24)[1:-1]
+    face.key("p")
+    fill(live, 3)
+    assert "PAUSED" in face.rows(80, 24)[0][0]
+    assert face.rows(80, 24)[1:-1] == before
+    face.key("p")
+    assert face.rows(80, 24)[1:-1] != before
+    face.key("n")
+    assert face.rows(80, 24)[-1][0] == "Note: _"
+    for key in "\x1bq":
+        face.key(key)
+    assert live.running.why == "you stopped it"
+
+
+def test_a_code_is_drawn_where_it_has_room(live: Live) -> None:
+    face = Face(live)
+    face.key("c")
+    assert "\u2588" in "".join(text for text, _ in face.rows(80, 24))
+    assert "no room for its code" in "".join(text for text, _ in face.rows(80, 12))
+
+
+def test_the_doctor_can_be_asked_at_any_time(live: Live) -> None:
+    fill(live, 200)
+    face = Face(live)
+    face.key("d")
+    rows = face.rows(80, 24)
+    assert len(rows) == 24
+    assert "refused us 3 times: unknown CA" in " ".join(text for text, _ in rows)
+    face.key("d")
+    assert "Who can read" in " ".join(text for text, _ in face.rows(80, 24))
