@@ -19,14 +19,14 @@ _TURN, _HALF = 1 << 32, 1 << 31  # sequence numbers begin anew
 class Onlooker:
     """Looks at the beginning of a connection until there is nothing more to learn."""
 
-    __slots__ = ("_assembly", "_names", "_naming", "_next", "_outside", "_seen", "flow", "reason", "waits")
+    over = waits = False
+    __slots__ = ("_assembly", "_names", "_naming", "_next", "_outside", "_seen", "flow", "reason")
 
     def __init__(self, flow: Flow, known: Known, reason: str = "") -> None:
         self.flow = flow
         self.reason = reason
         self._names = known.names
         self._naming = flow.naming
-        self.over = self.waits = False
         self._outside: Outside | None = None
         self._assembly: Assembly | None = None
         self._next: dict[bool, int] = {}  # where each end of TCP goes on, while all comes in order
