@@ -19,7 +19,7 @@ def dump(tmp_path: Path) -> Dump:
         path = tmp_path / name
         with path.open("wb") as file:
             for flow in flows:
-                FlowWriter(file).add(flow)  # type: ignore[no-untyped-call]
+                FlowWriter(file).add(flow)
         return path
 
     return write

@@ -87,7 +87,7 @@ def flows(draw: st.DrawFn) -> Any:
             flow = tflow.twebsocketflow()
             flow.websocket.messages = [WebSocketMessage(Opcode.BINARY, *one, 5.5) for one in talk]
         case "tcp":
-            flow = tflow.ttcpflow(messages=[TCPMessage(*one, 1.25) for one in talk])  # type: ignore[no-untyped-call]
+            flow = tflow.ttcpflow(messages=[TCPMessage(*one, 1.25) for one in talk])
         case "udp":
             flow = tflow.tudpflow()
         case _:
@@ -118,7 +118,7 @@ def test_flows_may_be_written_in_turns(dump, write, some: list[Any], chance: Any
 
 
 def session() -> list[Record]:
-    chat = tflow.ttcpflow(messages=[TCPMessage(True, b"NICK a\r\n"), TCPMessage(True, b"PRIVMSG b :hi\r\n")])  # type: ignore[no-untyped-call]
+    chat = tflow.ttcpflow(messages=[TCPMessage(True, b"NICK a\r\n"), TCPMessage(True, b"PRIVMSG b :hi\r\n")])
     refused = Refused("client", "a.example", 443, "192.0.2.1", "ssl/tls alert bad certificate", 5.0)
     return [*records(tflow.tflow(resp=True)), refused, *records(chat), *records(tflow.twebsocketflow())]
 

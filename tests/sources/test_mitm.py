@@ -40,7 +40,7 @@ def exchange(sent: bytes | None = b"", received: bytes | None = b"", **request: 
 
 
 def irc(*pieces: tuple[bool, bytes]) -> Any:
-    return tflow.ttcpflow(messages=[TCPMessage.from_state((out, data, 1.0)) for out, data in pieces])  # type: ignore[no-untyped-call]
+    return tflow.ttcpflow(messages=[TCPMessage.from_state((out, data, 1.0)) for out, data in pieces])
 
 
 def test_an_exchange_becomes_two_parcels(dump) -> None:  # type: ignore[no-untyped-def]
