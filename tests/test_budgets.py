@@ -257,6 +257,7 @@ OTHERS = {
         needles.py _FEW,
         needles.py _START,
         rulebook/transport.py REMEMBERED,
+        cli/contacts.py RARELY,
         sources/__init__.py WAIT,
         sources/heads.py STRETCH,
         sources/keylogs.py _START,

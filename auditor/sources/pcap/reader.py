@@ -23,7 +23,7 @@ from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
 
 OTHERS = "neither end is a device that was named"
-FEWER = 1 << 14  # connections that are looked at from outside at once
+FEWER = 12_000  # connections that are looked at from outside at once
 _ETHERNET = 1
 
 
