@@ -44,9 +44,9 @@ def look(batch: Batch, begin: Begin) -> None:
                 full[slot] = BOTH
     batch.mark(np.fromiter(torn, np.int64, len(torn)), TORN)
     if full:
-        slots = np.fromiter(full, np.int64, len(full))
-        flows.full[slots] |= np.fromiter(full.values(), np.uint8, len(full))
-        batch.mark(slots[flows.full[slots] == BOTH], SHUT)
+        marked = np.fromiter(full, np.int64, len(full))
+        flows.full[marked] |= np.fromiter(full.values(), np.uint8, len(full))
+        batch.mark(marked[flows.full[marked] == BOTH], SHUT)
 
 
 def _whole(batch: Batch) -> None:
