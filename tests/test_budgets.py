@@ -269,6 +269,7 @@ OTHERS = {
         needles.py _FEW,
         needles.py _START,
         rulebook/transport.py REMEMBERED,
+        cli/contacts.py RARELY,
         sources/__init__.py WAIT,
         sources/__init__.py _BLOCK,
         sources/heads.py STRETCH,

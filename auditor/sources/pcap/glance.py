@@ -23,14 +23,18 @@ def look(batch: Batch, begin: Begin) -> None:
     met: dict[int, tuple[Onlooker, bool]] = {}
     full: dict[int, int] = {}
     torn: set[int] = set()
-    for row, slot, forward, start, end, missing, *place in _spoken(batch):
-        mine = met.get(slot) or met.setdefault(slot, begin(slot))
-        way = ONE if forward else TWO
-        if full.get(slot, 0) & way:
+    which, slots, ways, *columns = _spoken(batch)
+    for at, (slot, way) in enumerate(zip(slots, ways, strict=True)):
+        if full.get(slot, 0) & way:  # so it is with most
             continue
-        one, from_client = mine[0], forward == mine[1]
+        row, start, end, missing, sequence, acknowledged, flagged = (which[at], *(one[at] for one in columns))
+        if slot not in met:
+            met[slot] = begin(slot)
+        one, client = met[slot]
+        from_client = (way == ONE) is client
         data = rows.aside.get(row) or view[start:end].tobytes()
-        if missing or start == end or not one.glance(from_client, data, (place[0], place[1], place[2])):
+        place = sequence, acknowledged, flagged
+        if missing or start == end or not one.glance(from_client, data, place):
             one.feed(batch.packet(row))
             torn.add(slot)
         if one.full(from_client):
@@ -40,9 +44,9 @@ def look(batch: Batch, begin: Begin) -> None:
                 full[slot] = BOTH
     batch.mark(np.fromiter(torn, np.int64, len(torn)), TORN)
     if full:
-        slots = np.fromiter(full, np.int64, len(full))
-        flows.full[slots] |= np.fromiter(full.values(), np.uint8, len(full))
-        batch.mark(slots[flows.full[slots] == BOTH], SHUT)
+        marked = np.fromiter(full, np.int64, len(full))
+        flows.full[marked] |= np.fromiter(full.values(), np.uint8, len(full))
+        batch.mark(marked[flows.full[marked] == BOTH], SHUT)
 
 
 def _whole(batch: Batch) -> None:
@@ -53,7 +57,8 @@ def _whole(batch: Batch) -> None:
     batch.mark(fresh[torn], TORN)
 
 
-def _spoken(batch: Batch) -> Iterator[tuple[int, ...]]:
+def _spoken(batch: Batch) -> Iterator[list[int]]:
+    """Of the rows that somebody has to see: which, whose, from which end, and what the loop needs."""
     rows, flows, slot = batch.rows, batch.flows, batch.part.slot
     _whole(batch)
     some = np.flatnonzero((slot >= 0) & ((rows.size > 0) | (flows.state[slot] == TORN)))
@@ -61,9 +66,9 @@ def _spoken(batch: Batch) -> Iterator[tuple[int, ...]]:
     mine, protocol = slot[some], rows.protocol[some]
     wanted = (flows.state[mine] != SHUT) & (flows.full[mine] & way == 0)
     some = some[wanted & ((protocol == TCP) | (protocol == UDP))]
-    start = rows.start[some]
+    way, start = np.where(batch.part.forward[some], ONE, TWO), rows.start[some]
     columns: tuple[Integers, ...] = (
-        some, slot[some], batch.part.forward[some].astype(np.int64), start, start + rows.size[some],
+        some, slot[some], way, start, start + rows.size[some],
         rows.missing[some], rows.sequence[some], rows.acknowledged[some], rows.flags[some],
     )  # fmt: skip
-    return zip(*(column.tolist() for column in columns), strict=True)
+    return (column.tolist() for column in columns)

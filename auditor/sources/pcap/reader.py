@@ -28,7 +28,7 @@ from auditor.text import printable
 
 OTHERS = "neither end is a device that was named"
 MOST = 20_000  # connections that are read at the same time
-FEWER = 1 << 14  # connections that are looked at from outside at once
+FEWER = 12_000  # connections that are looked at from outside at once
 _ETHERNET = 1
 
 
