@@ -32,6 +32,10 @@ BUDGETS = [  # every list of them in tests/budgets/
 
 # Numbers that bound nothing: (what they are): where they stand.
 OTHERS = {
+    "how long a certificate authority lasts, and a phone may take to ask": """
+        live/authority.py BEFORE,
+        live/authority.py DAYS,
+        live/page.py PATIENCE""",
     "how good the tests of rules must be": """
         cli/check.py LEAST_NOTICED,
         cli/check.py MOST_EXPLAINED""",
@@ -49,6 +53,8 @@ OTHERS = {
         decoders/protobuf.py _PLAUSIBLE,
         decoders/protobuf.py _PROOF,
         fragments.py SHORT,
+        live/doctor.py SKEW,
+        live/pins.py HASTE,
         needles.py SHORTEST,
         pieces.py SHORTEST,
         probes/canaries.py ENOUGH,
@@ -266,6 +272,10 @@ OTHERS = {
         decoders/gzip.py _WINDOW,
         decoders/zstd.py _STEP,
         hiding.py REMEMBERED,
+        live/keys.py WAIT,
+        live/listener.py EVERY,
+        live/listener.py WAIT,
+        live/view.py PACE,
         needles.py _FEW,
         needles.py _START,
         rulebook/transport.py REMEMBERED,

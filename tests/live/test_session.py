@@ -108,7 +108,10 @@ class Live:
         link.sendall(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         answer = b""
         while not answer.endswith(b"\r\n\r\n"):
-            more = link.recv(1)
+            try:
+                more = link.recv(1)
+            except OSError:
+                more = b""
             if not more:
                 link.close()
                 raise ConnectionError("closed")
