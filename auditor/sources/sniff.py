@@ -117,7 +117,7 @@ def _described(links: dict[int, int], link: int, interface: str) -> bytes:
         return b""
     links[link] = len(links)
     options = _option(2, interface.encode()) + _option(9, b"\x09")  # nanoseconds
-    return _block(1, struct.pack("<HHI", link, 0, LONGEST) + options)
+    return _block(1, struct.pack("<HHI", link, 0, min(LONGEST, 0xFFFFFFFF)) + options)
 
 
 def _packet(number: int, data: bytes, when: float) -> bytes:

@@ -85,5 +85,5 @@ def test_who_only_looks_on_puts_no_fragments_together_and_says_so() -> None:
     events = list(Reader(tape, Place(capture="x", outside=True), None).events())
     assert [str(one) for one in events if isinstance(one, Contact)] == []
     assert [getattr(one, "message", "") for one in events] == [
-        "1 packets: a fragment, which nobody put together"
+        "a packet: a fragment, which nobody put together"
     ]
