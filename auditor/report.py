@@ -17,7 +17,6 @@ import msgspec
 from msgspec import Struct
 
 from auditor import facts
-from auditor.facts import Facts
 from auditor.model import App, Content, Direction, Finding, Grade, Ref, Road
 from auditor.stretches import joined, overlap
 
@@ -108,7 +107,7 @@ class Contacts(Struct, frozen=True):
     sent: int
     received: int
     refs: tuple[Ref, ...]
-    facts: Facts = ()  # what they showed from outside
+    facts: facts.Facts = ()  # what they showed from outside
 
     def __add__(self, other: "Contacts") -> "Contacts":
         sent, received = self.sent + other.sent, self.received + other.received
