@@ -22,5 +22,5 @@ def first(facts: Iterable[tuple[str, str]]) -> Facts:
     return tuple(found)
 
 
-def added(one: Facts, other: Facts) -> Facts:
+def together(one: Facts, other: Facts) -> Facts:
     return one if one == other else first((*one, *other))

@@ -16,7 +16,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from auditor import facts
+from auditor.facts import Facts, together
 from auditor.model import App, Content, Direction, Finding, Grade, Ref, Road
 from auditor.stretches import joined, overlap
 
@@ -107,11 +107,11 @@ class Contacts(Struct, frozen=True):
     sent: int
     received: int
     refs: tuple[Ref, ...]
-    facts: facts.Facts = ()  # what they showed from outside
+    facts: Facts = ()  # what they showed from outside
 
     def __add__(self, other: "Contacts") -> "Contacts":
         sent, received = self.sent + other.sent, self.received + other.received
-        refs, shown = first_refs((*self.refs, *other.refs)), facts.added(self.facts, other.facts)
+        refs, shown = first_refs((*self.refs, *other.refs)), together(self.facts, other.facts)
         return Contacts(self.count + other.count, sent, received, refs, shown)
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.facts import KEPT, added, first
+from auditor.facts import KEPT, first, together
 
 LISTS = st.lists(st.tuples(st.sampled_from(["tls", "ja4"]), st.sampled_from("abcdefgh")), max_size=12)
 FACTS = LISTS.map(first)
@@ -14,8 +14,8 @@ def test_any_order_of_adding_gives_the_same(
     one: tuple[tuple[str, str], ...], other: tuple[tuple[str, str], ...], third: tuple[tuple[str, str], ...]
 ) -> None:
     whole = first((*one, *other, *third))
-    assert added(added(one, other), third) == added(one, added(third, other)) == whole
-    assert added(one, ()) == added(one, one) == one
+    assert together(together(one, other), third) == together(one, together(third, other)) == whole
+    assert together(one, ()) == together(one, one) == one
 
 
 @given(LISTS)
