@@ -645,7 +645,7 @@ def test_a_rule_that_knows_its_parcels_by_their_content_alone_claims_no_others()
     for host, body, platforms, state in [
         ("relay.example.org", note, {"nostr": 1}, ledger.READ),
         ("sock.example.org", other, {}, ledger.STRANGER),
-        ("gateway.discord.gg", other, {"discord": 1}, ledger.NO_RULE),
+        ("api.line.me", other, {"line": 1}, ledger.NO_RULE),
     ]:
         one = Audit(book())
         one.feed(parcel(host, "WS", "/", body, protocol="websocket", whole=False))
