@@ -80,7 +80,7 @@ def test_a_file_is_read_whole_and_a_malformed_one_says_so(file: str) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_no_message_is_seen_where_none_is(file: str) -> None:
     result = audited(file)
-    assert [str(finding.ref) for _, tally in result.whole.tally for finding in tally.findings] == []
+    assert [str(one.ref) for _, tally in result.whole.settled() for one in tally.findings] == []
     for verdict in result.verdicts:
         assert verdict.verdict is Answer.INCONCLUSIVE
         assert verdict.surface not in MESSAGES

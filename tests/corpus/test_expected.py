@@ -98,7 +98,7 @@ TABLE = {
         "viber",
         hosts=("media.cdn.viber.com", "dl-media.viber.com", "mapi.apptimize.com", "app-measurement.com"),
     ),
-    "ndpi/vk.pcapng": shut(hosts=("sun9-10.userapi.com",), because="no rules name VK"),
+    "ndpi/vk.pcapng": shut("vk", hosts=("sun9-10.userapi.com",)),
     "ndpi/wa_video.pcap": shut("whatsapp", transports=("turn",)),
     "ndpi/webex.pcap": Row(
         hosts=("webex.com", "cp.pushwoosh.com"), clear=("com.haaretz", "push_token"),
@@ -111,7 +111,7 @@ TABLE = {
     "ndpi/whatsappfiles.pcap": shut(
         "whatsapp", hosts=("mmg-fna.whatsapp.net",), facts=(("certificate", "*.cdn.whatsapp.net"),)
     ),
-    "ndpi/zoom.pcap": shut(hosts=("zoom.us", "log.zoom.us"), because="no rules name Zoom"),
+    "ndpi/zoom.pcap": shut("zoom", hosts=("zoom.us", "log.zoom.us")),
     "pcapfs/crypto/all_ciphers_test/all_ciphers.pcap": Row(
         hosts=("localhost",), opened=("Welcome to nginx!", "gotta go, bye!")
     ),
@@ -128,7 +128,9 @@ TABLE = {
     "suricata-verify/dns/dns-udp-eve-txt/input.pcap": shut(
         facts=(("asks for", "textsecure-service-ca.whispersystems.org"),), transports=("dns",)
     ),
-    "suricata-verify/quic-frag-unordered/input.pcap": shut(hosts=("mastodon.social",), transports=("quic",)),
+    "suricata-verify/quic-frag-unordered/input.pcap": shut(
+        "mastodon", hosts=("mastodon.social",), transports=("quic",)
+    ),
     "tracepcap/telegram_voice.pcapng": shut("telegram", facts=(("realm", "telegram.org"),)),
     "wireshark-notes/captures/voip/webrtc-freeswitch.pcapng": Row(
         hosts=("webrtc.freeswitch.org",), transports=("stun",), opened=("jsonrpc",)

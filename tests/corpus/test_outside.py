@@ -78,7 +78,7 @@ LABELS = {  # nDPI's words
     "Teams": "teams", "Telegram": "telegram", "Threema": "threema", "Viber": "viber", "WeChat": "wechat",
     "WhatsApp": "whatsapp", "WhatsAppCall": "whatsapp", "WhatsAppFiles": "whatsapp",
 }  # fmt: skip
-OPEN = {"irc", "mail", "sms", "xmpp"}  # protocols of everybody, where they are spoken
+OPEN = {"irc", "mail", "sip", "sms", "xmpp"}  # protocols of everybody, where they are spoken
 TRAPS = ("signal-metrics", "messenger.live", "www.instagram.com", "graph.facebook.com")
 TUNNELS = {
     "ndpi/wireguard.pcap": "WireGuard",

@@ -84,5 +84,5 @@ def test_only_a_published_shape_whose_facts_were_read_is_recognised() -> None:
 
 
 def test_addresses_are_addresses_and_names_are_not() -> None:
-    assert str(address_of("fe80::1%en0")) == "fe80::1/128"
+    assert address_of("fe80::1%en0") == (6, 0xFE80 << 112 | 1)
     assert address_of("chat.example") is address_of("") is None
