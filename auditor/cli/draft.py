@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from auditor.cli.asking import Wish, asking
 from auditor.cli.captures import expand, key_logs
 from auditor.decoders.unwrap import Node, Opening
+from auditor.errors import CaptureError
 from auditor.hiding import look_for
 from auditor.model import Parcel
 from auditor.needles import Needles
-from auditor.rulebook.drafts import Draft, kind_of, lines, slot_of
+from auditor.rulebook.drafts import Draft, kind_of, lines, platform, slot_of
 from auditor.rulebook.opening import open_parcel
 from auditor.sources import read
 from auditor.text import printable
@@ -22,7 +24,13 @@ _NOWHERE = ("host", "method", "status")
 @click.command(epilog="Example:  auditor draft alice.mitm --canary 'meet me at the blue door'")
 @click.argument("captures", nargs=-1, required=True)
 @asking
-def command(captures: tuple[str, ...], wish: Wish) -> None:
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Write each draft to a file of its own there, and a platform.yaml where there is none.",
+)
+def command(captures: tuple[str, ...], wish: Wish, into: Path | None) -> None:
     """Find the requests in CAPTURES that carried a text that you sent, and draft a rule of each kind.
 
     A draft names where the text lay, with a test, and says what its author must still decide. It
@@ -43,9 +51,29 @@ def command(captures: tuple[str, ...], wish: Wish) -> None:
         raise SystemExit(1)
     today = time.strftime("%Y-%m-%d")
     for number, draft in enumerate(kinds.values()):
-        click.echo("---" if number else "", nl=bool(number))
-        for line in "\n".join(lines(draft, today)).splitlines():
-            click.echo(printable(line))
+        text = _text("\n".join(lines(draft, today)))
+        if into is None:
+            click.echo(("---\n" if number else "") + text, nl=False)
+        else:
+            way = "send" if draft.parcel.outgoing else "receive"
+            _new(into / f"message-{way}{'' if number < 2 else f'-{number}'}.yaml", text)
+    if into is not None and not (into / "platform.yaml").exists():
+        _new(into / "platform.yaml", _text("\n".join(platform(kinds.values(), today))))
+
+
+def _text(text: str) -> str:
+    return "".join(f"{printable(line)}\n" for line in text.splitlines())
+
+
+def _new(file: Path, text: str) -> None:
+    """A new file; what is there is somebody's work."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise CaptureError(f"{printable(str(file))}: cannot be written: {error.strerror}") from error
+    click.echo(f"written: {printable(str(file))}", err=True)
 
 
 def drafted(parcel: Parcel, needles: Needles) -> Draft | None:

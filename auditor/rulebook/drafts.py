@@ -76,6 +76,17 @@ def lines(draft: Draft, today: str) -> Iterator[str]:
     yield f"    text: {TEXT}"
 
 
+def platform(drafts: Iterable[Draft], today: str) -> Iterator[str]:
+    """The profile of an app that has none: who it is, and at which hosts it was seen."""
+    hosts = dict.fromkeys(draft.parcel.channel.host for draft in drafts if draft.parcel.channel.host)
+    yield f"title: {_words(next(iter(hosts), ''))}"
+    yield f"hosts: [{', '.join(map(_quoted, hosts))}]"
+    yield "limits:"
+    yield "  - Only what one capture showed is known of it."
+    yield "why:"
+    yield f"  - {{fact: The app was seen to talk with these hosts., source: constructed, read: {today}}}"
+
+
 def body_of(draft: Draft) -> str:
     """The body of the first parcel in the words of rule tests, its values replaced."""
     body = draft.root.child("body")

@@ -41,3 +41,16 @@ def test_a_capture_of_packets_is_drafted_too(tmp_path: Path) -> None:
     shown = draft(path, "--canary", "the blue door at seven")
     assert "protocol: irc" in shown.output
     assert "slot: [body.text]" in shown.output
+
+
+def test_drafts_are_written_to_files_of_their_own_and_over_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "rules/platforms/app"
+    (tmp_path / "rules/envelopes").mkdir(parents=True)
+    asked = (CAPTURES / "slack-client/client.har", "--canary", "Harbor-4471 meet me by the old crane")
+    first = draft(*asked, "--into", folder)
+    names = sorted(file.name for file in folder.iterdir())
+    assert (first.exit_code, names[-1], len(names) > 1) == (0, "platform.yaml", True)
+    checked = CliRunner().invoke(cli, ["check", str(tmp_path / "rules"), "--only", "tests"])
+    assert " 0 failed" in checked.output
+    again = draft(*asked, "--into", folder)
+    assert (again.exit_code, "cannot be written" in again.output) == (2, True)
