@@ -13,6 +13,8 @@ from auditor.sources.pcap.unlock.derive import SSL3, TLS12, expand, expand_label
 from auditor.sources.pcap.unlock.kinds import Suite
 from auditor.sources.pcap.unlock.stage import Opener
 
+# Newer versions of the library keep it among the old ones.
+_CAMELLIA: Callable[[bytes], BlockCipherAlgorithm] = getattr(old, "Camellia", None) or algorithms.Camellia
 # For each: how it is made, and how many bytes of key, of start and of check or block it has.
 _SEALS: dict[str, tuple[Callable[[bytes], Aead], int, int, int]] = {
     "AES_128_GCM": (AESGCM, 16, 4, 16),
@@ -26,8 +28,8 @@ _SEALS: dict[str, tuple[Callable[[bytes], Aead], int, int, int]] = {
 _BLOCKS: dict[str, tuple[Callable[[bytes], BlockCipherAlgorithm], int, int]] = {
     "AES_128_CBC": (algorithms.AES, 16, 16),
     "AES_256_CBC": (algorithms.AES, 32, 16),
-    "CAMELLIA_128_CBC": (algorithms.Camellia, 16, 16),
-    "CAMELLIA_256_CBC": (algorithms.Camellia, 32, 16),
+    "CAMELLIA_128_CBC": (_CAMELLIA, 16, 16),
+    "CAMELLIA_256_CBC": (_CAMELLIA, 32, 16),
     "SEED_CBC": (old.SEED, 16, 16),
     "IDEA_CBC": (old.IDEA, 16, 8),
     "3DES_EDE_CBC": (old.TripleDES, 24, 8),
