@@ -309,7 +309,7 @@ def test_no_damage_in_a_thousand_places_is_more_than_a_stream_can_take(name: str
 SMALL = [file for file in OWN if file.stat().st_size < 40_000]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.sampled_from(SMALL),
     st.lists(st.tuples(st.sampled_from(DAMAGES), st.integers(0, 2**32)), min_size=1, max_size=4),

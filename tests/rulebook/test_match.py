@@ -298,7 +298,11 @@ def agree(book: Rulebook, one: Parcel) -> None:
     assert len(met) == len(set(met))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(made=parcels())
 def test_the_indexed_matcher_is_the_naive_one(
     real: Rulebook, made: tuple[str, str, bool, str, tuple[str, ...]]

@@ -100,13 +100,13 @@ def flows(draw: st.DrawFn) -> Any:
     return flow
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(flows(), min_size=1, max_size=4))
 def test_a_journal_says_what_the_dump_of_the_same_flows_says(dump, write, some: list[Any]) -> None:  # type: ignore[no-untyped-def]
     assert same(write(*of(*some))) == same(dump(*some))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(flows(), min_size=2, max_size=3), st.randoms(use_true_random=False))
 def test_flows_may_be_written_in_turns(dump, write, some: list[Any], chance: Any) -> None:  # type: ignore[no-untyped-def]
     lists = [records(flow) for flow in some]

@@ -246,7 +246,7 @@ def _shape(event: Event) -> Any:
     )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(BODIES, BODIES, TEXTS), min_size=1, max_size=3))
 def test_both_kinds_of_file_give_the_same_parcels(dump, tmp_path: Path, session: Any) -> None:  # type: ignore[no-untyped-def]
     flows = [exchange(sent, got, method=b"POST", path=b"/x?q=1") for sent, got, _ in session]

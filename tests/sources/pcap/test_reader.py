@@ -271,7 +271,11 @@ def test_a_device_that_is_no_address_is_one_line(told) -> None:  # type: ignore[
 # Damage
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+    max_examples=60,
+)
 @given(st.data())
 def test_no_damage_makes_it_raise(told, sealed: Spoken, data: st.DataObject) -> None:  # type: ignore[no-untyped-def]
     packets = [*talked(CHAT), *talked(sealed.wire), datagram(ANSWER), *talked(HTTP)]
