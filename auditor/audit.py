@@ -6,6 +6,7 @@ its table.
 """
 
 from collections.abc import Iterable
+from zlib import crc32
 
 from msgspec import structs
 
@@ -37,8 +38,10 @@ from auditor.report import (
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.types import Platform, Rule
 from auditor.stretches import joined
+from auditor.unread import unread
 
 NO_APP = App()
+NEAR = 4096  # hosts that are told apart where any host will do: endless ones must not fill the memory
 
 
 class Audit:
@@ -185,7 +188,7 @@ class Audit:
     def _row(self, finding: Finding, host: str = "", doubt: bool = False) -> tuple[Row, Finding]:
         platform = self.book.platforms.get(finding.platform)
         rule = self.book.rules.get(finding.rule)
-        near = host if rule is not None and rule.by_content else ""
+        near = _near(host) if rule is not None and rule.anywhere else ""
         far_end = platform.far_end if platform else "service"
         row = Row(
             finding.platform, finding.surface, finding.direction, finding.content, finding.road,
@@ -226,9 +229,16 @@ class Audit:
         self.contacts[key] = self.contacts[key] + one if key in self.contacts else one
 
     def _problem(self, problem: Problem) -> None:
+        for finding, host in unread(problem, self.book):
+            _count(self.tally, *self._row(finding, host, doubt=True))
         key = Trouble(problem.kind, problem.message)
         one = Troubles(1, first_refs((problem.ref,)))
         self.troubles[key] = self.troubles[key] + one if key in self.troubles else one
+
+
+def _near(host: str) -> str:
+    """The same for a host whenever it is asked; hosts that share it share their doubts."""
+    return str(crc32(host.encode(errors="replace")) % NEAR)
 
 
 def _count(tally: dict[Row, Tally], row: Row, finding: Finding) -> None:

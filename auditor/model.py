@@ -165,6 +165,8 @@ class Problem(Struct, frozen=True):
     ref: Ref
     kind: str  # damaged, cut, too-much, refused ...
     message: str
+    channels: tuple[Channel, ...] = ()  # where messages may lie in it: what it was said on,
+    protocols: tuple[str, ...] = ()  # and what was spoken there
 
 
 Event: TypeAlias = Parcel | Contact | Problem

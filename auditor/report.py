@@ -3,8 +3,7 @@
 Laws: `a + b` is associative and commutative, the empty report is its zero, and a capture
 counts once, by its hash. A capture may be audited in slices: slices that do not overlap
 add up to the same bytes as one audit of the whole. Every table is bounded: rows are kinds,
-never messages, and a row keeps the eight findings that sort first. Verdicts are not in
-here: they are computed (judge.py).
+never messages, and a row keeps its first eight findings. Verdicts are computed (judge.py).
 """
 
 import re
@@ -41,8 +40,8 @@ class Row(Struct, frozen=True, order=True):
     far_end: str = "service"
     texts: tuple[str, ...] = ()  # the planted texts that were read: each has its own findings
     app: App = App()
-    near: str = ""  # the host, where only what is in a parcel tells whose it is
-    doubt: bool = False  # lost there: it counts if messages of this platform were seen at that host
+    near: str = ""  # a number of its host, where the rule holds at any host
+    doubt: bool = False  # lost there: it counts if such messages were seen at that host
 
 
 class Tally(Struct, frozen=True):
@@ -194,9 +193,10 @@ class Slice(Struct, frozen=True):
     digests: tuple[tuple[Digest, Digests], ...] = ()
 
     def settled(self) -> list[tuple[Row, Tally]]:
-        """What was found, and doubts where their platform was seen at the same host."""
-        spoken = {(row.platform, row.near) for row, _ in self.tally if not row.doubt}
-        return [one for one in self.tally if not one[0].doubt or (one[0].platform, one[0].near) in spoken]
+        """What was found, and doubts about what was found at the same host."""
+        about = [(row.platform, row.surface, row.direction, row.near) for row, _ in self.tally]
+        spoken = {key for key, (row, _) in zip(about, self.tally, strict=True) if not row.doubt}
+        return [one for key, one in zip(about, self.tally, strict=True) if not one[0].doubt or key in spoken]
 
     def __add__(self, other: "Slice") -> "Slice":
         return Slice(

@@ -36,6 +36,8 @@ OTHERS = {
         live/authority.py BEFORE,
         live/authority.py DAYS,
         live/page.py PATIENCE""",
+    "how many hosts are told apart, where more would be more in doubt": """
+        audit.py NEAR""",
     "how good the tests of rules must be": """
         cli/check.py LEAST_NOTICED,
         cli/check.py MOST_EXPLAINED""",

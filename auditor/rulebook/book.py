@@ -133,11 +133,11 @@ class Rulebook:
         asked = parcel.asked
         return [
             (rule, platform)
-            for rule, platform in self._spoken_at(parcel.protocol, parcel.outgoing, parcel.channel.host)
+            for rule, platform in self.spoken_at(parcel.protocol, parcel.outgoing, parcel.channel.host)
             if rule.when.meets(parcel.protocol, parcel.outgoing, asked)
         ]
 
-    def _spoken_at(self, protocol: str, outgoing: bool, host: str) -> list[tuple[Rule, str]]:
+    def spoken_at(self, protocol: str, outgoing: bool, host: str) -> list[tuple[Rule, str]]:
         """The rules of one protocol and direction that are about a host: asked once, then known."""
         key = (protocol, outgoing, host)
         if key not in self._by_host:

@@ -125,7 +125,12 @@ class Rule:
     @property
     def by_content(self) -> bool:
         """Neither host nor address say that a parcel is this rule's, only what is in it."""
-        return self.any_host and not self.when.addresses and self.when.protocol in COMMON
+        return self.anywhere and not self.when.addresses
+
+    @property
+    def anywhere(self) -> bool:
+        """Whose server it is nobody knows by its name, nor by what is spoken there."""
+        return self.any_host and self.when.protocol in COMMON
 
     @property
     def status(self) -> str:

@@ -46,8 +46,11 @@ class Place(Struct, frozen=True):
     def ref(self, entry: int, part: str = "") -> Ref:
         return Ref(self.capture, entry, part)
 
-    def problem(self, entry: int, kind: str, message: str, part: str = "") -> Problem:
-        return Problem(self.ref(entry, part), kind, message)
+    def problem(
+        self, entry: int, kind: str, message: str, part: str = "",
+        channels: tuple[Channel, ...] = (), protocols: tuple[str, ...] = (),
+    ) -> Problem:  # fmt: skip
+        return Problem(self.ref(entry, part), kind, message, channels, protocols)
 
     def contact(
         self, entry: int, channel: Channel, transport: str, reason: str, when: float | None

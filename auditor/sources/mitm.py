@@ -190,7 +190,7 @@ def _stream(flow: Flow, number: int, place: Place, transport: str) -> Iterator[E
         return
     if sorter.handed_over == TLS:
         yield _inside(flow, number, place, sorter)
-    yield from talk.left_over(place, number, sorter.name, sorter)
+    yield from talk.left_over(place, number, channel, sorter.name, sorter)
     if flow.error:
         yield place.problem(number, "failed", heads.clean(flow.error.msg))
 

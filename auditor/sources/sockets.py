@@ -51,12 +51,13 @@ def events(
         for count, message in enumerate(found):
             yield said(frame, message, f".{count}" if len(found) > 1 else "")
         if stream and (why := getattr(stream, "handed_over", "")):
-            yield place.problem(entry, "damaged", f"{name} in a WebSocket: {why}", frame.ref())
+            why = f"{name} in a WebSocket: {why}"
+            yield place.problem(entry, "damaged", why, frame.ref(), (channel,), (name,))
             stream, name = None, "websocket"
             yield said(frame, _own(frame), ".rest")
     if stream and stream.waiting:
         why = f"{stream.waiting} bytes at the end of the WebSocket make no message"
-        yield place.problem(entry, "cut", why)
+        yield place.problem(entry, "cut", why, "", (channel,), (name,))
 
 
 def _own(frame: Frame) -> Message:

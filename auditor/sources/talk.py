@@ -38,12 +38,13 @@ def unopened(name: str) -> str:
 
 
 def left_over(
-    place: Place, number: int, name: str, stream: Conversation, part: str = ""
+    place: Place, number: int, channel: Channel, name: str, stream: Conversation, part: str = ""
 ) -> Iterator[Problem]:
     """What a stream did not read, but for what TLS hides."""
     if (why := handed_over(stream)) and why != TLS:
         left = sum(rest(stream).values())
-        yield place.problem(number, "damaged", f"{name}: {why}; {left} bytes not read", part)
+        why = f"{name}: {why}; {left} bytes not read"
+        yield place.problem(number, "damaged", why, part, (channel,), (name,))
     if stream.waiting:
         why = f"{stream.waiting} bytes at the end of the connection make no message"
-        yield place.problem(number, "cut", why, part)
+        yield place.problem(number, "cut", why, part, (channel,), (name,))

@@ -9,7 +9,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
 
 from auditor.model import Channel, Parcel, Ref, Road
-from auditor.sources.pcap import assembly, datagrams, legs, recognise, speech
+from auditor.sources.pcap import assembly, datagrams, legs, line, recognise, speech
 from auditor.sources.pcap.assembly import Assembly
 from auditor.sources.pcap.legs import Legs
 from auditor.sources.pcap.line import Line
@@ -138,6 +138,13 @@ def passed_on(count: int, lag: float = 0.0) -> Callable[[Path], object]:
     return exceed
 
 
+def hosts(_: Path) -> object:
+    channels: dict[Channel, None] = {}
+    for n in range(2_000):
+        line.remember(Channel(f"{n}.example"), channels)
+    return f"{len(channels)} remembered"
+
+
 PCAP = "sources/pcap/"
 TALKING = [
     Budget(f"{PCAP}datagrams.py UNSURE", datagrams, r"\['Contact'\]", late),
@@ -148,6 +155,7 @@ TALKING = [
     Budget(f"{PCAP}legs.py HELD", legs, "4 told", passed_on(2), low=1_000),
     Budget(f"{PCAP}legs.py MOST", legs, "6 told", passed_on(3), low=2),
     Budget(f"{PCAP}legs.py LAG", legs, "2 told", passed_on(1, lag=100.0)),
+    Budget(f"{PCAP}line.py CHANNELS", line, "1000 remembered", hosts),
     Budget(f"{PCAP}recognise.py SEARCHED", recognise, "False", unsure),
     Budget(f"{PCAP}speech.py DEPTH", speech, "channels inside each other", deep),
     Budget(f"{PCAP}replay/exchange.py LONGEST", exchange, "whole False", bodies, low=1_000),

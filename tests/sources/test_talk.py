@@ -28,9 +28,11 @@ def test_what_was_left_over_is_said_but_for_what_tls_hides() -> None:
     stream.feed(False, b"220 go\r\nabc")
     assert talk.handed_over(stream) == "TLS"
     assert talk.rest(stream) == {True: 0, False: 3}
-    assert list(talk.left_over(PLACE, 3, "smtp", stream)) == []
+    assert list(talk.left_over(PLACE, 3, CHANNEL, "smtp", stream)) == []
     stream = STREAMS["smtp"].Stream()
     stream.feed(False, b"220 mail\r\n25")
-    assert [one for one in talk.left_over(PLACE, 3, "smtp", stream) if isinstance(one, Problem)] == [
-        PLACE.problem(3, "cut", "2 bytes at the end of the connection make no message")
+    assert [one for one in talk.left_over(PLACE, 3, CHANNEL, "smtp", stream) if isinstance(one, Problem)] == [
+        PLACE.problem(
+            3, "cut", "2 bytes at the end of the connection make no message", "", (CHANNEL,), ("smtp",)
+        )
     ]

@@ -4,7 +4,7 @@ Most of a capture's connections are shut or at an end long before the capture is
 more than the contact that they will be.
 """
 
-from auditor.model import Event
+from auditor.model import Event, Problem
 from auditor.sources.pcap.dns import Names
 from auditor.sources.pcap.flow import Flow, Sums, summed
 from auditor.sources.pcap.wire import Packet
@@ -16,8 +16,8 @@ class Closed:
     over = True
     waits = False
 
-    def __init__(self, flow: Flow, left: list[Event], names: Names, early: bool = False) -> None:
-        self.early = early  # closed to make room, and not because there was nothing to come
+    def __init__(self, flow: Flow, left: list[Event], names: Names, early: Problem | None = None) -> None:
+        self.early = early  # where it was closed to make room, and not because there was nothing to come
         self.missed = 0  # bytes that came later
         self._left = left
         self._flow = flow
@@ -25,7 +25,7 @@ class Closed:
 
     @property
     def settled(self) -> bool:
-        return not self.early
+        return self.early is None
 
     def feed(self, packet: Packet) -> list[Event]:
         """Names are learned as long as somebody tells them."""
@@ -37,5 +37,8 @@ class Closed:
     def finish(self, sums: Sums) -> list[Event]:
         found = [summed(event, sums) for event in self._left]
         if self.early and self.missed:
-            found.append(self._flow.place.problem(self._flow.entry, "too much", MISSED))
+            found.append(self.early)
         return found
+
+    def unread(self, kind: str, message: str) -> Problem:
+        return self._flow.place.problem(self._flow.entry, kind, message)

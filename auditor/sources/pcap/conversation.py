@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from auditor.model import Contact, Event, Parcel, Road
+from auditor.model import Contact, Event, Parcel, Problem, Road
 from auditor.sources.heads import Place
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.line import line_to
@@ -57,6 +57,10 @@ class Conversation:
             spoke = any(self._speech.sizes.values())
             found += self._named([self._speech.contact(UNREAD if spoke else SILENT)])
         return found
+
+    def unread(self, kind: str, message: str) -> Problem:
+        """A problem of all that is said from here on."""
+        return self._speech.unread(kind, message)
 
     def _named(self, events: list[Event]) -> list[Event]:
         """Contacts of the connection itself show what shows from outside."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import structs
 
-from auditor.model import Contact, Event, Parcel, Road
+from auditor.model import Contact, Event, Parcel, Problem, Road
 from auditor.sources import raw, talk
 from auditor.sources.heads import Place
 from auditor.sources.pcap import records
@@ -93,8 +93,14 @@ class Datagrams:
         if not self._read:
             found.append(self._contact(why or (talk.STRANGE if self._opened else ""), facts))
         elif why:
-            found.append(self.place.problem(self.entry, "shut", f"it is read no further: {why}"))
+            found.append(self.unread("shut", f"it is read no further: {why}"))
         return found
+
+    def unread(self, kind: str, message: str) -> Problem:
+        """A problem of all that is said from here on."""
+        name = self._sorter.name
+        channel = self.place.channel(self._line().channel())
+        return self.place.problem(self.entry, kind, message, "", (channel,), (name,) if name else ())
 
     def _recognise(self, data: bytes) -> None:
         if self._count > UNSURE:

@@ -6,7 +6,8 @@ and nothing is hidden.
 
 Laws: a connection is the far leg of a proxy only where it comes from an address that others
 connect to, and all that its client said was said before to that address, to the same host,
-on a road of the same kind. Where one message is its own, all of them count.
+on a road of the same kind. Where one message is its own, all of them count; what was answered
+to it and never passed on counts too.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from auditor.model import Contact, Event, Parcel
 from auditor.sources.pcap.wire import End
 
 HELD = 64_000_000  # bytes of messages that wait to be known as passed on
-MOST = 50_000  # messages that are remembered
+MOST = 100_000  # messages that are remembered
 AROUND = 1_000  # bytes of memory that any message takes
 LAG = 60.0  # seconds that a proxy may keep one
 
@@ -56,7 +57,7 @@ class Legs:
     def take(self, entry: int, client: End, server: End, events: list[Event], over: bool) -> list[Event]:
         """What may be told of a connection now; `over` where nothing more comes of it."""
         self._servers.setdefault(server.address, set()).add(server.port)
-        for event in _asked(events):
+        for event in _said(events):
             self._remember(_print(server, event), Said(server.port, entry, event.when or 0.0))
         if entry in self._free or not self.behind(client, server):
             if over:
@@ -99,7 +100,8 @@ class Legs:
                 yield from leg.events
             else:
                 self._forget(leg, entry, near)
-                yield _passed_on(leg, entry, near[0][1].entry)
+                yield from (kept := [one for one in _said(leg.events) if self._kept_back(leg, entry, one)])
+                yield _passed_on(leg, entry, near[0][1].entry, len(kept))
 
     def _near(self, leg: Leg, entry: int) -> list[tuple[Print, Said]] | None:
         """What was said to the proxy, message by message, if all of it was: on one connection or several."""
@@ -127,6 +129,11 @@ class Legs:
                 return None
         return used or None
 
+    def _kept_back(self, leg: Leg, entry: int, one: Parcel) -> bool:
+        """Whether this is an answer that the proxy did not pass on as it was."""
+        heard = self._heard.get(_print(leg.client, one), ())
+        return not one.outgoing and one.whole and all(said.entry == entry for said in heard)
+
     def _forget(self, leg: Leg, entry: int, near: list[tuple[Print, Said]]) -> None:
         """What was passed on is passed on once, and who passes on says nothing of its own."""
         for seen, said in near:
@@ -136,8 +143,12 @@ class Legs:
             self._heard[seen] = [said for said in self._heard.get(seen, ()) if said.entry != entry]
 
 
+def _said(events: list[Event]) -> Iterator[Parcel]:
+    return (event for event in events if isinstance(event, Parcel))
+
+
 def _asked(events: list[Event]) -> Iterator[Parcel]:
-    return (event for event in events if isinstance(event, Parcel) and event.outgoing)
+    return (event for event in _said(events) if event.outgoing)
 
 
 def _print(proxy: End, parcel: Parcel) -> Print:
@@ -149,11 +160,11 @@ def _print(proxy: End, parcel: Parcel) -> Print:
     return digest.digest()
 
 
-def _passed_on(leg: Leg, entry: int, near: int) -> Contact:
-    parcels = [event for event in leg.events if isinstance(event, Parcel)]
+def _passed_on(leg: Leg, entry: int, near: int, kept: int) -> Contact:
+    parcels = list(_said(leg.events))
     first = parcels[0]
     sizes = {way: sum(len(one.body) for one in parcels if one.outgoing == way) for way in (True, False)}
     reason = "the far leg of a proxy: what it says was read on the way to it"
     ref = structs.replace(first.ref, part="")
-    facts = (("passed on", f"{len(parcels)} messages of {first.ref.capture}#{near}"),)
+    facts = (("passed on", f"{len(parcels) - kept} messages of {first.ref.capture}#{near}"),)
     return Contact(ref, first.channel, "tcp", reason, sizes[True], sizes[False], first.when, facts)

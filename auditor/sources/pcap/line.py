@@ -7,6 +7,8 @@ from msgspec import Struct, structs
 from auditor.model import Channel, Road
 from auditor.sources.pcap.wire import End
 
+CHANNELS = 1_000  # of one connection that are remembered, in case something is lost on it
+
 
 class Line(Struct, frozen=True):
     host: str  # as far as the connection itself shows it
@@ -26,6 +28,12 @@ class Line(Struct, frozen=True):
     def to(self, host: str, port: int) -> "Line":
         """The same line, which somebody leads on to another host."""
         return structs.replace(self, host=host or self.host, port=port or self.port)
+
+
+def remember(channel: Channel, channels: dict[Channel, None]) -> None:
+    """What was said on where, for who must say where something is missing."""
+    if len(channels) < CHANNELS:
+        channels[channel] = None
 
 
 def line_to(server: End, host: str) -> Line:

@@ -3,7 +3,7 @@
 from functools import cache, lru_cache
 from ipaddress import ip_address
 
-from auditor.model import Channel, Contact, Event, Road
+from auditor.model import Channel, Contact, Event, Problem, Road
 from auditor.sources.pcap.assembly import Assembly, resumed
 from auditor.sources.pcap.dns import Names
 from auditor.sources.pcap.flow import Flow, Sums
@@ -98,6 +98,10 @@ class Onlooker:
     def finish(self, sums: Sums) -> list[Event]:
         seen = self.settle()
         return [contact(self.flow, self._names, seen, self.reason or reason_of(seen), sums)]
+
+    def unread(self, kind: str, message: str) -> Problem:
+        """What nobody reads is no message less."""
+        return self.flow.place.problem(self.flow.entry, kind, message)
 
     def _begun(self) -> Outside:
         self._outside = self._outside or Outside(datagrams=self.flow.protocol != TCP)

@@ -10,13 +10,14 @@ from ipaddress import ip_address
 
 from msgspec import structs
 
-from auditor.model import Channel, Contact, Event, Parcel, Road
+from auditor.model import Channel, Contact, Event, Parcel, Problem, Road
 from auditor.sources.flows import Side
 from auditor.sources.heads import Place
 from auditor.sources.mitm import events_of
 from auditor.sources.pcap.http3 import Http3
 from auditor.sources.pcap.http3.exchange import Dialogue, Exchange
 from auditor.sources.pcap.keys import Keys
+from auditor.sources.pcap.line import remember
 from auditor.sources.pcap.quic import Quic
 from auditor.sources.pcap.quic.streams import DATAGRAM, StreamPiece
 from auditor.sources.pcap.wire import End
@@ -26,6 +27,7 @@ ROOM = 100_000_000  # bytes that are kept of all open streams together
 
 SILENT = "nothing was said on it"
 OPENED_BY = "key log"
+WEB = ("http", "websocket")
 
 
 class Plain:
@@ -77,6 +79,8 @@ class QuicConversation:
         self._sizes = {True: 0, False: 0}
         self._when: float | None = None
         self._told = False
+        self._channels: dict[Channel, None] = {}  # what messages were read on
+        self._spoken: set[str] = set()
 
     def feed(self, from_client: bool, datagram: bytes, number: int, when: float) -> list[Event]:
         self._sizes[from_client] += len(datagram)
@@ -94,7 +98,14 @@ class QuicConversation:
         found += self._problems()
         if self.quic.shut or not self._told:
             found.append(self._contact(self.quic.shut or SILENT))
+        if self.quic.shut and self._channels:
+            found.append(self.unread("shut", f"QUIC is read no further: {self.quic.shut}"))
         return found
+
+    def unread(self, kind: str, message: str) -> Problem:
+        """A problem of all that is said from here on."""
+        spoken = tuple(sorted(self._spoken))
+        return self._place.problem(self._entry, kind, message, "", tuple(self._channels), spoken)
 
     def _few(self) -> bool:
         return sum(len(piece.data) for piece in self._waiting) < WAITING
@@ -129,6 +140,9 @@ class QuicConversation:
                 continue
             channel = structs.replace(event.channel, opened_by=OPENED_BY)
             self._told = True
+            if isinstance(event, Parcel):
+                remember(channel, self._channels)
+                self._spoken |= {event.protocol, *(WEB if isinstance(self._reader, Http3) else ())}
             if isinstance(event, Parcel) and event.protocol == "http":
                 whole = event.whole and (one.asked_whole if event.outgoing else one.answered_whole)
                 yield structs.replace(event, ref=ref, channel=channel, whole=whole)
@@ -137,7 +151,7 @@ class QuicConversation:
 
     def _problems(self) -> Iterator[Event]:
         for why in self._remarks:
-            yield self._place.problem(self._entry, "cut", f"QUIC: {why}")
+            yield self.unread("cut", f"QUIC: {why}")
 
     @property
     def _remarks(self) -> list[str]:

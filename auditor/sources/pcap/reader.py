@@ -8,7 +8,7 @@ from msgspec import structs
 
 from auditor.model import Contact, Event, Parcel, Problem
 from auditor.sources.heads import Place
-from auditor.sources.pcap.closed import Closed
+from auditor.sources.pcap.closed import MISSED, Closed
 from auditor.sources.pcap.devices import Devices
 from auditor.sources.pcap.flow import Flow, Sums
 from auditor.sources.pcap.flows import GUESS, ONE, SHUT, TWO
@@ -49,6 +49,8 @@ class Talk(Protocol):
 
     def feed(self, packet: Packet) -> list[Event]: ...
     def finish(self, sums: Sums) -> list[Event]: ...
+    def unread(self, kind: str, message: str) -> Problem:
+        """A problem of all that is said from here on, which nobody reads."""
 
 
 Begin: TypeAlias = Callable[[Flow, Known], Talk]
@@ -145,9 +147,10 @@ class Reader:
         self._open.pop(number, None)
         if isinstance(mine, Closed) or mine.waits:
             return
+        unread = mine.unread("too much", MISSED) if early else None
         found = mine.finish(Sums(0, 0, 0.0))
         left: list[Event] = [event for event in found if isinstance(event, Contact) and not event.ref.part]
-        self._talks[number] = flow, Closed(flow, left, self.known.names, early), one
+        self._talks[number] = flow, Closed(flow, left, self.known.names, unread), one
         yield from _told(flow, [event for event in found if event not in left])
 
     def _over(self, flows: Flows) -> Iterator[Event]:

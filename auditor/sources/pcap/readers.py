@@ -4,13 +4,12 @@ Each takes the chunks of its channel from the first one on and gives the events 
 it does not read it says at the end: a contact where all of it stayed shut, else a problem.
 """
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from msgspec import Struct, structs
 
-from auditor.model import Contact, Event, Parcel, Problem, Road
+from auditor.model import Channel, Contact, Event, Parcel, Problem, Road
 from auditor.sources import raw, talk
 from auditor.sources.heads import Place
 from auditor.sources.pcap.hello import ClientHello
@@ -18,7 +17,6 @@ from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.line import Line
 from auditor.sources.pcap.recognise import Asked, http1
 from auditor.sources.pcap.wire import Chunk, Facts, Said
-from auditor.streams import START, TLS, Conversation, Message, Sorter
 
 UNKNOWN = 1 << 62  # bytes that are missing, where nobody can say how many
 
@@ -62,7 +60,10 @@ class Channelled(Protocol):
     def inside(self, line: Line) -> "Channelled": ...
     def opened(self, line: Line) -> "Channelled": ...
     def contact(self, reason: str, facts: Facts = (), line: Line | None = None) -> Contact: ...
-    def problem(self, kind: str, message: str) -> Problem: ...
+    def problem(
+        self, kind: str, message: str, protocols: Iterable[str] = (), channels: Iterable[Channel] = ()
+    ) -> Problem: ...
+    def unread(self, kind: str, message: str) -> Problem: ...
 
 
 class Reader(Protocol):
@@ -72,6 +73,8 @@ class Reader(Protocol):
 
     def feed(self, chunk: Chunk) -> list[Event]: ...
     def finish(self, ended: bool) -> list[Event]: ...
+    def unread(self, kind: str, message: str) -> Problem:
+        """What is said of it from here on is not read: where that would have been understood."""
 
 
 class Strange:
@@ -111,8 +114,11 @@ class Strange:
     def finish(self, ended: bool) -> list[Event]:
         if self._then:
             why = f"{self._passed} bytes come before anything that could be understood"
-            return [self.speech.problem("cut", why), *self._then.finish(ended)]
+            return [self._then.unread("cut", why), *self._then.finish(ended)]
         return [*self.rest(), self.speech.contact(self.why)]
+
+    def unread(self, kind: str, message: str) -> Problem:
+        return self._then.unread(kind, message) if self._then else self.speech.problem(kind, message)
 
     def rest(self) -> list[Event]:
         """What was held until somebody answers."""
@@ -167,8 +173,11 @@ class Sealed:
             line = structs.replace(self._line(), opened_by="nobody")
             found.append(self.speech.contact(why or "nothing was said in it", facts, line))
         elif why:
-            found.append(self.speech.problem("shut", f"TLS is read no further: {why}"))
+            found.append(self.unread("shut", f"TLS is read no further: {why}"))
         return found
+
+    def unread(self, kind: str, message: str) -> Problem:
+        return (self._inner or self.speech.opened(self._line())).unread(kind, message)
 
 
 class Through:
@@ -195,87 +204,5 @@ class Through:
     def finish(self, ended: bool) -> list[Event]:
         return self._inner.finish(ended)
 
-
-class Stream:
-    """A protocol of auditor/streams, until it hands over to TLS."""
-
-    def __init__(self, speech: Channelled, sorter: Sorter) -> None:
-        stream = sorter.again()
-        assert stream
-        self.speech, self.protocol = speech, sorter.name
-        self._stream: Conversation = stream
-        self._begun: dict[bool, Chunk | None] = {True: None, False: None}
-        self._tails: dict[bool, deque[Chunk]] = {True: deque(), False: deque()}
-        self._kept = {True: 0, False: 0}
-        self._inner: Channelled | None = None
-        self._lost = 0
-        self._last = Chunk(True, b"", speech.about.entry, 0.0)
-
-    @property
-    def settled(self) -> bool:
-        return self._inner is not None and self._inner.settled
-
-    def feed(self, chunk: Chunk) -> list[Event]:
-        if self._inner:
-            return self._inner.feed(chunk)
-        way, self._last = chunk.from_client, chunk
-        if chunk.lost:
-            return self._after_a_gap(chunk)
-        begun = self._begun[way] or chunk
-        found: list[Event] = []
-        self._keep(chunk)
-        for message in self._stream.feed(way, chunk.data):
-            mine = message.outgoing == way
-            found.append(self._parcel(message, begun if mine else self._begun[not way] or chunk))
-            begun = chunk if mine else begun
-        self._begun[way] = begun if self._stream.waiting else None
-        if talk.handed_over(self._stream) == TLS:
-            found += self._hand_over()
-        return found
-
-    def finish(self, ended: bool) -> list[Event]:
-        about = self.speech.about
-        found: list[Event] = []
-        if talk.handed_over(self._stream) != TLS:
-            last: list[Message] = getattr(self._stream, "finish", list)()
-            found += [self._parcel(one, self._begun[one.outgoing] or self._last) for one in last]
-            found += talk.left_over(about.place, about.entry, self.protocol, self._stream, self.speech.name)
-        if self._lost:
-            found.append(self.speech.problem("cut", f"{self.protocol}: bytes are missing in the middle"))
-        return found + (self._inner.finish(ended) if self._inner else [])
-
-    def _parcel(self, message: Message, begun: Chunk) -> Parcel:
-        about, channel = self.speech.about, self.speech.about.place.channel(self.speech.line.channel())
-        part = f"{self.speech.name}.{message.part}@{begun.number}"
-        return talk.parcel(about.place, about.entry, channel, self.protocol, message, begun.when, part)
-
-    def _keep(self, chunk: Chunk) -> None:
-        way, tail = chunk.from_client, self._tails[chunk.from_client]
-        tail.append(chunk)
-        self._kept[way] += len(chunk.data)
-        while self._kept[way] - len(tail[0].data) >= START:
-            self._kept[way] -= len(tail.popleft().data)
-
-    def _hand_over(self) -> list[Event]:
-        """What the stream left over is the beginning of the channel inside."""
-        self._inner = self.speech.inside(self.speech.line)
-        rest = talk.rest(self._stream)
-        found: list[Event] = []
-        for way in (True, False):
-            behind: list[Chunk] = []
-            left = rest[way]
-            for chunk in reversed(self._tails[way]):
-                if left:
-                    data = chunk.data[-left:]
-                    left -= len(data)
-                    behind.insert(0, structs.replace(chunk, data=data))
-            for chunk in behind:
-                found += self._inner.feed(chunk)
-        return found
-
-    def _after_a_gap(self, chunk: Chunk) -> list[Event]:
-        """What comes behind lost bytes is read from the next line on, as if it had just begun."""
-        self._lost += 1
-        self._inner = self.speech.inside(self.speech.line)
-        _, _, data = chunk.data.partition(b"\n")
-        return self._inner.feed(structs.replace(chunk, data=data, lost=0)) if data else []
+    def unread(self, kind: str, message: str) -> Problem:
+        return self._inner.unread(kind, message)

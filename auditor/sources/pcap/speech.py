@@ -4,12 +4,15 @@ A channel may begin inside another: TLS, what somebody was asked to lead on to, 
 STARTTLS. Each is a speech of its own, so that the road never changes under a parcel.
 """
 
+from collections.abc import Iterable
+
 from msgspec import structs
 
-from auditor.model import Contact, Event, Problem
+from auditor.model import Channel, Contact, Event, Problem
 from auditor.sources.pcap import readers, recognise
 from auditor.sources.pcap.line import Line
 from auditor.sources.pcap.readers import About, Reader
+from auditor.sources.pcap.stream import Stream
 from auditor.sources.pcap.wire import Chunk, Facts
 from auditor.streams import START, Sorter
 
@@ -76,8 +79,17 @@ class Speech:
         sizes = self.sizes[True], self.sizes[False]
         return Contact(ref, channel, "tcp", reason, *sizes, self.when, facts)
 
-    def problem(self, kind: str, message: str) -> Problem:
-        return self.about.place.problem(self.about.entry, kind, message, self.name)
+    def problem(
+        self, kind: str, message: str, protocols: Iterable[str] = (), channels: Iterable[Channel] = ()
+    ) -> Problem:
+        """What was not read; `protocols` are those of the messages that may lie in it."""
+        place = self.about.place
+        on = tuple(channels) or (place.channel(self.line.channel()),)
+        return place.problem(self.about.entry, kind, message, self.name, on, tuple(protocols))
+
+    def unread(self, kind: str, message: str) -> Problem:
+        """A problem of all that is said from here on."""
+        return self._reader.unread(kind, message) if self._reader else self.problem(kind, message)
 
     def _hold(self, chunk: Chunk) -> None:
         way = chunk.from_client
@@ -105,7 +117,7 @@ class Speech:
                 return reader(self)
             answers.append(answer)
         if self._sorter.name:
-            return readers.Stream(self, self._sorter)
+            return Stream(self, self._sorter)
         unsure = None in answers or not self._sorter.refused
         full = any(len(start) >= START for start in self._starts.values())
         if unsure and not full and not last:
@@ -144,6 +156,9 @@ class Turned:
 
     def finish(self, ended: bool) -> list[Event]:
         return self._reader.finish(ended)
+
+    def unread(self, kind: str, message: str) -> Problem:
+        return self._reader.unread(kind, message)
 
 
 def _web1(speech: Speech) -> Reader:

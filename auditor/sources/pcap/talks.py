@@ -5,7 +5,7 @@ What one connection cannot know of itself is known of the whole capture (known.p
 
 from collections.abc import Iterable
 
-from auditor.model import Event
+from auditor.model import Event, Problem
 from auditor.sources.pcap.assembly import Assembly
 from auditor.sources.pcap.conversation import Conversation
 from auditor.sources.pcap.datagrams import Datagrams
@@ -65,6 +65,9 @@ class OverTcp:
             found.append(self.flow.place.problem(self.flow.entry, "conflict", why))
         return self._through((summed(event, sums) for event in found), over=True)
 
+    def unread(self, kind: str, message: str) -> Problem:
+        return self._conversation.unread(kind, message)
+
     def _through(self, events: Iterable[Event], over: bool = False) -> list[Event]:
         return self._known.legs.take(self.flow.entry, self.flow.client, self.flow.server, list(events), over)
 
@@ -116,3 +119,6 @@ class OverUdp:
         if self._others or self._sealed is None:
             found += self._plain.finish()
         return [summed(event, sums) for event in found]
+
+    def unread(self, kind: str, message: str) -> Problem:
+        return (self._sealed or self._plain).unread(kind, message)

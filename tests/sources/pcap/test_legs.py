@@ -150,3 +150,11 @@ def test_a_near_leg_that_nobody_could_open_hides_nothing() -> None:
     scene.talk(*near())
     scene.talk(*far(), b"hello")
     assert scene.end() == ([b"hello"], [])
+
+
+def test_an_answer_that_was_not_passed_on_counts() -> None:
+    """A proxy, or whoever looks like one, may keep to itself what it was told."""
+    scene = Scene()
+    scene.talk(*near(), b"hello", b"HI")
+    scene.talk(*far(), b"hello", b"HI", b"A SECRET")
+    assert scene.end() == ([b"hello", b"HI", b"A SECRET"], ["x.pcap#2 2 messages of x.pcap#1"])

@@ -29,6 +29,7 @@ class Http1:
     def __init__(self, line: Line) -> None:
         self.line = line
         self.passed_over = 0  # bytes that were no part of any message
+        self.broken = ""  # why it was not read on, at least once
         self.upgraded: Exchange | None = None
         self.rest: list[Chunk] = []
         self._work: deque[tuple[bool, Chunk | Event, int]] = deque()
@@ -241,8 +242,7 @@ class Http1:
         assert self._now
         mark = self._marks[False].at(self._next[False])
         self._now.response = halves.response_of(event, mark)
-        self._now.answered = mark
-        self._answered = event
+        self._now.answered, self._answered = mark, event
         if self._switches(event):
             self._now.sent.done = self._now.received.done = True
             self.upgraded, self._now = self._now, None
@@ -287,6 +287,7 @@ class Http1:
         self._work_off()
 
     def _break(self, why: str) -> None:
+        self.broken = why
         self._work.clear()
         if self._now:
             self._now.failure = why
@@ -295,6 +296,5 @@ class Http1:
         self._lost_track = True
 
     def _forget(self) -> None:
-        left = sum(len(half.buf) for half in self._halves.values())
-        self.passed_over += left + self._waits
+        self.passed_over += self._waits + sum(len(half.buf) for half in self._halves.values())
         self._restart()

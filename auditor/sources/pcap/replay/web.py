@@ -1,8 +1,10 @@
 """The readers of HTTP on a channel: exchanges to events, and whatever HTTP was exchanged for."""
 
 from collections import deque
+from collections.abc import Iterable
 
-from auditor.model import Event
+from auditor.model import Channel, Event, Parcel, Problem
+from auditor.sources.pcap.line import remember
 from auditor.sources.pcap.readers import Channelled, Reader, Strange
 from auditor.sources.pcap.replay.exchange import Exchange, events
 from auditor.sources.pcap.replay.http1 import Http1
@@ -11,12 +13,15 @@ from auditor.sources.pcap.replay.websocket import WebSocket
 from auditor.sources.pcap.wire import Chunk
 from auditor.streams import START
 
+WEB = ("http", "websocket")
+
 
 class Told:
     """Numbers the exchanges of a channel and says what is in them."""
 
     def __init__(self, speech: Channelled) -> None:
         self.speech = speech
+        self.channels: dict[Channel, None] = {}  # of what was told
         self._count = 0
 
     def of(self, exchanges: list[Exchange]) -> list[Event]:
@@ -24,9 +29,15 @@ class Told:
         found: list[Event] = []
         for exchange in exchanges:
             name = f"{self.speech.name}.{self._count}"
-            found += events(exchange, self.speech.line, about.place, about.entry, name)
+            for event in events(exchange, self.speech.line, about.place, about.entry, name):
+                if isinstance(event, Parcel):
+                    remember(event.channel, self.channels)
+                found.append(event)
             self._count += 1
         return found
+
+    def unread(self, kind: str, message: str, protocols: Iterable[str] = WEB) -> Problem:
+        return self.speech.problem(kind, message, protocols, self.channels)
 
 
 class Left:
@@ -92,8 +103,13 @@ class Web1:
         found = self._told.of(self._http.finish(ended))
         if left := self._http.passed_over:
             found += self._left.tell() if left > before else []
-            found.append(self.speech.problem("damaged", f"{left} bytes of HTTP make no message"))
+            found.append(self._told.unread("damaged", f"{left} bytes of HTTP make no message"))
+        elif gaps := self._http.broken:
+            found.append(self._told.unread("cut", f"HTTP: {gaps}"))
         return found + (self._then.finish(ended) if self._then else [])
+
+    def unread(self, kind: str, message: str) -> Problem:
+        return self._then.unread(kind, message) if self._then else self._told.unread(kind, message)
 
     def _changed(self, exchange: Exchange) -> tuple[Reader, list[Event]]:
         if exchange.upgrade == "websocket":
@@ -122,6 +138,9 @@ class Inside:
     def finish(self, ended: bool) -> list[Event]:
         return self._inner.finish(ended)
 
+    def unread(self, kind: str, message: str) -> Problem:
+        return self._inner.unread(kind, message)
+
 
 class Web2:
     """HTTP/2."""
@@ -145,8 +164,11 @@ class Web2:
         left, why = self._http.passed_over, self._http.broken
         if left or why:
             what = f"{why}; {left} bytes not read" if why else f"{left} bytes make no message"
-            found.append(self.speech.problem("damaged", f"HTTP/2: {what}"))
+            found.append(self.unread("damaged", f"HTTP/2: {what}"))
         return found
+
+    def unread(self, kind: str, message: str) -> Problem:
+        return self._told.unread(kind, message)
 
 
 class Frames:
@@ -157,6 +179,7 @@ class Frames:
         self._told, self._exchange = told, exchange
         self._socket = WebSocket(exchange)
         self._over = False
+        self._spoken = set(WEB)  # what travels in it besides is known when it is told
 
     @property
     def settled(self) -> bool:
@@ -171,11 +194,16 @@ class Frames:
         left, why = self._socket.passed_over + self._socket.waiting, self._socket.broken
         if left or why:
             what = why or "it ends early"
-            found.append(self.speech.problem("cut", f"WebSocket: {what}; {left} bytes not read"))
+            found.append(self.unread("cut", f"WebSocket: {what}; {left} bytes not read"))
         return found
+
+    def unread(self, kind: str, message: str) -> Problem:
+        return self._told.unread(kind, message, sorted(self._spoken))
 
     def _tell(self) -> list[Event]:
         if self._over:
             return []
         self._over = True
-        return self._told.of([self._exchange])
+        found = self._told.of([self._exchange])
+        self._spoken |= {event.protocol for event in found if isinstance(event, Parcel)}
+        return found

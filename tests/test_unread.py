@@ -1,0 +1,143 @@
+"""What nobody could read where messages travel: no answer stands beside it as if all had been read."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from mitmproxy.http import HTTPFlow
+from mitmproxy.io import FlowReader
+from mitmproxy.net.http.http1 import assemble_request, assemble_response
+
+from auditor.audit import audit
+from auditor.judge import judge
+from auditor.model import Answer, Channel, Content, Direction, Parcel, Problem, Ref, Road
+from auditor.report import Capture, Report
+from auditor.rulebook.book import Rulebook
+from auditor.shelf import load_rules
+from auditor.sources import read
+from auditor.sources.flows import flow_of
+from auditor.sources.heads import Place
+from auditor.sources.pcap.keys import Keys
+from auditor.sources.pcap.wire import End, Packet, Said
+from auditor.unread import unread
+from tests.sources.pcap.building import PHONE, SERVER, pcap
+from tests.sources.pcap.connections import Wire
+from tests.sources.pcap.handshakes import contexts, speak
+from tests.sources.pcap.test_reader import frame
+
+SESSION = Path(__file__).parents[1] / "captures" / "xmpp-omemo" / "alice.mitm"
+CAPTURE = Capture("ab" * 32, "made.pcap", "pcap", 1000)
+EVERY = 7  # packets of which one is lost
+
+
+@cache
+def book() -> Rulebook:
+    return load_rules(None)
+
+
+def problem(host: str, *protocols: str) -> Problem:
+    channel = Channel(host, 443, Road.PROTECTED)
+    return Problem(Ref("x.pcap", 4), "cut", "bytes are missing", (channel,), protocols)
+
+
+def test_what_lay_in_no_known_channel_puts_nothing_in_doubt() -> None:
+    assert list(unread(Problem(Ref("x.pcap", 4), "cut", "the file ends early"), book())) == []
+    assert list(unread(problem("www.example"), book())) == []
+
+
+def test_a_doubt_is_one_for_each_message_that_the_rules_know_there() -> None:
+    found = [one for one, _ in unread(problem("chat.example", "xmpp"), book())]
+    assert {(one.platform, one.content, one.road) for one in found} >= {
+        ("xmpp", Content.MISSING, Road.PROTECTED)
+    }
+    assert {one.direction for one in found} == {Direction.OUT, Direction.IN}
+    assert {str(one.ref) for one in found} == {"x.pcap#4"}
+    assert not {"irc", "mail"} & {one.platform for one in found}
+
+
+def test_a_doubt_alone_is_no_message() -> None:
+    report = audit([problem("chat.example", "xmpp")], book(), CAPTURE)
+    assert [verdict for verdict in judge(report, book()) if verdict.counts] == []
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_of_those_whose_host_says_nothing_only_the_same_host_is_in_doubt(elsewhere: bool) -> None:
+    """Matrix is at home on any host: what is lost on another one is none of its business."""
+    events = list(read(SESSION.parents[1] / "matrix-e2ee" / "alice.mitm"))
+    hosts = {event.channel.host for event in events if isinstance(event, Parcel)}
+    assert len(hosts) == 1
+    lost = problem("www.example" if elsewhere else hosts.pop(), "http")
+    assert sealed(audit([*events, lost], book(), CAPTURE)) is elsewhere
+
+
+def sealed(report: Report) -> bool:
+    return any(verdict.verdict is Answer.END_TO_END for verdict in judge(report, book()))
+
+
+@cache
+def words() -> tuple[Said, ...]:
+    """A chat of two programs that use OMEMO, as it was said inside TLS."""
+    with SESSION.open("rb") as file:
+        (flow,) = FlowReader(file).stream()
+    state = flow_of(flow.get_state())
+    return tuple((one.from_client, one.content) for one in state.messages)
+
+
+@cache
+def pages() -> tuple[Said, ...]:
+    """Requests of a client of Matrix in a sealed room and their answers, one behind the other."""
+    said: list[Said] = []
+    with (SESSION.parents[1] / "matrix-e2ee" / "alice.mitm").open("rb") as file:
+        for flow in FlowReader(file).stream():
+            assert isinstance(flow, HTTPFlow)
+            assert flow.response
+            flow.request.decode()
+            flow.response.decode()
+            for way, message in ((True, flow.request), (False, flow.response)):
+                message.headers.pop("transfer-encoding", None)
+                message.headers["content-length"] = str(len(message.raw_content or b""))
+                said.append((way, assemble_request(message) if way else assemble_response(message)))
+    return tuple(said)
+
+
+def asked(_: Path) -> tuple[list[Packet], Keys]:
+    wire = Wire(End(PHONE, 40_000), End(SERVER, 8008)).open().tell(pages(), size=4_000).close()
+    return wire.packets, Keys()
+
+
+def clear(_: Path) -> tuple[list[Packet], Keys]:
+    wire = Wire(End(PHONE, 40_000), End(SERVER, 5222)).open().tell(words(), size=4_000).close()
+    return wire.packets, Keys()
+
+
+def locked(folder: Path) -> tuple[list[Packet], Keys]:
+    spoken = speak(*contexts(folder / "log"), says=words())
+    wire = Wire(End(PHONE, 40_000), End(SERVER, 5223)).open().tell(spoken.wire, size=4_000).close()
+    return wire.packets, Keys([spoken.log])
+
+
+@pytest.mark.parametrize("made", [clear, locked, asked])
+def test_whatever_packet_is_lost_what_is_left_is_not_called_sealed_as_a_whole(
+    made: Callable[[Path], tuple[list[Packet], Keys]], tmp_path: Path
+) -> None:
+    """Where all messages are there, what else was lost is no matter."""
+    packets, keys = made(tmp_path)
+    carrying = [number for number, one in enumerate(packets) if one.payload]
+    every = ends(packets, keys, tmp_path)
+    assert every
+    for lost in carrying[::EVERY]:
+        rest = packets[:lost] + packets[lost + 1 :]
+        assert ends(rest, keys, tmp_path).items() <= every.items(), lost
+
+
+def ends(packets: list[Packet], keys: Keys, folder: Path) -> dict[tuple[str, str, Direction], int]:
+    """What is called end-to-end, and how many messages that is said of."""
+    path = folder / "x.pcap"
+    path.write_bytes(pcap([frame(one) for one in packets]))
+    report = audit(read(path, said=Place(keys=keys)), book(), CAPTURE)
+    return {
+        (one.platform, one.surface, one.direction): sum(one.counts.values())
+        for one in judge(report, book())
+        if one.verdict is Answer.END_TO_END
+    }
