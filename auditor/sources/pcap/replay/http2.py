@@ -12,6 +12,7 @@ from h2 import events as said
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.exceptions import H2Error
+from msgspec import structs
 
 from auditor.sources import heads
 from auditor.sources.flows import Fields, Request, Response
@@ -113,8 +114,10 @@ class Http2:
         if length - len(buffer) < chunk.lost or buffer[3] != _DATA:
             self._break("bytes are missing, and what follows them cannot be read")
             return b""
-        exchange = self._open.get(int.from_bytes(buffer[5:9]) & _MANY)
-        if exchange:
+        stream = int.from_bytes(buffer[5:9]) & _MANY
+        if socket := self._sockets.get(stream):
+            socket.feed(structs.replace(chunk, data=b""))
+        if exchange := self._open.get(stream):
             (exchange.sent if chunk.from_client else exchange.received).whole = False
         return bytes(chunk.lost)
 

@@ -184,6 +184,27 @@ def test_lost_bytes_within_one_frame_of_data_leave_a_hole() -> None:
     assert before
 
 
+def test_a_socket_is_read_no_further_than_its_first_hole() -> None:
+    """Else what stands for lost bytes would be taken for what was said."""
+    talk = Talk()
+    upgrade = [(b":protocol", b"websocket"), (b":path", b"/chat"), (b":authority", b"h.example")]
+    stream = talk.client.get_next_available_stream_id()
+    talk.client.send_headers(stream, [(b":method", b"CONNECT"), (b":scheme", b"https"), *upgrade])
+    talk.move()
+    talk.server.send_headers(stream, [(b":status", b"200")])
+    for text in (b"before", b"0123456789" * 3, b"behind"):
+        talk.server.send_data(stream, bytes((0x81, len(text))) + text)
+        talk.move()
+    at = next(n for n, (_, said) in enumerate(talk.said) if b"0123456789" in said)
+    way, data = talk.said[at]
+    begin = data.index(b"0123456789") + 5
+    said = [*talk.said[:at], (way, data[:begin]), (way, data[begin + 10 :]), *talk.said[at + 1 :]]
+    for lost, texts in ((0, [b"before", b"0123456789" * 3, b"behind"]), (10, [b"before"])):
+        http, found = run(said if lost else talk.said, {at + 1: lost})
+        assert [frame.content for _, frame in found[0].frames] == texts
+        assert bool(http.passed_over) is ("missing" in found[0].failure) is bool(lost)
+
+
 @pytest.mark.parametrize("lost", [1, 1 << 62])
 def test_other_lost_bytes_end_it_and_what_was_open_is_not_whole(lost: int) -> None:
     said = session()
