@@ -108,7 +108,8 @@ def _frames(messages: object, number: int, place: Place, channel: Channel, head:
         kind = frame.get("type")
         if kind not in ("send", "receive") or not isinstance(frame.get("data"), str):
             what = f"WebSocket message {count} is none"
-            problems.append(place.problem(number, "damaged entry", what, f".{count}"))
+            protocols = () if kind == "error" else ("websocket",)  # an error of the connection hides none
+            problems.append(place.problem(number, "damaged entry", what, f".{count}", (channel,), protocols))
             continue
         out, binary = kind == "send", frame.get("opcode") == 2
         text = frame["data"]

@@ -22,7 +22,7 @@ import msgspec
 from msgspec import structs
 
 from auditor.errors import CaptureError
-from auditor.model import Channel, Event, Road
+from auditor.model import Channel, Contact, Event, Parcel, Road
 from auditor.sources import heads
 from auditor.sources.flows import Flow, Frame, Piece, Socket
 from auditor.sources.heads import Place
@@ -139,14 +139,18 @@ class Reader:
                 number, "damaged entry", f"the beginning is lost; {count} messages not read"
             )
             return
+        told: list[Event] = []
         try:
-            yield from list(events_of(_whole(begun.flow, begun.messages), number, self.place))
+            told += events_of(_whole(begun.flow, begun.messages), number, self.place)
         except WRONG as error:
             what = f"{type(error).__name__}: {printable(str(error))[:200]}"
             yield self.place.problem(number, "damaged entry", what)
+        yield from told
         if begun.lost:
             why = f"{begun.lost} messages were passed over: too much was open at the same time"
-            yield self.place.problem(number, "too-much", why)
+            on = {one.channel: None for one in told if isinstance(one, Parcel | Contact)}
+            protocols = tuple(sorted({"websocket", *(x.protocol for x in told if isinstance(x, Parcel))}))
+            yield self.place.problem(number, "too-much", why, "", tuple(on), protocols)
 
     def _contact(self, record: Refused | Opened | Passed, reason: str) -> Event:
         opened = isinstance(record, Opened)

@@ -108,7 +108,14 @@ def test_websocket_messages_are_parcels(har) -> None:  # type: ignore[no-untyped
         ("websocket", "WS", ("x", "y"))
     }
     assert isinstance(problem, Problem)
+    assert problem.protocols == ()
     assert answer
+
+
+def test_a_websocket_message_that_cannot_be_read_may_have_been_one(har) -> None:  # type: ignore[no-untyped-def]
+    *_, problem = read(har(entry() | {"_webSocketMessages": [{"type": "send", "opcode": 1, "data": 7}]}))
+    assert isinstance(problem, Problem)
+    assert (problem.protocols, [one.host for one in problem.channels]) == (("websocket",), ["a.example"])
 
 
 def test_a_body_that_looks_like_entries_fools_nobody(har) -> None:  # type: ignore[no-untyped-def]

@@ -228,6 +228,9 @@ def test_limits_are_said_when_they_are_met(write: Write, monkeypatch: pytest.Mon
     monkeypatch.setattr(journal, "HELD", 10)
     kinds = [event.kind for event in read(path) if isinstance(event, Problem)]
     assert "too-much" in kinds
+    left = [event for event in read(path) if isinstance(event, Problem) and event.kind == "too-much"]
+    assert {event.protocols for event in left} >= {("irc", "websocket")}
+    assert all(event.channels for event in left)
     monkeypatch.setattr(journal, "LONGEST", 150)
     assert {event.kind for event in read(path) if isinstance(event, Problem)} >= {"too-much"}
 
