@@ -1,5 +1,6 @@
 """The connection that something was said on, before its host is known by name or has been renamed."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from msgspec import Struct, structs
@@ -37,8 +38,11 @@ def remember(channel: Channel, channels: dict[Channel, None]) -> None:
 
 
 def line_to(server: End, host: str) -> Line:
-    try:
-        address = str(ip_address(server.address))
-    except ValueError:  # no IP: a device on a bus, a radio
-        address = server.address.hex(":")
-    return Line(host, server.port, address)
+    return Line(host, server.port, shown(server.address))
+
+
+@lru_cache(maxsize=1024)
+def shown(address: bytes) -> str:
+    if len(address) == 4:
+        return ".".join(map(str, address))
+    return str(ip_address(address)) if len(address) == 16 else address.hex(":")

@@ -1,13 +1,13 @@
 """One connection as somebody sees it who has no key and opens nothing."""
 
-from functools import cache, lru_cache
-from ipaddress import ip_address
+from functools import cache
 
 from auditor.model import Channel, Contact, Event, Problem, Road
 from auditor.sources.pcap.assembly import Assembly, resumed
 from auditor.sources.pcap.dns import Names
 from auditor.sources.pcap.flow import Flow, Sums
 from auditor.sources.pcap.known import Known
+from auditor.sources.pcap.line import shown
 from auditor.sources.pcap.outside import Outside, Seen
 from auditor.sources.pcap.reasons import reason_of
 from auditor.sources.pcap.vpn import BY_NUMBER, HIDES
@@ -139,10 +139,3 @@ def contact(flow: Flow, names: Names, seen: Seen, reason: str, sums: Sums) -> Co
         flow.place.ref(flow.entry), flow.place.channel(channel), seen.transport.lower(), reason,
         sums.sent, sums.received, sums.when, facts, carrier=flow.carrier, start=seen.start,
     )  # fmt: skip
-
-
-@lru_cache(maxsize=1024)
-def shown(address: bytes) -> str:
-    if len(address) == 4:
-        return ".".join(map(str, address))
-    return str(ip_address(address)) if len(address) == 16 else address.hex(":")

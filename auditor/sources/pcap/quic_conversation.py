@@ -6,7 +6,6 @@ an open one is a problem, a connection that stays shut is a contact with its fac
 """
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 from msgspec import structs
 
@@ -17,7 +16,7 @@ from auditor.sources.mitm import events_of
 from auditor.sources.pcap.http3 import Http3
 from auditor.sources.pcap.http3.exchange import Dialogue, Exchange
 from auditor.sources.pcap.keys import Keys
-from auditor.sources.pcap.line import remember
+from auditor.sources.pcap.line import remember, shown
 from auditor.sources.pcap.quic import Quic
 from auditor.sources.pcap.quic.streams import DATAGRAM, StreamPiece
 from auditor.sources.pcap.wire import End
@@ -125,7 +124,7 @@ class QuicConversation:
         alpn = self.quic.alpn or next((name.decode("latin-1") for name in offered if name[:2] == b"h3"), "")
         name = self.quic.server_name or self._host
         client = Side(name or None, alpn.encode("latin-1"), tls=True, tls_version="QUIC")
-        address = _address(self._server)
+        address = shown(self._server.address)
         server = structs.replace(client, address=[name or address, self._server.port], peername=[address])
         return Http3(client, server) if alpn.startswith("h3") else Plain(client, server)
 
@@ -161,7 +160,7 @@ class QuicConversation:
 
     def _contact(self, reason: str) -> Contact:
         road = Road.PROTECTED if self.quic.proven else Road.UNKNOWN
-        name, address = self.quic.server_name or self._host, _address(self._server)
+        name, address = self.quic.server_name or self._host, shown(self._server.address)
         channel = self._place.channel(
             Channel(name or address, self._server.port, road, address, self.quic.alpn)
         )
@@ -169,10 +168,3 @@ class QuicConversation:
         ref = self._place.ref(self._entry)
         facts = self.quic.facts
         return Contact(ref, channel, "quic", reason, sent, received, self._when, facts, carrier="udp")
-
-
-def _address(end: End) -> str:
-    try:
-        return str(ip_address(end.address))
-    except ValueError:
-        return end.address.hex(":")
