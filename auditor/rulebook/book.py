@@ -13,7 +13,7 @@ from auditor.decoders.unwrap import Node, Recognise, Seal
 from auditor.errors import Fault, RuleError
 from auditor.model import Contact, Parcel
 from auditor.rulebook.fields import nearest
-from auditor.rulebook.paths import VALUE, host_fits
+from auditor.rulebook.paths import VALUE, host_fits, literals
 from auditor.rulebook.read import read_envelope, read_platform, read_rule
 from auditor.rulebook.read_transport import read_transport
 from auditor.rulebook.shape import Outline, Protobuf, Shape
@@ -25,6 +25,8 @@ from auditor.rulebook.yaml import Block, load
 
 K = TypeVar("K")
 V = TypeVar("V")
+# A rule, the platform it speaks for, and the steps that its addresses cannot do without.
+Spoken = tuple[Rule, str, list[frozenset[str]]]
 MOST_HOSTS = 10_000  # whose rules are remembered
 SMALLEST_SEAL = 32
 LARGEST_SEAL = 16_000_000
@@ -40,7 +42,7 @@ class Rulebook:
     _by_kind: dict[tuple[str, bool], list[Rule]] = field(default_factory=dict, compare=False)
     _by_first: dict[int, list[tuple[bytes, Envelope]]] = field(default_factory=dict, compare=False)
     _trees: list[tuple[frozenset[str], Envelope, TreeShape]] = field(default_factory=list, compare=False)
-    _by_host: dict[tuple[str, bool, str], list[tuple[Rule, str]]] = field(default_factory=dict, compare=False)
+    _by_host: dict[tuple[str, bool, str, str], list[Spoken]] = field(default_factory=dict, compare=False)
     _platforms_at: dict[str, Platform | None] = field(default_factory=dict, compare=False)
     _transports: list[Known] = field(default_factory=list, compare=False)
 
@@ -131,19 +133,25 @@ class Rulebook:
     def meeting(self, parcel: Parcel) -> list[tuple[Rule, str]]:
         """The rules that are about this parcel, and the platform each of them speaks for."""
         asked = parcel.asked
+        steps = set(asked.path)
         return [
             (rule, platform)
-            for rule, platform in self._spoken_at(parcel.protocol, parcel.outgoing, parcel.channel.host)
+            for rule, platform, addresses in self._spoken_at(parcel, asked.method)
+            if not addresses or any(address <= steps for address in addresses)
             if rule.when.meets(parcel.protocol, parcel.outgoing, asked)
         ]
 
-    def _spoken_at(self, protocol: str, outgoing: bool, host: str) -> list[tuple[Rule, str]]:
-        """The rules of one protocol and direction that are about a host: asked once, then known."""
-        key = (protocol, outgoing, host)
+    def _spoken_at(self, parcel: Parcel, method: str) -> list[Spoken]:
+        """The rules of one protocol and direction that are about a host and a verb: asked once, then known."""
+        key = (parcel.protocol, parcel.outgoing, parcel.channel.host, method)
         if key not in self._by_host:
             _room_in(self._by_host)
-            rules = self._by_kind.get(key[:2], ())
-            self._by_host[key] = [(rule, name) for rule in rules if (name := self.spoken_for(rule, host))]
+            self._by_host[key] = [
+                (rule, name, [literals(address) for address in rule.when.addresses])
+                for rule in self._by_kind.get(key[:2], ())
+                if not rule.when.methods or method in rule.when.methods
+                if (name := self.spoken_for(rule, parcel.channel.host))
+            ]
         return self._by_host[key]
 
     def spoken_for(self, rule: Rule, host: str) -> str:

@@ -188,6 +188,11 @@ def address_fits(pattern: tuple[str, ...], path: Path) -> bool:
     return _covers(pattern, path, _segment_fits)
 
 
+def literals(pattern: tuple[str, ...]) -> frozenset[str]:
+    """The segments that an address must have, wherever: quickly asked, before the address is."""
+    return frozenset(step for step in pattern if not _wild(step))
+
+
 def _segment_fits(step: str, name: str) -> bool:
     return step == name if not _wild(step) else bool(glob(step).match(name))
 
