@@ -68,9 +68,10 @@ def look_through(needles: Needles, nodes: list[Node]) -> list[tuple[Node, list[H
     layers = [layer for node in nodes for layer in node.layers]
     data = [layer.data for layer in layers]
     data += [part for node in nodes if node.seal is not None for _, part in node.seal.parts]
+    data = [one for one in data if len(one) >= needles.shortest or not one.isascii()]
     if sum(map(len, data)) < LONGEST:
         texts = "\n".join([layer.value for layer in layers if isinstance(layer.value, str)])
-        if not needles.within(b"\n".join(data)) and not needles.loosely(texts):
+        if not needles.anywhere(b"\n".join(data), texts):
             return []
     return [(node, hits) for node in nodes if (hits := look_for(needles, node))]
 
