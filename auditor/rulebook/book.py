@@ -92,7 +92,8 @@ class Rulebook:
         """The envelope whose shape these bytes have, and whether it is shut."""
         if len(data) < SMALLEST_SEAL:
             return None
-        return self._best(data, [e for mark, e in self._by_first.get(data[0], ()) if mark in data])
+        fitting = [e for mark, e in self._by_first.get(data[0], ()) if mark in data]
+        return self._best(data, fitting) if fitting else None
 
     def _best(self, data: bytes, envelopes: Iterable[Envelope]) -> Seal | None:
         if not SMALLEST_SEAL <= len(data) <= LARGEST_SEAL:
