@@ -102,6 +102,8 @@ class Pattern:
 
     def covers(self, path: Path) -> bool:
         """Whether this pattern names exactly this path (list positions left out)."""
+        if len(self.steps) != len(path) and "**" not in self.steps:
+            return False
         marked = tuple("\0" + s if q else s for s, q in zip(self.steps, self.quoted, strict=True))
         return _covers(marked, path, _marked_fits)
 
