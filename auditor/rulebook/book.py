@@ -92,8 +92,11 @@ class Rulebook:
         """The envelope whose shape these bytes have, and whether it is shut."""
         if len(data) < SMALLEST_SEAL:
             return None
-        fitting = [e for mark, e in self._by_first.get(data[0], ()) if mark in data]
-        return self._best(data, fitting) if fitting else None
+        known = self._by_first.get(data[0], ())
+        for mark, _ in known:
+            if mark in data:
+                return self._best(data, [envelope for mark, envelope in known if mark in data])
+        return None
 
     def _best(self, data: bytes, envelopes: Iterable[Envelope]) -> Seal | None:
         if not SMALLEST_SEAL <= len(data) <= LARGEST_SEAL:
