@@ -68,9 +68,10 @@ def look_through(needles: Needles, nodes: list[Node]) -> list[tuple[Node, list[H
     layers = [layer for node in nodes for layer in node.layers]
     data = [layer.data for layer in layers]
     data += [part for node in nodes if node.seal is not None for _, part in node.seal.parts]
+    data = [one for one in data if len(one) >= needles.shortest or not one.isascii()]
     if sum(map(len, data)) < LONGEST:
         texts = "\n".join([layer.value for layer in layers if isinstance(layer.value, str)])
-        if not needles.within(b"\n".join(data)) and not needles.loosely(texts):
+        if not needles.anywhere(b"\n".join(data), texts):
             return []
     return [(node, hits) for node in nodes if (hits := look_for(needles, node))]
 
@@ -112,36 +113,41 @@ class Hiding:
                 if other not in forms:
                     forms.append(other)
         words -= self.barren
-        for word in words:
-            if self._word(word, depth):
-                return True
-            if len(word) <= REMEMBERED:
-                self.barren.add(word)
+        if words and self._words(words, depth):
+            return True
+        self.barren.update(word for word in words if len(word) <= REMEMBERED)
         if len(self.barren) > MOST_WORDS:
             self.barren.clear()
         return False
 
-    def _word(self, word: bytes, depth: int) -> bool:
+    def _words(self, words: set[bytes], depth: int) -> bool:
         """Base64 and hexadecimal, and what comes out; a seal made of letters is opened by who knows seals."""
-        if self.recognise(word) is not None:
+        if any(self.recognise(word) is not None for word in words):
             return True
-        for decoder in CODES:
-            try:
-                inner = as_text(decoder.unwrap(word, NO_CLUE))
-            except ValueError:
-                continue
-            return self.text(inner, depth + 1) if isinstance(inner, str) else self._bytes(inner)
-        return False
+        inner = [as_text(data) for word in words if (data := _decoded(word))]
+        noise = [data for data in inner if isinstance(data, bytes)]
+        if self.needles.within(b"\n".join(noise)) or any(map(self._opens, noise)):
+            return True
+        return any(self.text(text, depth + 1) for text in inner if isinstance(text, str))
 
-    def _bytes(self, data: bytes) -> bool:
-        if self.needles.within(data):
-            return True
+    def _opens(self, data: bytes) -> bool:
+        """Whether bytes open, and a planted text lies in what comes out."""
         seal = self.recognise(data)
         opening = Opening(self.recognise)
         if (seal is None or seal.shut) and opening.decode(data, data) is None and not opening.stopped:
             return False  # noise, as nearly all of it is
         root = opening.open(data, ())
         return bool(opening.stopped) or any(look_for(self.needles, node) for node in root.walk())
+
+
+def _decoded(word: bytes) -> bytes:
+    for decoder in CODES:
+        try:
+            data: bytes = decoder.unwrap(word, NO_CLUE)
+        except ValueError:
+            continue
+        return data
+    return b""
 
 
 def _values(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -60,11 +60,13 @@ class Needles:
                 if len(data) >= SHORTEST and (text, data) not in known:
                     known.add((text, data))
                     self._exact.append((text, how, data))
-        # The beginnings make a table that is small and walked at twice the speed, unless there are many.
-        starts = sorted({data[:_START] for _, _, data in self._exact})
-        few = 0 < len(starts) <= _FEW
-        self._begin = BytesAhoCorasick(starts, implementation=Implementation.DFA) if few else None
         self._folded = [(text, fold(text).encode()) for text in self.texts]
+        # What is in none of them is told by a small table of how they begin, whatever case or spaces do.
+        begin = {data[:_START].translate(_LOWER) for _, _, data in self._exact}
+        begin |= {max(data.split(b" "), key=len)[:_START] for _, data in self._folded}
+        self._begin = [_table(begin), _table({data for data in begin if data.isascii()})]
+        lengths = [len(data) for _, _, data in self._exact] + [len(data) for _, data in self._folded]
+        self.shortest = min(lengths, default=0)  # bytes; what is shorter, and ASCII, holds none of them
         self._find = BytesAhoCorasick([data for _, _, data in self._exact]) if self._exact else None
         self._find_folded = BytesAhoCorasick([data for _, data in self._folded]) if self._folded else None
 
@@ -73,20 +75,24 @@ class Needles:
 
     def within(self, data: bytes) -> bool:
         """Whether any planted text stands in these bytes, exactly."""
-        if self._find is None or (self._begin and not self._begin.find_matches_as_indexes(data)):
-            return False
-        return bool(self._find.find_matches_as_indexes(data))
+        return self._begins(data) and bool(self._find and self._find.find_matches_as_indexes(data))
 
     def anywhere(self, data: bytes, text: str) -> bool:
-        """Whether a text, and the bytes that it is, hold any planted text, exact or tolerant."""
-        return self.within(data) or self.loosely(text, data)
+        """Whether bytes, or what of them is text, hold any planted text, exact or tolerant."""
+        if data.isascii() and not self._begins(data):
+            return False
+        return self.within(data) or self.loosely(text)
 
-    def loosely(self, text: str, data: bytes = b"") -> bool:
-        """Whether any planted text stands in this one, which may be at hand as bytes, tolerantly."""
+    def _begins(self, data: bytes) -> bool:
+        """Whether an exact text may begin in these bytes; in ASCII, a tolerant one too."""
+        table = self._begin[data.isascii()]
+        return table is None or bool(table.find_matches_as_indexes(data.translate(_LOWER)))
+
+    def loosely(self, text: str) -> bool:
+        """Whether any planted text stands in this one, tolerantly."""
         if self._find_folded is None:
             return False
-        folded = _folded(text, data or text.encode("utf-8", "replace"))
-        return bool(self._find_folded.find_matches_as_indexes(folded))
+        return bool(self._find_folded.find_matches_as_indexes(fold(text).encode("utf-8", "replace")))
 
     def search(self, data: bytes) -> list[Hit]:
         """Exact hits in bytes: for each text the first, and the first digest of it."""
@@ -123,14 +129,11 @@ def fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text.casefold()).split())
 
 
-def _folded(text: str, data: bytes) -> bytes:
-    """The same of a text and its bytes, quicker where it is all ASCII."""
-    if len(text) != len(data):
-        return fold(text).encode("utf-8", "replace")
-    plain = data.translate(_LOWER)
-    while b"  " in plain:
-        plain = plain.replace(b"  ", b" ")
-    return plain.strip()
+def _table(starts: set[bytes]) -> BytesAhoCorasick | None:
+    """Walked at twice the speed of what finds all of each; nothing where there are none or many."""
+    if not 0 < len(starts) <= _FEW:
+        return None
+    return BytesAhoCorasick(sorted(starts), implementation=Implementation.DFA)
 
 
 def variants(text: str) -> Iterator[tuple[str, bytes]]:

@@ -16,7 +16,7 @@ LOST = "a stretch of the connection could not be read, so a message or a copy ma
 def unread(problem: Problem, book: Rulebook) -> Iterator[tuple[Finding, str]]:
     """What the rules might have found there, each with the host."""
     for channel, protocol, outgoing in product(problem.channels, problem.protocols, (True, False)):
-        for rule, platform in book.spoken_at(protocol, outgoing, channel.host):
+        for rule, platform, _ in book.spoken_at(protocol, outgoing, channel.host):
             for surface in sorted(set(rule.surface.all)) if rule.slots else ():
                 slot = rule.slots[0].text
                 yield Finding(

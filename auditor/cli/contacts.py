@@ -1,8 +1,5 @@
 """auditor contacts: who an app talks to, as it shows from outside."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -16,8 +13,6 @@ from auditor.report import Report
 from auditor.shelf import load_rules
 from auditor.sources import read
 from auditor.sources.heads import Place
-
-RARELY = 100_000  # new objects between two looks for circles
 
 
 @click.command(epilog="Example:  auditor contacts phone.pcap")
@@ -39,7 +34,7 @@ def command(captures: tuple[str, ...], devices: tuple[str, ...], rules: Path | N
     said = Place(devices=devices, outside=True)
     fresh = partial(Audit, load_rules(rules))
     report = Report()
-    with Findings(None) as nowhere, _seldom_tidied():
+    with Findings(None) as nowhere:
         for path, name in expand(captures):
             try:
                 source = read("-" if str(path) == "-" else path, name=name, said=said)
@@ -51,14 +46,3 @@ def command(captures: tuple[str, ...], devices: tuple[str, ...], rules: Path | N
     show(report, fresh().book, style)
     if not readable(report):
         raise SystemExit(2)
-
-
-@contextmanager
-def _seldom_tidied() -> Iterator[None]:
-    """Contacts are many and none refers to itself: to look for circles among them often is in vain."""
-    before = gc.get_threshold()
-    gc.set_threshold(RARELY, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)

@@ -39,7 +39,8 @@ def unwrap(data: bytes, clue: Clue) -> Tree:
         raise ValueError("base64 of an impossible length")
     bare = bare.translate(_STANDARD)
     padded = bare + b"=" * (-len(bare) % 4)
-    if binascii.b2a_base64(binascii.a2b_base64(padded[-4:]), newline=False) != padded[-4:]:
+    last = padded[-4:]
+    if len(bare) % 4 and binascii.b2a_base64(binascii.a2b_base64(last), newline=False) != last:
         raise ValueError("base64 with bits in its padding")
     if len(bare) * 3 // 4 > clue.limit:
         raise TooMuch(f"base64: more than {clue.limit:,} bytes would come out")

@@ -7,7 +7,8 @@ one meta-block holds at most 16 MB, so no more than two of them come out beyond 
 or beyond 1,000:1 once a megabyte came out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import pairwise
 
 import brotli
 
@@ -61,16 +62,16 @@ def wrap(tree: Tree) -> bytes:
 
 
 def _inflate(data: bytes, cap: int, *, named: bool) -> bytes:
-    _fed(data, range(0, len(data), _STEP), cap, named)
+    _fed(data, range(0, len(data) + _STEP, _STEP), cap, named)
     # The package does not say what it left over, so the last bytes go in one by one.
     tail = max(len(data) - _STEP, 0)
-    return _fed(data, (*range(0, tail, _STEP), *range(tail, len(data))), cap, named)
+    return _fed(data, (*range(0, tail, _STEP), *range(tail, len(data) + 1)), cap, named)
 
 
-def _fed(data: bytes, starts: Sequence[int], cap: int, named: bool) -> bytes:
+def _fed(data: bytes, ends: Iterable[int], cap: int, named: bool) -> bytes:
     stream = brotli.Decompressor()
     out = bytearray()
-    for start, end in zip(starts, (*starts[1:], len(data)), strict=True):
+    for start, end in pairwise(ends):
         if stream.is_finished():
             raise ValueError("something follows the brotli stream")
         try:

@@ -35,7 +35,7 @@ def unwrap(data: bytes, clue: Clue) -> Tree:
     try:
         out = inflate.decompress(data, max(cap, 0) + 1)
     except zlib.error as error:
-        raise ValueError(f"deflate: {error}") from error
+        raise ValueError("not deflate") from error
     if len(out) > cap:
         if named or begins_as_text(out):
             raise TooMuch(f"deflate: more than {cap:,} bytes would come out")

@@ -137,23 +137,24 @@ class Opening:
         elif len(path) + len(trail) > DEPTH:
             self.stopped = f"nested deeper than {DEPTH} layers"
         match value:
-            case dict() | list():
-                self._fill(node, value)
             case str() | bytes():
                 self._peel(node, value, clue)
+            case dict() | list():
+                self._fill(node, value)
             case _:
                 node.value = value
         return node
 
     def _fill(self, node: Node, tree: Tree) -> None:
         node.listing = isinstance(tree, list)
+        attributed = node.trail[-1:] in ATTRIBUTED
         items = enumerate(tree) if node.listing else tree.items()
         for key, value in items:
             if self.stopped:
                 return
             step = f"#{key}" if node.listing else str(key)
             child = self.open(value, (*node.path, step), NO_CLUE, node.trail)
-            child.attribute = step.startswith("@") and node.trail[-1:] in ATTRIBUTED
+            child.attribute = attributed and step.startswith("@")
             node.children.append(child)
 
     def _peel(self, node: Node, value: str | bytes, clue: Clue) -> None:

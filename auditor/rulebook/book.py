@@ -13,7 +13,7 @@ from auditor.decoders.unwrap import Node, Recognise, Seal
 from auditor.errors import Fault, RuleError
 from auditor.model import Contact, Parcel
 from auditor.rulebook.fields import nearest
-from auditor.rulebook.paths import VALUE, host_fits
+from auditor.rulebook.paths import VALUE, host_fits, literals
 from auditor.rulebook.read import read_envelope, read_platform, read_rule
 from auditor.rulebook.read_transport import read_transport
 from auditor.rulebook.shape import Outline, Protobuf, Shape
@@ -25,6 +25,8 @@ from auditor.rulebook.yaml import Block, load
 
 K = TypeVar("K")
 V = TypeVar("V")
+# A rule, the platform it speaks for, and the steps that its addresses cannot do without.
+Spoken = tuple[Rule, str, list[frozenset[str]]]
 MOST_HOSTS = 10_000  # whose rules are remembered
 SMALLEST_SEAL = 32
 LARGEST_SEAL = 16_000_000
@@ -40,7 +42,9 @@ class Rulebook:
     _by_kind: dict[tuple[str, bool], list[Rule]] = field(default_factory=dict, compare=False)
     _by_first: dict[int, list[tuple[bytes, Envelope]]] = field(default_factory=dict, compare=False)
     _trees: list[tuple[frozenset[str], Envelope, TreeShape]] = field(default_factory=list, compare=False)
-    _by_host: dict[tuple[str, bool, str], list[tuple[Rule, str]]] = field(default_factory=dict, compare=False)
+    _by_host: dict[tuple[str, bool, str, str | None], list[Spoken]] = field(
+        default_factory=dict, compare=False
+    )
     _platforms_at: dict[str, Platform | None] = field(default_factory=dict, compare=False)
     _transports: list[Known] = field(default_factory=list, compare=False)
 
@@ -90,7 +94,11 @@ class Rulebook:
         """The envelope whose shape these bytes have, and whether it is shut."""
         if len(data) < SMALLEST_SEAL:
             return None
-        return self._best(data, [e for mark, e in self._by_first.get(data[0], ()) if mark in data])
+        known = self._by_first.get(data[0], ())
+        for mark, _ in known:
+            if mark in data:
+                return self._best(data, [envelope for mark, envelope in known if mark in data])
+        return None
 
     def _best(self, data: bytes, envelopes: Iterable[Envelope]) -> Seal | None:
         if not SMALLEST_SEAL <= len(data) <= LARGEST_SEAL:
@@ -131,19 +139,27 @@ class Rulebook:
     def meeting(self, parcel: Parcel) -> list[tuple[Rule, str]]:
         """The rules that are about this parcel, and the platform each of them speaks for."""
         asked = parcel.asked
+        steps = set(asked.path)
         return [
             (rule, platform)
-            for rule, platform in self.spoken_at(parcel.protocol, parcel.outgoing, parcel.channel.host)
+            for rule, platform, addresses in self.spoken_at(
+                parcel.protocol, parcel.outgoing, parcel.channel.host, asked.method
+            )
+            if not addresses or any(address <= steps for address in addresses)
             if rule.when.meets(parcel.protocol, parcel.outgoing, asked)
         ]
 
-    def spoken_at(self, protocol: str, outgoing: bool, host: str) -> list[tuple[Rule, str]]:
-        """The rules of one protocol and direction that are about a host: asked once, then known."""
-        key = (protocol, outgoing, host)
+    def spoken_at(self, protocol: str, outgoing: bool, host: str, method: str | None = None) -> list[Spoken]:
+        """The rules of one protocol and direction about a host and a verb, or any: asked once, then known."""
+        key = (protocol, outgoing, host, method)
         if key not in self._by_host:
             _room_in(self._by_host)
-            rules = self._by_kind.get(key[:2], ())
-            self._by_host[key] = [(rule, name) for rule in rules if (name := self.spoken_for(rule, host))]
+            self._by_host[key] = [
+                (rule, name, [literals(address) for address in rule.when.addresses])
+                for rule in self._by_kind.get((protocol, outgoing), ())
+                if method is None or not rule.when.methods or method in rule.when.methods
+                if (name := self.spoken_for(rule, host))
+            ]
         return self._by_host[key]
 
     def spoken_for(self, rule: Rule, host: str) -> str:

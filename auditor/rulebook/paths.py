@@ -102,6 +102,8 @@ class Pattern:
 
     def covers(self, path: Path) -> bool:
         """Whether this pattern names exactly this path (list positions left out)."""
+        if len(self.steps) != len(path) and "**" not in self.steps:
+            return False
         marked = tuple("\0" + s if q else s for s, q in zip(self.steps, self.quoted, strict=True))
         return _covers(marked, path, _marked_fits)
 
@@ -186,6 +188,11 @@ def _skips(steps: tuple[str, ...], row: set[int]) -> set[int]:
 def address_fits(pattern: tuple[str, ...], path: Path) -> bool:
     """A path of a request, segment by segment: `*` one, `**` any number."""
     return _covers(pattern, path, _segment_fits)
+
+
+def literals(pattern: tuple[str, ...]) -> frozenset[str]:
+    """The segments that an address must have, wherever: quickly asked, before the address is."""
+    return frozenset(step for step in pattern if not _wild(step))
 
 
 def _segment_fits(step: str, name: str) -> bool:
