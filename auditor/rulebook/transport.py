@@ -15,6 +15,7 @@ must hold. Whose address it is says less than what is spoken there, so that coun
 """
 
 import ipaddress
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -144,6 +145,8 @@ class Known:
         self._by_start: list[Transport] = []
         self._by_fact: dict[str, list[Transport]] = {}
         self._by_address: list[tuple[Address, Address, Transport]] = []
+        self._edges: list[Address] = []  # from each of them on, who is there
+        self._near: list[list[Transport]] = []
         self._answers = lru_cache(REMEMBERED)(self._spoken)
         for one in transports:
             if one.by_address:
@@ -152,6 +155,12 @@ class Known:
                 self._by_fact.setdefault(one.facts[0][0], []).append(one)
             else:
                 self._by_start.append(one)
+        edges = {
+            edge for first, (version, last), _ in self._by_address for edge in (first, (version, last + 1))
+        }
+        for edge in sorted(edges):
+            self._edges.append(edge)
+            self._near.append([one for first, last, one in self._by_address if first <= edge <= last])
 
     def of(self, contact: Contact) -> Transport | None:
         """The transport that a connection speaks. Where two platforms could be meant, it is none."""
@@ -159,7 +168,8 @@ class Known:
         spoken = self._answers(contact.carrier, contact.facts, contact.start)
         met = [one for one in spoken if one.stands_at(contact.channel.port, address)]
         if not met and address:
-            near = (one for first, last, one in self._by_address if first <= address <= last)
+            at = bisect_right(self._edges, address)
+            near = self._near[at - 1] if at else ()
             met = [one for one in near if one.meets(contact, address)]
         met.sort(key=lambda one: one.id)
         return met[0] if len({one.platform for one in met}) == 1 else None
