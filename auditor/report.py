@@ -282,6 +282,8 @@ def _counted(one: Iterable[tuple[str, int]], other: Iterable[tuple[str, int]]) -
 
 
 def first_refs(refs: Iterable[Ref]) -> tuple[Ref, ...]:
+    if len(refs := tuple(refs)) == 1:  # so it is with most
+        return refs
     return tuple(sorted(set(refs), key=ref_order)[:KEPT_REFS])
 
 
