@@ -48,11 +48,11 @@ class Crowd:
         numbers, sides = flows.seen[glance.slots].tolist(), flows.sides[glance.slots].tolist()
         full, torn = [0] * len(numbers), list[int]()
         for which, slot in enumerate(glance.slots.tolist()):
-            rows = glance.rest(which, begun=numbers[which] > 0)
-            if not numbers[which]:
+            begun = numbers[which] > 0
+            if not begun:
                 numbers[which] = self._begin(flows, slot, glance, which, glance.digest(which, sides[which]))
             view = self._views[numbers[which]]
-            if rows and not view.over:
+            if not view.over and (rows := glance.rest(which, begun, view.full)):
                 numbers[which], view = self._alone(flows, slot, numbers[which])
                 self._show(view, flows, slot, rows)
             full[which] = BOTH if view.over else view.full
@@ -113,14 +113,11 @@ class Crowd:
 
     def _settle(self, flows: Flows, slots: Integers) -> None:
         """Who is the client is seen in the first packets; where it is a guess, the phone is."""
-        for slot in slots[flows.sides[slots] == 0].tolist():
-            one, two = between(flows, slot)
-            told, phone = int(flows.client[slot]), self._devices.of(one, two)
-            first = told & ~GUESS == ONE
-            if told & GUESS and phone is not None and phone == (two if first else one):
-                first = not first
-            sides = SETTLED | (CLIENT_ONE if first else 0)
-            flows.sides[slot] = sides | (0 if phone is None else PHONE_ONE if phone == one else PHONE_TWO)
+        new = slots[flows.sides[slots] == 0]
+        phone, told = self._devices.phones(flows, new), flows.client[new]
+        one = told & ~np.uint8(GUESS) == ONE
+        one ^= (told & GUESS > 0) & (phone == np.where(one, TWO, ONE))
+        flows.sides[new] = SETTLED | np.where(one, CLIENT_ONE, 0) | phone * PHONE_ONE
 
     def over(self, flows: Flows) -> Iterator[Contact]:
         """Connections that are complete; those that look alike are one contact."""

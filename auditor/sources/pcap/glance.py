@@ -40,7 +40,8 @@ class Glance:
         self.slots: Integers = slot[begins]
         self._way = np.where(batch.part.forward[some], ONE, TWO)
         self._begins, self._ends = begins.tolist(), (begins + lengths).tolist()
-        self._reach = (begins + _reach(rows.size[some], begins, lengths)).tolist()
+        long = np.where(rows.protocol[some] == UDP, 0, rows.size[some])  # what datagrams show is counted
+        self._reach = (begins + _reach(long, begins, lengths)).tolist()
         start, view = rows.start[some], batch.window.data.data
         self._pieces: list[bytes | memoryview] = [
             view[begin:end]
@@ -76,17 +77,19 @@ class Glance:
         return found.digest()
 
     def beginning(self, which: int) -> list[Spoken]:
-        return list(self._rows(self._begins[which], self._reach[which]))
+        return self._rows(np.arange(self._begins[which], self._reach[which]))
 
-    def rest(self, which: int, begun: bool) -> Iterator[Spoken] | None:
-        """What was said besides the beginning; all of it where that was seen before. None: nothing."""
+    def rest(self, which: int, begun: bool, full: int) -> list[Spoken]:
+        """What ends that are not full said behind the beginning; all of it where that was seen before."""
         begin, end = (self._begins if begun else self._reach)[which], self._ends[which]
-        return self._rows(begin, end) if begin < end else None
+        if begin == end or full == BOTH:
+            return []
+        return self._rows(np.flatnonzero(self._way[begin:end] & full == 0) + begin)
 
-    def _rows(self, begin: int, end: int) -> Iterator[Spoken]:
-        columns = (self._way, *self._places)
-        way, *places = (column[begin:end].tolist() for column in columns)
-        return zip(way, map(bytes, self._pieces[begin:end]), *places, strict=True)
+    def _rows(self, which: Integers) -> list[Spoken]:
+        said = [bytes(self._pieces[at]) for at in which.tolist()]
+        way, *places = (column[which].tolist() for column in (self._way, *self._places))
+        return list(zip(way, said, *places, strict=True))
 
 
 def show(one: Onlooker, ends: tuple[End, End], rows: Iterable[Spoken], full: int = 0) -> tuple[int, bool]:
