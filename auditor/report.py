@@ -289,7 +289,9 @@ def first_refs(refs: Iterable[Ref]) -> tuple[Ref, ...]:
 
 def ref_order(ref: Ref) -> tuple[str, int, tuple[tuple[int, str], ...], str]:
     """In the order of the capture: .3> before .10>."""
-    pieces = _PART.findall(ref.part) if ref.part else ()
+    if not ref.part:
+        return ref.capture, ref.entry, (), ""
+    pieces = _PART.findall(ref.part)
     numbers = tuple((int(p), "") if p[0] in "0123456789" else (0, p) for p in pieces)
     return ref.capture, ref.entry, numbers, ref.part
 

@@ -263,8 +263,7 @@ OTHERS = {
         sources/pcap/quic/lock.py _AWAY""",
     "what something weighs in memory": """
         sources/pcap/http3/exchange.py AROUND,
-        sources/pcap/http3/tables.py _AROUND,
-        sources/pcap/views.py ROW""",
+        sources/pcap/http3/tables.py _AROUND""",
     "how much is taken at once, and by how many, which changes no result": """
         cli/spread.py MOST,
         cli/spread.py WORTH,
@@ -290,6 +289,7 @@ OTHERS = {
         sources/pcap/columns.py DEPTH,
         sources/pcap/columns.py HEAD,
         sources/pcap/dns.py REMEMBERED,
+        sources/pcap/crowd.py AT_ONCE,
         sources/pcap/flows.py IDLE,
         sources/pcap/glance.py REACH,
         sources/pcap/glance.py TURNS,

@@ -12,11 +12,13 @@ import numpy as np
 from auditor.model import Contact
 from auditor.sources.heads import Place
 from auditor.sources.pcap.devices import Devices
+from auditor.sources.pcap.ends import Flags
 from auditor.sources.pcap.flow import NAMING, Flow, Sums
 from auditor.sources.pcap.flows import BOTH, GUESS, ONE, SHUT, TORN, TWO
-from auditor.sources.pcap.glance import Glance, Spoken, moved, show
+from auditor.sources.pcap.glance import Glance, Spoken, show
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Onlooker, contact, unsaid
+from auditor.sources.pcap.outside import Seen
 from auditor.sources.pcap.reasons import reason_of
 from auditor.sources.pcap.rows import Words
 from auditor.sources.pcap.sums import Flows, between, packed
@@ -27,7 +29,9 @@ from auditor.sources.pcap.wire import UDP, End
 
 OTHERS = "neither end is a device that was named"
 SETTLED, CLIENT_ONE, PHONE_ONE, PHONE_TWO = 1, 2, 4, 8  # who is who, in a column
+AT_ONCE = 4096  # contacts that are made before the first of them is told
 _FAR = End(b"")
+_NAMING: Flags = np.isin(np.arange(1 << 16), list(NAMING))
 
 
 class Crowd:
@@ -45,12 +49,12 @@ class Crowd:
         self._learn(batch)
         flows, glance = batch.flows, Glance(batch)
         self._settle(flows, glance.slots)
-        numbers, sides = flows.seen[glance.slots].tolist(), flows.sides[glance.slots].tolist()
+        numbers = flows.seen[glance.slots].tolist()
         full, torn = [0] * len(numbers), list[int]()
         for which, slot in enumerate(glance.slots.tolist()):
             begun = numbers[which] > 0
             if not begun:
-                numbers[which] = self._begin(flows, slot, glance, which, glance.digest(which, sides[which]))
+                numbers[which] = self._begin(flows, slot, glance, which)
             view = self._views[numbers[which]]
             if not view.over and (rows := glance.rest(which, begun, view.full)):
                 numbers[which], view = self._alone(flows, slot, numbers[which])
@@ -65,21 +69,21 @@ class Crowd:
     def _learn(self, batch: Batch) -> None:
         """Names are learned in the order of the file, for as long as somebody tells them."""
         rows = batch.rows
-        ports = tuple(NAMING)
-        named = np.isin(rows.source_port, ports) | np.isin(rows.target_port, ports)
+        named = _NAMING[rows.source_port] | _NAMING[rows.target_port]
         some = np.flatnonzero(named & (rows.protocol == UDP) & (batch.part.slot >= 0) & (rows.size > 0))
         for row in some.tolist():
             self._known.names.learn(batch.payload(row))
 
-    def _begin(self, flows: Flows, slot: int, glance: Glance, which: int, digest: bytes) -> int:
+    def _begin(self, flows: Flows, slot: int, glance: Glance, which: int) -> int:
         """The number of what shows of a connection that begins so."""
+        script = glance.script(which)
+        digest = script.digest(int(flows.sides[slot]))
         if number := self._views.known(digest):
             self._views[number].uses += 1
             return number
-        rows = glance.beginning(which)
-        view = View(self._onlooker(flows, slot), digest, glance.bases[which])
-        self._show(view, flows, slot, rows)
-        view.rows = rows if view.full != BOTH else []
+        view = View(self._onlooker(flows, slot, script.opened), digest)
+        self._show(view, flows, slot, glance.beginning(which))
+        view.script = None if view.full == BOTH else script
         return self._views.add(view)
 
     def _alone(self, flows: Flows, slot: int, number: int) -> tuple[int, View]:
@@ -88,9 +92,9 @@ class Crowd:
         if view.looker and view.uses == 1:
             self._views.alone(number)
             return number, view
-        bases = int(flows.one_base[slot]), int(flows.two_base[slot])
-        mine = View(self._onlooker(flows, slot), b"", bases)
-        self._show(mine, flows, slot, moved(view.rows, view.bases, bases))
+        assert view.script is not None
+        mine = View(self._onlooker(flows, slot, view.script.opened))
+        self._show(mine, flows, slot, view.script.rows(int(flows.one_base[slot]), int(flows.two_base[slot])))
         self._views.release(np.array([number]))
         return self._views.add(mine), mine
 
@@ -99,7 +103,7 @@ class Crowd:
         view.full, torn = show(view.looker, between(flows, slot), rows, view.full)
         view.torn = view.torn or torn
 
-    def _onlooker(self, flows: Flows, slot: int) -> Onlooker:
+    def _onlooker(self, flows: Flows, slot: int, opened: int) -> Onlooker:
         """One that knows where TCP begins."""
         one, two = between(flows, slot)
         first = bool(flows.sides[slot] & CLIENT_ONE)
@@ -107,7 +111,7 @@ class Crowd:
         client, server = (one, two) if first else (two, one)
         found = Onlooker(Flow(self._place, int(flows.first[slot]), client, server, protocol), self._known)
         for way, bases in ((ONE, flows.one_base), (TWO, flows.two_base)):
-            if flows.opened[slot] & way:
+            if opened & way:
                 found.opened((way == ONE) == first, int(bases[slot]) + 1 & 0xFFFFFFFF)
         return found
 
@@ -124,7 +128,12 @@ class Crowd:
         if not len(flows):
             return
         self._settle(flows, np.arange(len(flows)))
-        columns = self._alike(flows)
+        every, which = np.unique(flows.seen, return_inverse=True)
+        known: dict[Seen | None, int] = {None: 0}
+        numbers = [
+            known.setdefault(self._views.settle(one) if one else None, len(known)) for one in every.tolist()
+        ]
+        columns = [np.array(numbers)[which], *self._between(flows)]
         order = np.lexsort((flows.first, *columns))
         changes = np.concatenate(([True], np.zeros(len(order) - 1, np.bool_)))
         for column in columns:
@@ -133,34 +142,33 @@ class Crowd:
         one = flows.sides & CLIENT_ONE > 0
         sent = np.where(one, flows.one_bytes, flows.two_bytes)[order]
         received = np.where(one, flows.two_bytes, flows.one_bytes)[order]
-        firsts, ends = flows.first[order].tolist(), np.append(begins[1:], len(order))
         sums = [np.add.reduceat(column, begins) for column in (sent, received)]
-        told = [begins, ends, *sums, *(column[order[begins]] for column in (flows.began, *columns))]
-        for begin, end, *facts in sorted(
-            zip(*(column.tolist() for column in told), strict=True), key=lambda one: firsts[one[0]]
-        ):
-            yield self._contact(firsts[begin:end], *facts)
+        firsts, first, seen = flows.first[order], order[begins], list(known)
+        told = [begins, np.append(begins[1:], len(order)), *sums, flows.began[first]]
+        told += [column[first] for column in columns]
+        for some in np.array_split(np.argsort(firsts[begins]), 1 + len(begins) // AT_ONCE):
+            for begin, end, *facts in zip(*(column[some].tolist() for column in told), strict=True):
+                yield self._contact(firsts[begin:end].tolist(), *facts[:3], seen[facts[3]], *facts[4:])
         self._views.release(flows.seen)
 
-    def _alike(self, flows: Flows) -> list[Integers | Words]:
-        """What makes a contact: what was seen, the far end's address and port, the protocol, the subject."""
+    def _between(self, flows: Flows) -> list[Integers | Words]:
+        """The far end's address and port, the protocol, whose it is."""
         one = flows.sides & CLIENT_ONE > 0
         port = np.where(one, flows.kind >> np.uint64(16), flows.kind) & np.uint64(0xFFFF)
         return [
-            flows.seen, np.where(one, flows.two_high, flows.one_high),
-            np.where(one, flows.two_low, flows.one_low), port,
-            flows.kind >> np.uint64(32) & np.uint64(0xFFF), self._whose(flows),
+            np.where(one, flows.two_high, flows.one_high), np.where(one, flows.two_low, flows.one_low),
+            port, flows.kind >> np.uint64(32) & np.uint64(0xFFF), self._whose(flows),
         ]  # fmt: skip
 
     def _contact(
         self, entries: list[int], sent: int, received: int, began: int,
-        number: int, high: int, low: int, port: int, kind: int, subject: int,
+        seen: Seen | None, high: int, low: int, port: int, kind: int, subject: int,
     ) -> Contact:  # fmt: skip
         address = packed(kind >> 8 == 6, high, low)
         protocol = kind & 0xFF
         device = self._subjects[max(subject, 0)]
         flow = Flow(self._place, entries[0], _FAR, End(address, port), protocol, device)
-        seen = self._views.settle(number) if number else unsaid(protocol)
+        seen = seen or unsaid(protocol)
         reason = OTHERS if subject < 0 else reason_of(seen)
         sums = Sums(sent, received, began / 1e9)
         return contact(flow, self._known.names, seen, reason, sums, tuple(entries[1:]))

@@ -7,9 +7,11 @@ another one was seen to begin just so.
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from struct import Struct as Layout
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct
 
 from auditor.sources.pcap.flows import BOTH, ONE, SHUT, TORN, TWO, UNDECIDED
 from auditor.sources.pcap.onlooker import Onlooker
@@ -23,7 +25,40 @@ TURNS = 160  # packets of one
 
 # From which end; the payload; how much of it was not kept; what TCP says of its place.
 Spoken: TypeAlias = tuple[int, bytes, int, int, int, int]
+_FACTS = Layout("=6I")  # which end, what was not kept, the size, two numbers, flags
 _TURN = 1 << 32  # sequence numbers begin anew
+
+
+class Script(Struct, frozen=True):
+    """How a connection begins, wherever its two ends begin to count."""
+
+    known: bytes  # the protocol, who opened it, whose first number was not seen: one, two
+    facts: bytes  # of each packet
+    said: bytes
+
+    def digest(self, sides: int) -> bytes:
+        """The same for connections that begin alike, told by who is who in them."""
+        found = sha256(bytes((sides, *self.known)))
+        found.update(self.facts)
+        found.update(self.said)
+        return found.digest()
+
+    @property
+    def opened(self) -> int:
+        return self.known[1]
+
+    @property
+    def weight(self) -> int:
+        return len(self.facts) + len(self.said)
+
+    def rows(self, one: int, two: int) -> Iterator[Spoken]:
+        """The packets as they are where the ends count from these numbers on."""
+        bases = {ONE: 0 if self.known[2] else one, TWO: 0 if self.known[3] else two}
+        at = 0
+        for way, missing, size, sequence, acknowledged, flags in _FACTS.iter_unpack(self.facts):
+            place = (sequence + bases[way]) % _TURN, (acknowledged + bases[BOTH - way]) % _TURN
+            yield way, self.said[at : at + size], missing, *place, flags
+            at += size
 
 
 class Glance:
@@ -58,7 +93,6 @@ class Glance:
         one, two = flows.one_base[mine], flows.two_base[mine]
         protocol = flows.kind[mine] >> np.uint64(32) & np.uint64(0xFF)
         self._known = np.stack((protocol, flows.opened[mine], one < 0, two < 0), axis=1).astype(np.uint8)
-        self.bases = list(zip(one.tolist(), two.tolist(), strict=True))
         one, two = np.repeat(one.clip(0), lengths), np.repeat(two.clip(0), lengths)
         missing, sequence, acknowledged, flags = self._places
         places = sequence - np.where(sent, one, two), acknowledged - np.where(sent, two, one)
@@ -67,14 +101,10 @@ class Glance:
     def __len__(self) -> int:
         return len(self.slots)
 
-    def digest(self, which: int, sides: int) -> bytes:
-        """The same for connections that begin alike, told by who is who in them."""
+    def script(self, which: int) -> Script:
         begin, end = self._begins[which], self._reach[which]
-        found = sha256(bytes((sides,)))
-        found.update(self._known[which].data)
-        found.update(self._facts[begin:end].data)
-        found.update(b"".join(self._pieces[begin:end]))
-        return found.digest()
+        said = b"".join(self._pieces[begin:end])
+        return Script(self._known[which].tobytes(), self._facts[begin:end].tobytes(), said)
 
     def beginning(self, which: int) -> list[Spoken]:
         return self._rows(np.arange(self._begins[which], self._reach[which]))
@@ -111,15 +141,6 @@ def show(one: Onlooker, ends: tuple[End, End], rows: Iterable[Spoken], full: int
                 one.settle()
                 return BOTH, torn
     return full, torn
-
-
-def moved(rows: list[Spoken], before: tuple[int, int], now: tuple[int, int]) -> Iterator[Spoken]:
-    """The same packets where the two ends count from somewhere else; from the same where it was not known."""
-    one, two = (new - old if old >= 0 else 0 for old, new in zip(before, now, strict=True))
-    bases = one, two
-    for way, data, missing, sequence, acknowledged, flags in rows:
-        mine, other = bases if way == ONE else bases[::-1]
-        yield way, data, missing, (sequence + mine) % _TURN, (acknowledged + other) % _TURN, flags
 
 
 def _reach(sizes: Integers, begins: Integers, lengths: Integers) -> Integers:

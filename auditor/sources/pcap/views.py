@@ -9,7 +9,7 @@ from collections import Counter
 from msgspec import structs
 
 from auditor.sources.pcap.flows import BOTH
-from auditor.sources.pcap.glance import Spoken
+from auditor.sources.pcap.glance import Script
 from auditor.sources.pcap.onlooker import Onlooker
 from auditor.sources.pcap.outside import Seen
 from auditor.sources.pcap.window import Integers
@@ -18,30 +18,28 @@ ALIKE = 8192  # beginnings that are known again
 HELD = 16_000_000  # bytes of those that may go on
 LOOKERS = 12_000  # connections that are looked at
 STARTS = 48_000_000  # bytes with which those began that are known by nothing else
-ROW = 200  # bytes of memory that a packet of one takes besides
 
 
 class View:
     """What was seen of connections that began alike."""
 
-    __slots__ = ("bases", "digest", "full", "looker", "rows", "seen", "torn", "uses")
+    __slots__ = ("digest", "full", "looker", "script", "seen", "torn", "uses")
 
-    def __init__(self, looker: Onlooker, digest: bytes, bases: tuple[int, int]) -> None:
+    def __init__(self, looker: Onlooker, digest: bytes = b"") -> None:
         self.looker: Onlooker | None = looker  # while it may see more
         self.digest = digest  # while others are known by it
-        self.bases = bases  # where its two ends began to count; negative where that was not seen
-        self.rows: list[Spoken] = []  # what it was shown, for others that go on by themselves
+        self.script: Script | None = None  # what it was shown, for others that go on by themselves
         self.full, self.torn, self.uses = 0, False, 1
         self.seen: Seen | None = None
 
     @property
     def over(self) -> bool:
         """Nothing that comes is looked at, by nobody."""
-        return self.full == BOTH or (self.looker is None and not self.rows)
+        return self.full == BOTH or (self.looker is None and self.script is None)
 
     @property
     def weight(self) -> int:
-        return sum(len(row[1]) + ROW for row in self.rows)
+        return self.script.weight if self.script else 0
 
 
 class Views:
@@ -107,7 +105,7 @@ class Views:
             self._held -= view.weight
             view.digest = b""
         if view.uses < 2 and view.looker:
-            view.rows = []
+            view.script = None
         self._release(number, 0)
 
     def release(self, numbers: Integers) -> None:

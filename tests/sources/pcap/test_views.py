@@ -6,6 +6,7 @@ import pytest
 from auditor.sources.heads import Place
 from auditor.sources.pcap import views
 from auditor.sources.pcap.flow import Flow
+from auditor.sources.pcap.glance import Script
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Onlooker
@@ -16,8 +17,8 @@ from auditor.sources.pcap.wire import UDP, End
 def view(digest: bytes = b"", said: bytes = b"hello") -> View:
     looker = Onlooker(Flow(Place(), 1, End(b"abcd", 1), End(b"efgh", 2), UDP), Known(Keys()))
     looker.glance(True, said, (0, 0, 0))
-    found = View(looker, digest, (0, 0))
-    found.rows = [(1, said, 0, 0, 0, 0)]
+    found = View(looker, digest)
+    found.script = Script(bytes(4), bytes(24), said)
     return found
 
 
@@ -40,7 +41,7 @@ def test_one_that_others_are_known_by_stays_without_any() -> None:
     assert (kept.known(b"so"), len(kept)) == (0, 0)
 
 
-@pytest.mark.parametrize(("name", "most"), [("ALIKE", 2), ("HELD", 420)])
+@pytest.mark.parametrize(("name", "most"), [("ALIKE", 2), ("HELD", 60)])
 def test_the_oldest_beginnings_are_forgotten_first(
     name: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,7 +56,7 @@ def test_who_was_silent_for_longest_is_looked_at_no_more(monkeypatch: pytest.Mon
     monkeypatch.setattr(views, "LOOKERS", 2)
     kept = Views()
     first, second = kept.add(view()), kept.add(view())
-    kept[first].rows = kept[second].rows = []
+    kept[first].script = kept[second].script = None
     kept.alone(first)
     kept.add(view())
     assert (kept[first].over, kept[second].over) == (False, True)
