@@ -18,6 +18,7 @@ from auditor.needles import Needles
 from auditor.pieces import Pieces
 from auditor.reading import PLANTED, Reading
 from auditor.report import (
+    KEPT_REFS,
     NONE,
     Capture,
     Contacts,
@@ -217,15 +218,18 @@ class Audit:
         platform = self.book.platform_at(contact.channel.host)
         spoken = self.book.transport_of(contact)
         owner = platform.id if platform else contact.platform or (spoken.platform if spoken else "")
+        count = 1 + len(contact.also)
         if owner:
-            self.platforms[owner] = self.platforms.get(owner, 0) + 1
+            self.platforms[owner] = self.platforms.get(owner, 0) + count
         transport, shown = contact.transport, contact.facts
         if spoken:
             transport = spoken.called(transport)
             shown = (*shown, ("known by", f"{spoken.id}: {spoken.grade}"))
         host = contact.channel.host or contact.channel.address
         key = Peer(host, contact.channel.port, transport, contact.reason, owner)
-        one = Contacts(1, contact.sent, contact.received, (contact.ref,), facts.first(shown))
+        refs = (contact.ref, *(structs.replace(contact.ref, entry=also) for also in contact.also[:KEPT_REFS]))
+        self.entries.update(contact.also)
+        one = Contacts(count, contact.sent, contact.received, first_refs(refs), facts.first(shown))
         self.contacts[key] = self.contacts[key] + one if key in self.contacts else one
 
     def _problem(self, problem: Problem) -> None:

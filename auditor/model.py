@@ -157,6 +157,7 @@ class Contact(Struct, frozen=True):
     platform: str = ""  # where the source knows better than the host whose it is
     carrier: str = ""  # tcp or udp
     start: tuple[tuple[bool, bytes], ...] = ()  # how it began, piece by piece: outgoing; the bytes
+    also: tuple[int, ...] = ()  # entries of others that look the same: the sums are of all together
 
 
 class Problem(Struct, frozen=True):

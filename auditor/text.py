@@ -72,7 +72,7 @@ def begins_as_text(data: bytes) -> bool:
 
 def printable(text: str) -> str:
     """Text that cannot move a cursor, colour a terminal or turn its direction around."""
-    return _ESCAPES.sub("·", text)
+    return text if text.isascii() and text.isprintable() else _ESCAPES.sub("·", text)
 
 
 # Python's own XML tools would import half of the network before the first page is shown.

@@ -79,6 +79,8 @@ UNTOLD = ("cipher", "attribute", "ja4")  # for machines: a page does not show th
 
 def facts(shown: Iterable[tuple[str, str]]) -> str:
     """Facts in a line, the gravest first."""
+    if not shown:
+        return ""
     told: dict[str, list[str]] = {}
     for kind, value in shown:
         if kind not in UNTOLD and not (kind == "offers" and "alpn" in told):

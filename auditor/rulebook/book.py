@@ -46,6 +46,7 @@ class Rulebook:
         default_factory=dict, compare=False
     )
     _platforms_at: dict[str, Platform | None] = field(default_factory=dict, compare=False)
+    _by_label: dict[str, list[Platform]] = field(default_factory=dict, compare=False)
     _transports: list[Known] = field(default_factory=list, compare=False)
 
     @classmethod
@@ -63,6 +64,7 @@ class Rulebook:
 
     def __post_init__(self) -> None:
         self._transports.append(Known(self.transports.values()))
+        self._by_label.update(_by_last_label(self.platforms.values()))
         for rule in self.rules.values():
             for outgoing in rule.when.outgoing:
                 self._by_kind.setdefault((rule.when.protocol, outgoing), []).append(rule)
@@ -129,7 +131,9 @@ class Rulebook:
     def platform_at(self, host: str) -> Platform | None:
         if host not in self._platforms_at:
             _room_in(self._platforms_at)
-            self._platforms_at[host] = next((p for p in self.platforms.values() if p.at(host)), None)
+            last = host.lower().rstrip(".").rpartition(".")[2]
+            near = self._by_label.get(last, self._by_label.get("", ()))  # most hosts are nobody's
+            self._platforms_at[host] = next((p for p in near if p.at(host)), None)
         return self._platforms_at[host]
 
     def transport_of(self, contact: Contact) -> Transport | None:
@@ -171,6 +175,14 @@ class Rulebook:
             return rule.platform
         hosts = rule.when.hosts or self.platforms[rule.platform].hosts
         return rule.platform if any(host_fits(pattern, host) for pattern in hosts) else ""
+
+
+def _by_last_label(platforms: Iterable[Platform]) -> dict[str, list[Platform]]:
+    """Whose hosts may end in a label; under no label those whose hosts may end in any."""
+    ends = {one.id: {pattern.lower().rpartition(".")[2] for pattern in one.hosts} for one in platforms}
+    wild = {name for name, labels in ends.items() if any("*" in end or "?" in end for end in labels)}
+    every = {label for labels in ends.values() for label in labels} | {""}
+    return {label: [one for one in platforms if label in ends[one.id] or one.id in wild] for label in every}
 
 
 def _room_in(known: dict[K, V]) -> None:

@@ -15,6 +15,7 @@ must hold. Whose address it is says less than what is spoken there, so that coun
 """
 
 import ipaddress
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,10 +27,11 @@ from auditor.rulebook.types import Fact, Test, strongest
 from auditor.streams import STREAMS
 
 Said = tuple[bool, bytes]
+Shown = tuple[tuple[str, str], ...]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = tuple[int, int]  # the version of IP, and the number
 CARRIERS = ("tcp", "udp")
-REMEMBERED = 4096  # addresses
+REMEMBERED = 4096  # addresses, and things that were said
 ENOUGH = 3.5  # bytes that chance would have to hit
 
 
@@ -78,15 +80,21 @@ class Transport:
         return self.name if carried.lower() in ("", *CARRIERS) else f"{carried} ({self.name})"
 
     def meets(self, contact: Contact, address: Address | None) -> bool:
-        carrier = contact.carrier
+        there = self.stands_at(contact.channel.port, address)
+        return there and self.says(contact.carrier, contact.facts, contact.start)
+
+    def stands_at(self, port: int, address: Address | None) -> bool:
+        return (not self.ports or port in self.ports) and (
+            not self.networks or any(_inside(address, network) for network in self.networks)
+        )
+
+    def says(self, carrier: str, facts: Shown, start: Sequence[Said]) -> bool:
         return (
             (not self.carrier or not carrier or carrier == self.carrier)
-            and (not self.ports or contact.channel.port in self.ports)
-            and (not self.networks or any(_inside(address, network) for network in self.networks))
-            and all(_shows(contact.facts, key, values) for key, values in self.facts)
-            and _begins(self.out, [piece for outgoing, piece in contact.start if outgoing])
-            and _begins(self.into, [piece for outgoing, piece in contact.start if not outgoing])
-            and all(_spoken(name, contact.start) for name in self.streams)
+            and all(_shows(facts, key, values) for key, values in self.facts)
+            and _begins(self.out, [piece for outgoing, piece in start if outgoing])
+            and _begins(self.into, [piece for outgoing, piece in start if not outgoing])
+            and all(_spoken(name, start) for name in self.streams)
         )
 
 
@@ -137,6 +145,9 @@ class Known:
         self._by_start: list[Transport] = []
         self._by_fact: dict[str, list[Transport]] = {}
         self._by_address: list[tuple[Address, Address, Transport]] = []
+        self._edges: list[Address] = []  # from each of them on, who is there
+        self._near: list[list[Transport]] = []
+        self._answers = lru_cache(REMEMBERED)(self._spoken)
         for one in transports:
             if one.by_address:
                 self._by_address += [(*_stretch(network), one) for network in one.networks]
@@ -144,16 +155,28 @@ class Known:
                 self._by_fact.setdefault(one.facts[0][0], []).append(one)
             else:
                 self._by_start.append(one)
+        edges = {
+            edge for first, (version, last), _ in self._by_address for edge in (first, (version, last + 1))
+        }
+        for edge in sorted(edges):
+            self._edges.append(edge)
+            self._near.append([one for first, last, one in self._by_address if first <= edge <= last])
 
     def of(self, contact: Contact) -> Transport | None:
         """The transport that a connection speaks. Where two platforms could be meant, it is none."""
-        asked = self._by_start.copy() if contact.start else []
-        for kind in {kind for kind, _ in contact.facts} & self._by_fact.keys():
-            asked += self._by_fact[kind]
         address = address_of(contact.channel.address or contact.channel.host)
-        met = [one for one in asked if one.meets(contact, address)]
+        spoken = self._answers(contact.carrier, contact.facts, contact.start)
+        met = [one for one in spoken if one.stands_at(contact.channel.port, address)]
         if not met and address:
-            near = (one for first, last, one in self._by_address if first <= address <= last)
+            at = bisect_right(self._edges, address)
+            near = self._near[at - 1] if at else ()
             met = [one for one in near if one.meets(contact, address)]
         met.sort(key=lambda one: one.id)
         return met[0] if len({one.platform for one in met}) == 1 else None
+
+    def _spoken(self, carrier: str, facts: Shown, start: tuple[Said, ...]) -> list[Transport]:
+        """Those that what is said would meet, wherever: many connections say the same."""
+        asked = self._by_start.copy() if start else []
+        for kind in {kind for kind, _ in facts} & self._by_fact.keys():
+            asked += self._by_fact[kind]
+        return [one for one in asked if one.says(carrier, facts, start)]

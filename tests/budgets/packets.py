@@ -7,6 +7,7 @@ from pathlib import Path
 
 from auditor.model import Problem
 from auditor.sources import read
+from auditor.sources.heads import Place
 from auditor.sources.pcap import (
     classic,
     flows,
@@ -18,10 +19,14 @@ from auditor.sources.pcap import (
     pcapng,
     reader,
     table,
+    views,
     window,
 )
+from auditor.sources.pcap.flow import Flow
 from auditor.sources.pcap.fragments import Fragments
+from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.links import Unread
+from auditor.sources.pcap.onlooker import Onlooker
 from auditor.sources.pcap.table import Batch, Table
 from auditor.sources.pcap.window import Comment, Window
 from auditor.sources.pcap.wire import End
@@ -119,9 +124,9 @@ def many_tunnels(_: Path) -> object:
     return f"tunnels {len(names)}"
 
 
-def many_flows(_: Path, live: int = 0) -> object:
+def many_flows(_: Path) -> object:
     frames = [said(b"x", n % 50_000, 1 + n // 50_000) for n in range(70_000)]
-    capture = Table(Tape(BytesIO(pcap(frames))), live=live)
+    capture = Table(Tape(BytesIO(pcap(frames))))
     over = sum(len(item.over) for item in capture if isinstance(item, Batch))
     return f"given up {over > 0}"
 
@@ -135,6 +140,21 @@ def many_connections(folder: Path) -> object:
     heard.append(talks[0].tell([(True, b"USER ada 0 * :Ada\r\n")]).packets[len(heard[0]) :])
     (folder / "x.pcap").write_bytes(pcap([frame(one) for some in heard for one in some]))
     return [e.message for e in read(folder / "x.pcap") if isinstance(e, Problem)]
+
+
+def many_views(_: Path) -> object:
+    """Of five connections that said something else each: how many are looked at, how many known."""
+    kept, began = views.Views(), bytes(60)
+    for number in range(5):
+        flow = Flow(Place(), number, End(PHONE, 40_000 + number), End(SERVER, 6667), 17)
+        looker = Onlooker(flow, Known(keys.Keys()))
+        looker.glance(True, began, (0, 0, 0))
+        kept.add(views.View(looker))
+    looked = sum(kept[number].looker is not None for number in range(1, 6))
+    for number in range(1, 6):
+        kept.settle(number)
+    starts = sum(bool(kept.settle(number).start) for number in range(1, 6))
+    return f"looked at {looked}, known {starts}"
 
 
 WALKING = [
@@ -156,7 +176,7 @@ WALKING = [
     Budget("sources/pcap/packets.py DEPTH", packets, "^protocol 4$", tunnels_in_tunnels, lifted=100),
     Budget("sources/pcap/packets.py REASONS", packets, "others", reasons, low=1),
     Budget("sources/pcap/ends.py TUNNELS", table, "^tunnels 2$", many_tunnels, low=3),
+    Budget("sources/pcap/views.py LOOKERS", views, "looked at 2", many_views, low=2),
+    Budget("sources/pcap/views.py STARTS", views, "known 2", many_views, low=150),
     Budget("sources/pcap/flows.py LIVE", flows, "given up True", many_flows, low=1_000),
-    Budget("sources/pcap/reader.py FEWER", reader, "given up True", lambda at: many_flows(at, reader.FEWER),
-           lifted=1 << 20),
 ]  # fmt: skip

@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from auditor.errors import CaptureError
 from auditor.sources.pcap.certificates import MOST, names
-from auditor.sources.pcap.reader import _ends
+from auditor.sources.pcap.sums import between
 from auditor.sources.pcap.table import Batch, Table
 from auditor.sources.tape import Tape
 from tests.corpus.audits import CAPTURES, CATALOGUE, CORPUS, audited, book
@@ -124,7 +124,7 @@ def ends(path: str) -> dict[int, Ends]:
     over = [item.over for item in table if isinstance(item, Batch)]
     for flows in (*over, table.finish()):
         for row in range(len(flows)):
-            one, two = (f"{ipaddress.ip_address(end.address)} {end.port}" for end in _ends(flows, row))
+            one, two = (f"{ipaddress.ip_address(end.address)} {end.port}" for end in between(flows, row))
             found[int(flows.first[row])] = (min(one, two), max(one, two))
     return found
 

@@ -236,3 +236,38 @@ def test_our_own_rules_are_whole_and_have_one_name() -> None:
     assert book.rules
     assert book.digest == again.digest
     assert Rulebook.of(texts | {"envelopes/e.yaml": ENVELOPE}).digest != book.digest
+
+
+def test_a_host_is_whose_it_is_whoever_is_asked_first() -> None:
+    """The index by the last label passes over nobody."""
+    asked = {"a": "[a.example, '*.a.example']", "b": "[b.*]", "c": "[localhost]", "d": "[a.EXAMPLE]"}
+    files = {
+        f"platforms/{name}/platform.yaml": f"title: {name}\nhosts: {hosts}\nwhy: [{{fact: f, source: s}}]\n"
+        for name, hosts in asked.items()
+    }
+    book = Rulebook.of(files)
+    hosts = (
+        "a.example",
+        "A.Example.",
+        "x.a.example",
+        "b.example",
+        "b.net",
+        "LOCALHOST",
+        "10.0.0.1",
+        "",
+        "::1",
+    )
+    for host in hosts:
+        naive = next((one for one in book.platforms.values() if one.at(host)), None)
+        assert book.platform_at(host) is naive
+    assert [one and one.id for one in map(book.platform_at, hosts)] == [
+        "a",
+        "a",
+        "a",
+        "b",
+        "b",
+        "c",
+        None,
+        None,
+        None,
+    ]

@@ -86,3 +86,33 @@ def test_only_a_published_shape_whose_facts_were_read_is_recognised() -> None:
 def test_addresses_are_addresses_and_names_are_not() -> None:
     assert address_of("fe80::1%en0") == (6, 0xFE80 << 112 | 1)
     assert address_of("chat.example") is address_of("") is None
+
+
+def test_an_address_is_nobodys_but_his_who_has_it() -> None:
+    """Also where the addresses of several touch, lie in each other, or are the first and the last."""
+    networks = {"a": "10.0.0.0/8", "b": "10.1.0.0/16", "c": "10.2.0.0/16", "d": "'::/0'", "e": "255.0.0.0/8"}
+    files = {
+        f"platforms/{name}/platform.yaml": f"title: {name}\nwhy: [{{fact: f, source: s}}]\n"
+        for name in networks
+    }
+    places = {
+        f"transports/{n}.yaml": transport(f"platform: {n}\naddress: [{at}]") for n, at in networks.items()
+    }
+    book = Rulebook.of(files | places)
+    wanted = {
+        "9.255.255.255": "", "10.0.0.0": "a", "10.0.255.255": "a", "10.1.0.0": "", "10.2.255.255": "",
+        "10.3.0.0": "a", "10.255.255.255": "a", "11.0.0.0": "", "255.255.255.255": "e", "::": "d",
+        "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff": "d",
+    }  # fmt: skip
+    found = {at: book.transport_of(saying(address=at)) for at in wanted}
+    assert {at: one.platform if one else "" for at, one in found.items()} == wanted
+
+
+def test_many_that_say_the_same_are_told_apart_by_port_and_address() -> None:
+    book = Rulebook.of(
+        TEXTS | {"transports/near.yaml": transport(f"platform: one\nport: 7\nout: '33333333'\n{RANGES}")}
+    )
+    said = (True, b"\x33" * 4)
+    asked = [(7, "192.0.2.1"), (8, "192.0.2.1"), (7, "192.0.3.1"), (7, "2001:db8::1")]
+    found = [book.transport_of(saying(said, address=at, port=port)) for port, at in asked]
+    assert [one.id if one else "" for one in found] == ["near", "place", "", "near"]

@@ -9,7 +9,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import ip_address
 
+import numpy as np
+
 from auditor.errors import CaptureError
+from auditor.sources.pcap.ends import Flags
+from auditor.sources.pcap.rows import Words
+from auditor.sources.pcap.sums import Flows, between, packed
+from auditor.sources.pcap.window import Bytes, Integers
 from auditor.sources.pcap.wire import End
 from auditor.text import printable
 
@@ -17,6 +23,7 @@ MOST = 10_000  # private addresses that are counted
 SHOWN = 3
 # First bytes of addresses of IPv4 that not all routers of the world know.
 _SPECIAL = {0, 10, 100, 127, 169, 172, 192, 198, 203, *range(224, 256)}
+_FIRST: Flags = np.isin(np.arange(256), list(_SPECIAL))
 
 
 class Devices:
@@ -35,9 +42,29 @@ class Devices:
         if near is is_private(two.address):
             return None
         side = one if near else two
-        if side.address in self._talks or len(self._talks) < MOST:
-            self._talks[side.address] += 1
+        self._count(side.address, 1)
         return side
+
+    def phones(self, flows: Flows, rows: Integers) -> Bytes:
+        """The same for many conversations: 1 or 2 for the one end or the other, 0 where nothing says so."""
+        if self.named:
+            ends = [between(flows, row) for row in rows.tolist()]
+            found = [(self.of(*pair), pair) for pair in ends]
+            return np.array([0 if end is None else 1 + (end is two) for end, (_, two) in found], np.uint8)
+        wide = flows.kind[rows] >> np.uint64(40) & np.uint64(0xF) == 6
+        one = _private(flows.one_high[rows], flows.one_low[rows], wide)
+        two = _private(flows.two_high[rows], flows.two_low[rows], wide)
+        phone = np.where(one == two, 0, np.where(one, 1, 2)).astype(np.uint8)
+        told = np.flatnonzero(phone)
+        high = np.where(one, flows.one_high[rows], flows.two_high[rows])[told].tolist()
+        low = np.where(one, flows.one_low[rows], flows.two_low[rows])[told].tolist()
+        for (is_wide, *number), count in Counter(zip(wide[told].tolist(), high, low, strict=True)).items():
+            self._count(packed(is_wide, *number), count)
+        return phone
+
+    def _count(self, address: bytes, talks: int) -> None:
+        if address in self._talks or len(self._talks) < MOST:
+            self._talks[address] += talks
 
     def learn(self, hardware: bytes, address: bytes) -> None:
         """An address of IP that a device with a MAC address sends from."""
@@ -64,6 +91,18 @@ def is_private(address: bytes) -> bool:
     if len(address) not in (4, 16) or (len(address) == 4 and address[0] not in _SPECIAL):
         return False
     return _is_private(address)
+
+
+def _private(high: Words, low: Words, wide: Flags) -> Flags:
+    """The same for many addresses: each is asked once."""
+    found = np.zeros(len(low), np.bool_)
+    few = np.flatnonzero(~wide & _FIRST[(low >> np.uint64(24)).astype(np.int64) & 0xFF])
+    every, which = np.unique(low[few], return_inverse=True)
+    found[few] = np.array([is_private(packed(False, 0, one)) for one in every.tolist()], np.bool_)[which]
+    some = np.flatnonzero(wide)
+    pairs = zip(high[some].tolist(), low[some].tolist(), strict=True)
+    found[some] = [is_private(packed(True, *pair)) for pair in pairs]
+    return found
 
 
 @lru_cache(maxsize=4096)

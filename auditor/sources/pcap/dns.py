@@ -5,6 +5,8 @@ an address, and anybody on the path could have answered. Messages come from stra
 pointer leads only backwards, and what does not fit is a ValueError.
 """
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 LONGEST = 255  # bytes of a name
@@ -12,6 +14,7 @@ MOST_LABELS = 128
 MOST_RECORDS = 256  # of one message
 MOST_ADDRESSES = 100_000  # that are remembered
 MOST_NAMES = 8  # of one address
+REMEMBERED = 4096  # messages, for they are sent again and looked at twice
 
 _A, _CNAME, _AAAA, _HTTPS = 1, 5, 28, 65
 _HINTS = {4: 4, 6: 16}  # of HTTPS records: which parameter holds addresses, and of how many bytes
@@ -54,6 +57,15 @@ def read(message: bytes) -> Answered:
             also.setdefault(_name(message, data)[0], first)
         found += [(first, address) for address in _addresses(kind, message[data:at])]
     return Answered(bool(flags & 0x8000), tuple(asked), tuple(found))
+
+
+@lru_cache(REMEMBERED)
+def understood(message: bytes) -> Answered | None:
+    """The same, and None where it is none; what is told again is not read again."""
+    try:
+        return read(message)
+    except ValueError:
+        return None
 
 
 def _record(message: bytes, at: int) -> tuple[str, int, int, int]:
@@ -115,13 +127,10 @@ class Names:
 
     def learn(self, message: bytes) -> bool:
         """Takes in an answer, and whether it was one; what is none is passed over."""
-        try:
-            told = read(message)
-        except ValueError:
-            return False
-        if told.answer:
+        told = understood(message)
+        if told is not None and told.answer:
             self.add(told)
-        return told.answer
+        return told is not None and told.answer
 
     def add(self, message: Answered) -> None:
         for name, address in message.addresses:

@@ -6,8 +6,17 @@ from auditor.model import Contact, Event
 from auditor.sources.heads import Place
 from auditor.sources.pcap.wire import TCP, UDP, End
 
-PROTOCOLS = {1: "icmp", 2: "igmp", 47: "gre", 50: "ipsec", 51: "ipsec", 58: "icmpv6", 132: "sctp"}
-
+PROTOCOLS = {
+    TCP: "tcp",
+    UDP: "udp",
+    1: "icmp",
+    2: "igmp",
+    47: "gre",
+    50: "ipsec",
+    51: "ipsec",
+    58: "icmpv6",
+    132: "sctp",
+}
 
 NAMING = {53, 5353, 5355}  # ports where names are asked for
 
@@ -32,8 +41,11 @@ class Flow(Struct, frozen=True):
 
     @property
     def carrier(self) -> str:
-        named = {TCP: "tcp", UDP: "udp", **PROTOCOLS}
-        return named.get(self.protocol, f"ip protocol {self.protocol}")
+        return carrier(self.protocol)
+
+
+def carrier(protocol: int) -> str:
+    return PROTOCOLS.get(protocol, f"ip protocol {protocol}")
 
 
 class Sums(Struct, frozen=True):

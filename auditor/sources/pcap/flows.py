@@ -1,7 +1,7 @@
 """Conversations, told apart in columns.
 
 Both directions of a conversation are one flow. Rows are sorted by a mixed key, and whatever shares
-a key is compared in full, so that two conversations are never taken for one. A flow costs 142 bytes
+a key is compared in full, so that two conversations are never taken for one. A flow costs 151 bytes
 in arrays and no object; those that ended, or were silent for the longest, are handed out when too
 many are live.
 """
@@ -34,7 +34,8 @@ class Part(Struct):
     forward: Flags  # whether a row came from the one end
     fresh: Integers  # the slots of flows that began here
     spoke: Bytes  # by slot, who had sent payload before
-    over: Flows  # flows that are complete: none of their packets comes after this window
+    swept: Flows  # flows that are complete: none of their packets comes in this window or after it
+    replaced: Integers  # the slots of flows that end in this window: others took their place
 
 
 class Groups(Struct):
@@ -60,8 +61,8 @@ class Groups(Struct):
 class Tracker:
     """All flows that are live. Slots hold until the next window is taken in."""
 
-    def __init__(self, most: int = 0) -> None:
-        self.most = most or LIVE
+    def __init__(self) -> None:
+        self.most = LIVE
         self.table = none(1024)
         self.live = 0  # slots in use
         self.total = 0  # flows ever
@@ -79,7 +80,8 @@ class Tracker:
         order, begins = _sort(keys, them, rows.family)
         slot = np.full(len(rows), -1)
         if not len(order):
-            return Part(slot, them.forward, np.zeros(0, np.int64), self.table.spoke.copy(), swept)
+            nothing = np.zeros(0, np.int64)
+            return Part(slot, them.forward, nothing, self.table.spoke.copy(), swept, nothing)
         groups = Groups(order, begins, them.forward[order], rows.flags[order], rows.sequence[order],
                         np.zeros(len(begins), np.bool_), np.full(len(begins), -1))  # fmt: skip
         first = order[begins]
@@ -94,8 +96,7 @@ class Tracker:
         self._count(groups, rows, known, fresh)
         slot[order] = np.repeat(known, np.diff(groups.begins, append=len(order)))
         replaced = self._place(groups, known, fresh)
-        over = joined(swept, self.table.take(replaced))
-        return Part(slot, them.forward, np.sort(known[fresh]), spoke, over)
+        return Part(slot, them.forward, np.sort(known[fresh]), spoke, swept, replaced)
 
     def finish(self) -> Flows:
         """Every flow that is still live: nothing comes any more."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from auditor.sources.pcap.links import CARRIERS, IPV4, IPV6
 from auditor.sources.pcap.rows import Rows
 from auditor.sources.pcap.window import Bytes, Integers, Window, heads
 
@@ -17,6 +18,7 @@ IPIP, WIDE, GRE = 4, 41, 47
 _EMPTY = -2  # what is inside is not what was promised: the tunnel is a conversation itself
 _RAW, _ETHERNET, _PPP = 101, 1, 9
 _BRIDGED, _MIRRORED, _DIALLED = 0x6558, 0x88BE, 0x880B
+_UNDERSTOOD = (IPV4, IPV6, *CARRIERS, _MIRRORED, 0x22EB)  # what the plain reader goes into
 _NAMES = ("ipip", "gre", "erspan")
 
 Read = Callable[[Window], tuple[Rows, Integers]]
@@ -81,6 +83,7 @@ def _inside(rows: Rows, some: Integers, data: Bytes) -> tuple[Integers, Integers
     link[gre & np.isin(kind, (0x0800, 0x86DD))] = _RAW
     link[gre & (kind == _DIALLED)] = _PPP
     link[gre & (mirrored | (kind == _BRIDGED))] = _ETHERNET
+    link[(protocol == GRE) & (flags & 0x4007 == 0) & (room >= 4) & ~np.isin(kind, _UNDERSTOOD)] = _EMPTY
     straight = (protocol == IPIP) | (protocol == WIDE)
     link[straight] = _RAW
     begin = begin + np.where(straight, 0, header)

@@ -5,7 +5,7 @@ from functools import cache
 from auditor.model import Channel, Contact, Event, Problem, Road
 from auditor.sources.pcap.assembly import Assembly, resumed
 from auditor.sources.pcap.dns import Names
-from auditor.sources.pcap.flow import Flow, Sums
+from auditor.sources.pcap.flow import Flow, Sums, carrier
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.line import shown
 from auditor.sources.pcap.outside import Outside, Seen
@@ -46,7 +46,7 @@ class Onlooker:
         `place` is the sequence number, what was acknowledged, and the flags.
         """
         if self.flow.protocol == UDP:
-            self._datagram(from_client, data)
+            self._begun().feed(from_client, data)
             return True
         if len(self._next) < 2:
             return False
@@ -80,7 +80,9 @@ class Onlooker:
             for chunk in self._assembly.feed(packet):
                 self._begun().feed(chunk.from_client, chunk.data, chunk.lost)
         elif self.flow.protocol == UDP:
-            self._datagram(packet.source == self.flow.client, packet.payload)
+            self._begun().feed(packet.source == self.flow.client, packet.payload)
+            if self._naming:
+                self._names.learn(packet.payload)
         return []
 
     def settle(self) -> Seen:
@@ -88,10 +90,7 @@ class Onlooker:
         if self._seen is None:
             for chunk in self._assembly.finish() if self._assembly and not self.settled else ():
                 self._begun().feed(chunk.from_client, chunk.data, chunk.lost)
-            if self.flow.protocol in (TCP, UDP):
-                self._seen = self._outside.seen() if self._outside else silent(self.flow.protocol)
-            else:
-                self._seen = _without_ports(self.flow)
+            self._seen = self._outside.seen() if self._outside else unsaid(self.flow.protocol)
             self._outside = self._assembly = None
         return self._seen
 
@@ -107,35 +106,31 @@ class Onlooker:
         self._outside = self._outside or Outside(datagrams=self.flow.protocol != TCP)
         return self._outside
 
-    def _datagram(self, from_client: bool, data: bytes) -> None:
-        self._begun().feed(from_client, data)
-        if self._naming:
-            self._names.learn(data)
-
 
 @cache
-def silent(protocol: int) -> Seen:
-    """What shows of a connection in which nothing was said."""
-    return Outside(datagrams=protocol != TCP).seen()
-
-
-def _without_ports(flow: Flow) -> Seen:
-    name, what = BY_NUMBER.get(flow.protocol, (flow.carrier, ""))
+def unsaid(protocol: int) -> Seen:
+    """What shows of a connection in which nothing was said, or nothing that is looked at."""
+    if protocol in (TCP, UDP):
+        return Outside(datagrams=protocol != TCP).seen()
+    name, what = BY_NUMBER.get(protocol, (carrier(protocol), ""))
     if not what:
         return Seen(name)
     sealed = what == HIDES
     return Seen(name, facts=(("vpn" if sealed else "tunnel", what),), protects=sealed, tunnel=sealed)
 
 
-def contact(flow: Flow, names: Names, seen: Seen, reason: str, sums: Sums) -> Contact:
+def contact(
+    flow: Flow, names: Names, seen: Seen, reason: str, sums: Sums, also: tuple[int, ...] = ()
+) -> Contact:
+    """Of one connection, or of all that look alike: the sums are theirs together."""
     address = shown(flow.server.address)
     host, facts = seen.host, seen.facts
     if not host and (known := names.of(flow.server.address)):
         host, facts = known[-1], (*facts, ("named by", "DNS"))
     clear = flow.protocol == TCP
     road = Road.PROTECTED if seen.protects else Road.CLEAR if clear else Road.UNKNOWN
-    channel = Channel(host, flow.server.port, road, address)
+    channel = Channel(host, flow.server.port, road, address, device=flow.device)
     return Contact(
         flow.place.ref(flow.entry), flow.place.channel(channel), seen.transport.lower(), reason,
-        sums.sent, sums.received, sums.when, facts, carrier=flow.carrier, start=seen.start,
+        sums.sent, sums.received, sums.when, facts, carrier=flow.carrier, start=seen.start, also=also,
     )  # fmt: skip

@@ -213,9 +213,8 @@ def _tls(seen: Handshake, transport: str, carrier: str) -> Seen:
 
 
 def _dns(data: bytes) -> Seen | None:
-    try:
-        message = dns.read(data)
-    except ValueError:
+    message = dns.understood(data)
+    if message is None:
         return None
     return Seen("DNS", facts=(("asks for", listed(message.asked)),) if any(message.asked) else ())
 

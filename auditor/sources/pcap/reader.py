@@ -9,26 +9,24 @@ from msgspec import structs
 from auditor.model import Contact, Event, Parcel, Problem
 from auditor.sources.heads import Place
 from auditor.sources.pcap.closed import MISSED, Closed
+from auditor.sources.pcap.crowd import OTHERS, Crowd
 from auditor.sources.pcap.devices import Devices
 from auditor.sources.pcap.flow import Flow, Sums
-from auditor.sources.pcap.flows import GUESS, ONE, SHUT, TWO
+from auditor.sources.pcap.flows import GUESS, ONE, SHUT
 from auditor.sources.pcap.frames import secrets
-from auditor.sources.pcap.glance import look
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Onlooker
 from auditor.sources.pcap.reasons import folded
-from auditor.sources.pcap.sums import Flows
+from auditor.sources.pcap.sums import Flows, between, packed
 from auditor.sources.pcap.table import Batch, Table
 from auditor.sources.pcap.talks import talk
 from auditor.sources.pcap.window import Name, Secrets, Trouble
-from auditor.sources.pcap.wire import End, Packet
+from auditor.sources.pcap.wire import Packet
 from auditor.sources.tape import Tape
 from auditor.text import printable
 
-OTHERS = "neither end is a device that was named"
 MOST = 20_000  # connections that are read at the same time
-FEWER = 12_000  # connections that are looked at from outside at once
 _ETHERNET = 1
 
 
@@ -83,10 +81,10 @@ class Reader:
         self._open: dict[int, None] = {}  # those that are still read; the one that spoke last stands last
         self._ending: set[int] = set()  # connections whose ends said so in this window
         self._ended: set[int] = set()  # and in the one before
+        self._crowd = Crowd(place, self.known, self.devices) if begin is None else None
 
     def events(self) -> Iterator[Event]:
-        only = self.begin is None  # who only looks on needs no fragments, and fewer connections at once
-        table = Table(self.tape, together=not only, live=FEWER if only else 0)
+        table = Table(self.tape, together=self._crowd is None)  # who only looks on needs no fragments
         for item in table:
             match item:
                 case Batch():
@@ -101,7 +99,7 @@ class Reader:
                     self.known.names.say(item.name, item.address)
                 case Trouble():
                     yield self.place.problem(self.tape.entries, item.kind, item.text)
-        yield from self._over(table.finish())
+        yield from self._crowd.over(table.finish()) if self._crowd else self._over(table.finish())
         yield from map(_folded, self.known.legs.finish())
         for reason, count in sorted(table.reasons.items()):
             packets = "a packet" if count == 1 else f"{count} packets"
@@ -117,12 +115,14 @@ class Reader:
                 mine &= data[np.where(mine, starts + 6 + at, 0)] == byte
             sources = np.stack((batch.rows.family, batch.rows.source_high, batch.rows.source_low), axis=1)
             for family, high, low in np.unique(sources[mine].astype(np.uint64), axis=0).tolist():
-                self.devices.learn(hardware, _address(family == 6, high, low))
+                self.devices.learn(hardware, packed(family == 6, high, low))
 
     def _batch(self, batch: Batch) -> Iterator[Event]:
-        if self.begin is None:
-            look(batch, lambda slot: self._onlooker(batch.flows, slot))
-        for slot, packet in batch.packets() if self.begin else ():
+        if self._crowd:
+            self._crowd.look(batch)
+            yield from self._crowd.over(batch.over)
+            return
+        for slot, packet in batch.packets():
             flow, mine, _ = self._talk(batch.flows, slot)
             number = batch.number(slot)
             if number in self._open:
@@ -167,21 +167,11 @@ class Reader:
         number = int(flows.number[row])
         if number not in self._talks:
             flow, one = self._flow(flows, row)
-            begin = Onlooker if self.begin is None else self.begin
+            begin = self.begin or Onlooker
             mine = Onlooker(flow, self.known, OTHERS) if flow.other else begin(flow, self.known)
             self._talks[number] = flow, mine, one
             self._open[number] = None
         return self._talks[number]
-
-    def _onlooker(self, flows: Flows, slot: int) -> tuple[Onlooker, bool]:
-        """One that knows where TCP begins, and whether its client is the one end."""
-        known = int(flows.number[slot]) in self._talks
-        _, mine, one = self._talk(flows, slot)
-        assert isinstance(mine, Onlooker)
-        for way, bases in ((ONE, flows.one_base), (TWO, flows.two_base)):
-            if not known and flows.opened[slot] & way:
-                mine.opened((way == ONE) == one, int(bases[slot]) + 1 & 0xFFFFFFFF)
-        return mine, one
 
     def _flow(self, flows: Flows, row: int) -> tuple[Flow, bool]:
         """Who is the client is seen in the first packets; where it is a guess, the phone is.
@@ -189,7 +179,7 @@ class Reader:
         Only a device that was named turns what is sent around: a guess is no reason to call an
         answer a question.
         """
-        one, two = _ends(flows, row)
+        one, two = between(flows, row)
         told = int(flows.client[row])
         client, server = (one, two) if told & ~GUESS == ONE else (two, one)
         phone = self.devices.of(one, two)
@@ -222,15 +212,3 @@ def _told(flow: Flow, events: list[Event]) -> Iterator[Event]:
         if flow.turned and isinstance(one, Parcel):
             one = structs.replace(one, outgoing=not one.outgoing)
         yield one
-
-
-def _ends(flows: Flows, row: int) -> tuple[End, End]:
-    kind = int(flows.kind[row])
-    wide = kind >> 40 & 0xF == 6
-    one = _address(wide, int(flows.one_high[row]), int(flows.one_low[row]))
-    two = _address(wide, int(flows.two_high[row]), int(flows.two_low[row]))
-    return End(one, kind & 0xFFFF), End(two, kind >> 16 & 0xFFFF)
-
-
-def _address(wide: bool, high: int, low: int) -> bytes:
-    return high.to_bytes(8) + low.to_bytes(8) if wide else low.to_bytes(4)

@@ -1,4 +1,4 @@
-"""What is summed up of each flow, in columns: 142 bytes a flow, and no object."""
+"""What is summed up of each flow, in columns: 151 bytes a flow, and no object."""
 
 import numpy as np
 from msgspec import Struct
@@ -6,6 +6,7 @@ from msgspec import Struct
 from auditor.sources.pcap.ends import Flags
 from auditor.sources.pcap.rows import Words
 from auditor.sources.pcap.window import Bytes, Integers
+from auditor.sources.pcap.wire import End
 
 
 class Flows(Struct):
@@ -34,6 +35,8 @@ class Flows(Struct):
     opened: Bytes  # who sent a SYN before all else: 1, 2 or both
     full: Bytes  # whose payload nobody wants any more: 1, 2 or both
     state: Bytes
+    seen: Integers  # the number of what somebody saw who only looks on; 0 before
+    sides: Bytes  # who is the client and who the phone, once it is settled; 0 before
 
     def __len__(self) -> int:
         return len(self.number)
@@ -58,7 +61,7 @@ def none(count: int = 0) -> Flows:
     return Flows(
         integers(), words(), words(), words(), words(), words(), words(), integers(), never, integers(),
         integers(), integers(), integers(), integers(), integers(), unknown, unknown.copy(),
-        marks(), marks(), marks(), marks(), marks(), marks(),
+        marks(), marks(), marks(), marks(), marks(), marks(), integers(), marks(),
     )  # fmt: skip
 
 
@@ -66,3 +69,17 @@ def joined(some: Flows, more: Flows) -> Flows:
     if not len(more):
         return some
     return Flows(*(np.concatenate((getattr(some, n), getattr(more, n))) for n in Flows.__struct_fields__))
+
+
+def between(flows: Flows, row: int) -> tuple[End, End]:
+    """The two ends of one."""
+    kind = int(flows.kind[row])
+    wide = kind >> 40 & 0xF == 6
+    one = packed(wide, int(flows.one_high[row]), int(flows.one_low[row]))
+    two = packed(wide, int(flows.two_high[row]), int(flows.two_low[row]))
+    return End(one, kind & 0xFFFF), End(two, kind >> 16 & 0xFFFF)
+
+
+def packed(wide: bool, high: int, low: int) -> bytes:
+    """An address as it stands in a packet."""
+    return high.to_bytes(8) + low.to_bytes(8) if wide else low.to_bytes(4)

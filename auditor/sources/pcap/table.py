@@ -24,7 +24,7 @@ from auditor.sources.pcap.frames import frames
 from auditor.sources.pcap.nested import PIECE, Tunnels
 from auditor.sources.pcap.packets import Packets
 from auditor.sources.pcap.rows import Rows
-from auditor.sources.pcap.sums import Flows
+from auditor.sources.pcap.sums import Flows, joined, packed
 from auditor.sources.pcap.window import Bytes, Comment, Integers, Name, Secrets, Trouble, Window, heads
 from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
@@ -37,9 +37,13 @@ class Batch:
         self.window = window
         self.rows = rows
         self.part = part
-        self.over = part.over
         self.flows = tracker.table  # by slot
         self._tunnels = tunnels
+
+    @property
+    def over(self) -> Flows:
+        """Flows that are complete, as they are known by now."""
+        return joined(self.part.swept, self.flows.take(self.part.replaced))
 
     def number(self, slot: int) -> int:
         return int(self.flows.number[slot])
@@ -92,8 +96,8 @@ class Batch:
     def packet(self, row: int) -> Packet:
         rows = self.rows
         wide = rows.family[row] == 6
-        source = _address(wide, int(rows.source_high[row]), int(rows.source_low[row]))
-        target = _address(wide, int(rows.target_high[row]), int(rows.target_low[row]))
+        source = packed(wide, int(rows.source_high[row]), int(rows.source_low[row]))
+        target = packed(wide, int(rows.target_high[row]), int(rows.target_low[row]))
         return Packet(
             number=int(rows.number[row]),
             when=int(rows.when[row]) / 1_000_000_000,
@@ -115,10 +119,10 @@ Item: TypeAlias = Batch | Secrets | Name | Comment | Trouble
 class Table:
     """Reads a capture once, from its first window to its last."""
 
-    def __init__(self, tape: Tape, *, together: bool = True, live: int = 0) -> None:
+    def __init__(self, tape: Tape, *, together: bool = True) -> None:
         self._tape = tape
         self._together = together  # whether fragments are put together
-        self._tracker = Tracker(live)
+        self._tracker = Tracker()
         self._packets = Packets()
         self.reasons = self._packets.reasons  # why packets could not be read, and how many
         self.others = 0  # packets that are no conversation, those that could not be read among them
@@ -151,7 +155,3 @@ class Table:
         """The flows that were live to the end."""
         self._packets.finish()
         return self._tracker.finish()
-
-
-def _address(wide: bool, high: int, low: int) -> bytes:
-    return high.to_bytes(8) + low.to_bytes(8) if wide else low.to_bytes(4)

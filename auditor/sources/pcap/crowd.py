@@ -1,0 +1,188 @@
+"""Connections that are only looked at: many at once, and those that begin alike are looked at once.
+
+A connection is a number in a column: that of what was seen. Only what is seen first is understood, by an
+onlooker; whoever begins with the same bytes at the same places shows the same. Contacts that look alike
+are told as one.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from auditor.model import Contact
+from auditor.sources.heads import Place
+from auditor.sources.pcap.devices import Devices
+from auditor.sources.pcap.ends import Flags
+from auditor.sources.pcap.flow import NAMING, Flow, Sums
+from auditor.sources.pcap.flows import BOTH, GUESS, ONE, SHUT, TORN, TWO
+from auditor.sources.pcap.glance import Glance, Spoken, show
+from auditor.sources.pcap.known import Known
+from auditor.sources.pcap.onlooker import Onlooker, contact, unsaid
+from auditor.sources.pcap.outside import Seen
+from auditor.sources.pcap.reasons import reason_of
+from auditor.sources.pcap.rows import Words
+from auditor.sources.pcap.sums import Flows, between, packed
+from auditor.sources.pcap.table import Batch
+from auditor.sources.pcap.views import View, Views
+from auditor.sources.pcap.window import Integers
+from auditor.sources.pcap.wire import UDP, End
+
+OTHERS = "neither end is a device that was named"
+SETTLED, CLIENT_ONE, PHONE_ONE, PHONE_TWO = 1, 2, 4, 8  # who is who, in a column
+AT_ONCE = 4096  # contacts that are made before the first of them is told
+_FAR = End(b"")
+_NAMING: Flags = np.isin(np.arange(1 << 16), list(NAMING))
+
+
+class Crowd:
+    """All connections of a capture."""
+
+    def __init__(self, place: Place, known: Known, devices: Devices) -> None:
+        self._place = place
+        self._known = known
+        self._devices = devices
+        self._views = Views()
+        self._subjects = [""]  # names of devices that users told apart
+
+    def look(self, batch: Batch) -> None:
+        """Shows every connection what is said in a window, in the order of the file."""
+        self._learn(batch)
+        flows, glance = batch.flows, Glance(batch)
+        self._settle(flows, glance.slots)
+        numbers = flows.seen[glance.slots].tolist()
+        full, torn = [0] * len(numbers), list[int]()
+        for which, slot in enumerate(glance.slots.tolist()):
+            begun = numbers[which] > 0
+            if not begun:
+                numbers[which] = self._begin(flows, slot, glance, which)
+            view = self._views[numbers[which]]
+            if not view.over and (rows := glance.rest(which, begun, view.full)):
+                numbers[which], view = self._alone(flows, slot, numbers[which])
+                self._show(view, flows, slot, rows)
+            full[which] = BOTH if view.over else view.full
+            torn += [slot] if view.torn else []
+        flows.seen[glance.slots] = numbers
+        flows.full[glance.slots] |= np.array(full, np.uint8)
+        batch.mark(np.array(torn, np.int64), TORN)
+        batch.mark(glance.slots[flows.full[glance.slots] == BOTH], SHUT)
+
+    def _learn(self, batch: Batch) -> None:
+        """Names are learned in the order of the file, for as long as somebody tells them."""
+        rows = batch.rows
+        named = _NAMING[rows.source_port] | _NAMING[rows.target_port]
+        some = np.flatnonzero(named & (rows.protocol == UDP) & (batch.part.slot >= 0) & (rows.size > 0))
+        for row in some.tolist():
+            self._known.names.learn(batch.payload(row))
+
+    def _begin(self, flows: Flows, slot: int, glance: Glance, which: int) -> int:
+        """The number of what shows of a connection that begins so."""
+        script = glance.script(which)
+        digest = script.digest(int(flows.sides[slot]))
+        if number := self._views.known(digest):
+            self._views[number].uses += 1
+            return number
+        view = View(self._onlooker(flows, slot, script.opened), digest)
+        self._show(view, flows, slot, glance.beginning(which))
+        view.script = None if view.full == BOTH else script
+        return self._views.add(view)
+
+    def _alone(self, flows: Flows, slot: int, number: int) -> tuple[int, View]:
+        """What is seen of one connection that goes on, whoever began as it did."""
+        view = self._views[number]
+        if view.looker and view.uses == 1:
+            self._views.alone(number)
+            return number, view
+        assert view.script is not None
+        mine = View(self._onlooker(flows, slot, view.script.opened))
+        self._show(mine, flows, slot, view.script.rows(int(flows.one_base[slot]), int(flows.two_base[slot])))
+        self._views.release(np.array([number]))
+        return self._views.add(mine), mine
+
+    def _show(self, view: View, flows: Flows, slot: int, rows: Iterable[Spoken]) -> None:
+        assert view.looker is not None
+        view.full, torn = show(view.looker, between(flows, slot), rows, view.full)
+        view.torn = view.torn or torn
+
+    def _onlooker(self, flows: Flows, slot: int, opened: int) -> Onlooker:
+        """One that knows where TCP begins."""
+        one, two = between(flows, slot)
+        first = bool(flows.sides[slot] & CLIENT_ONE)
+        protocol = int(flows.kind[slot]) >> 32 & 0xFF
+        client, server = (one, two) if first else (two, one)
+        found = Onlooker(Flow(self._place, int(flows.first[slot]), client, server, protocol), self._known)
+        for way, bases in ((ONE, flows.one_base), (TWO, flows.two_base)):
+            if opened & way:
+                found.opened((way == ONE) == first, int(bases[slot]) + 1 & 0xFFFFFFFF)
+        return found
+
+    def _settle(self, flows: Flows, slots: Integers) -> None:
+        """Who is the client is seen in the first packets; where it is a guess, the phone is."""
+        new = slots[flows.sides[slots] == 0]
+        phone, told = self._devices.phones(flows, new), flows.client[new]
+        one = told & ~np.uint8(GUESS) == ONE
+        one ^= (told & GUESS > 0) & (phone == np.where(one, TWO, ONE))
+        flows.sides[new] = SETTLED | np.where(one, CLIENT_ONE, 0) | phone * PHONE_ONE
+
+    def over(self, flows: Flows) -> Iterator[Contact]:
+        """Connections that are complete; those that look alike are one contact."""
+        if not len(flows):
+            return
+        self._settle(flows, np.arange(len(flows)))
+        every, which = np.unique(flows.seen, return_inverse=True)
+        known: dict[Seen | None, int] = {None: 0}
+        numbers = [
+            known.setdefault(self._views.settle(one) if one else None, len(known)) for one in every.tolist()
+        ]
+        columns = [np.array(numbers)[which], *self._between(flows)]
+        order = np.lexsort((flows.first, *columns))
+        changes = np.concatenate(([True], np.zeros(len(order) - 1, np.bool_)))
+        for column in columns:
+            changes[1:] |= column[order[1:]] != column[order[:-1]]
+        begins = np.flatnonzero(changes)
+        one = flows.sides & CLIENT_ONE > 0
+        sent = np.where(one, flows.one_bytes, flows.two_bytes)[order]
+        received = np.where(one, flows.two_bytes, flows.one_bytes)[order]
+        sums = [np.add.reduceat(column, begins) for column in (sent, received)]
+        firsts, first, seen = flows.first[order], order[begins], list(known)
+        told = [begins, np.append(begins[1:], len(order)), *sums, flows.began[first]]
+        told += [column[first] for column in columns]
+        for some in np.array_split(np.argsort(firsts[begins]), 1 + len(begins) // AT_ONCE):
+            for begin, end, *facts in zip(*(column[some].tolist() for column in told), strict=True):
+                yield self._contact(firsts[begin:end].tolist(), *facts[:3], seen[facts[3]], *facts[4:])
+        self._views.release(flows.seen)
+
+    def _between(self, flows: Flows) -> list[Integers | Words]:
+        """The far end's address and port, the protocol, whose it is."""
+        one = flows.sides & CLIENT_ONE > 0
+        port = np.where(one, flows.kind >> np.uint64(16), flows.kind) & np.uint64(0xFFFF)
+        return [
+            np.where(one, flows.two_high, flows.one_high), np.where(one, flows.two_low, flows.one_low),
+            port, flows.kind >> np.uint64(32) & np.uint64(0xFFF), self._whose(flows),
+        ]  # fmt: skip
+
+    def _contact(
+        self, entries: list[int], sent: int, received: int, began: int,
+        seen: Seen | None, high: int, low: int, port: int, kind: int, subject: int,
+    ) -> Contact:  # fmt: skip
+        address = packed(kind >> 8 == 6, high, low)
+        protocol = kind & 0xFF
+        device = self._subjects[max(subject, 0)]
+        flow = Flow(self._place, entries[0], _FAR, End(address, port), protocol, device)
+        seen = seen or unsaid(protocol)
+        reason = OTHERS if subject < 0 else reason_of(seen)
+        sums = Sums(sent, received, began / 1e9)
+        return contact(flow, self._known.names, seen, reason, sums, tuple(entries[1:]))
+
+    def _whose(self, flows: Flows) -> Integers:
+        """Where users named their devices, the subject of each connection; below zero for strangers."""
+        found = np.zeros(len(flows), np.int64)
+        for row, sides in enumerate(flows.sides.tolist() if self._devices.named else ()):
+            one, two = between(flows, row)
+            name = self._devices.called(one if sides & PHONE_ONE else two)
+            if not sides & (PHONE_ONE | PHONE_TWO):
+                found[row] = -1
+                continue
+            if name not in self._subjects:
+                self._subjects.append(name)
+            found[row] = self._subjects.index(name)
+        return found
