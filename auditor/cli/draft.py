@@ -14,11 +14,16 @@ from auditor.hiding import look_for
 from auditor.model import Parcel
 from auditor.needles import Needles
 from auditor.rulebook.drafts import Draft, kind_of, lines, platform, slot_of
+from auditor.rulebook.lengths import FEWEST, Lengths
 from auditor.rulebook.opening import open_parcel
 from auditor.sources import read
 from auditor.text import printable
 
 _NOWHERE = ("host", "method", "status")
+TOLD_BY_LENGTH = (
+    f"where an app seals its messages, send {FEWEST} texts of very different lengths (10, 120, 40, 200, 80 "
+    "letters) and give all of them, in that order: then lengths tell where they went"
+)
 
 
 @click.command(epilog="Example:  auditor draft alice.mitm --canary 'meet me at the blue door'")
@@ -34,23 +39,15 @@ def command(captures: tuple[str, ...], wish: Wish, into: Path | None) -> None:
     """Find the requests in CAPTURES that carried a text that you sent, and draft a rule of each kind.
 
     A draft names where the text lay, with a test, and says what its author must still decide. It
-    goes to rules/platforms/NAME/ACTION.yaml beside a platform.yaml; `auditor check` reads it.
+    goes to rules/platforms/NAME/ACTION.yaml beside a platform.yaml; `auditor check` reads it. Where no
+    text can be read, five or more of them, told in the order in which they were sent, show by their
+    lengths where they went.
     """
     if not wish.texts:
         raise click.UsageError("say which text you sent: --canary TEXT")
-    said, needles = wish.said(*key_logs(captures)), Needles(wish.texts)
-    kinds: dict[tuple[object, ...], Draft] = {}
-    for path, name in expand(captures):
-        for event in read("-" if str(path) == "-" else path, name=name, said=said):
-            if isinstance(event, Parcel) and (draft := drafted(event, needles)):
-                before = kinds.get(kind_of(event))
-                kinds[kind_of(event)] = _joined(before, draft) if before else draft
-    if not kinds:
-        why = "none of these texts was read in any parcel: they are sealed, or were not sent"
-        click.echo(f"auditor: {why}", err=True)
-        raise SystemExit(1)
+    drafts = _drafts(captures, wish)
     today = time.strftime("%Y-%m-%d")
-    for number, draft in enumerate(kinds.values()):
+    for number, draft in enumerate(drafts):
         text = _text("\n".join(lines(draft, today)))
         if into is None:
             click.echo(("---\n" if number else "") + text, nl=False)
@@ -58,7 +55,29 @@ def command(captures: tuple[str, ...], wish: Wish, into: Path | None) -> None:
             way = "send" if draft.parcel.outgoing else "receive"
             _new(into / f"message-{way}{'' if number < 2 else f'-{number}'}.yaml", text)
     if into is not None and not (into / "platform.yaml").exists():
-        _new(into / "platform.yaml", _text("\n".join(platform(kinds.values(), today))))
+        _new(into / "platform.yaml", _text("\n".join(platform(drafts, today))))
+
+
+def _drafts(captures: tuple[str, ...], wish: Wish) -> list[Draft]:
+    """Of each kind of request that carried a text; where none was read, of those whose length tells."""
+    said, needles = wish.said(*key_logs(captures)), Needles(wish.texts)
+    kinds: dict[tuple[object, ...], Draft] = {}
+    lengths = Lengths(needles.texts)
+    for path, name in expand(captures):
+        for event in read("-" if str(path) == "-" else path, name=name, said=said):
+            if not isinstance(event, Parcel):
+                continue
+            root = open_parcel(event, Opening())
+            if draft := drafted(event, root, needles):
+                before = kinds.get(kind_of(event))
+                kinds[kind_of(event)] = _joined(before, draft) if before else draft
+            lengths.add(event, root)
+    if found := list(kinds.values()) or lengths.drafts():
+        return found
+    why = "none of these texts was read in any parcel: they are sealed, or were not sent"
+    more = "and no value moved with their lengths" if lengths.told else TOLD_BY_LENGTH
+    click.echo(f"auditor: {why}; {more}", err=True)
+    raise SystemExit(1)
 
 
 def _text(text: str) -> str:
@@ -76,8 +95,7 @@ def _new(file: Path, text: str) -> None:
     click.echo(f"written: {printable(str(file))}", err=True)
 
 
-def drafted(parcel: Parcel, needles: Needles) -> Draft | None:
-    root = open_parcel(parcel, Opening())
+def drafted(parcel: Parcel, root: Node, needles: Needles) -> Draft | None:
     found = tuple(_places(root, needles))
     if not found:
         return None

@@ -32,7 +32,7 @@ SMALLEST_SEAL = 32
 LARGEST_SEAL = 16_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rulebook:
     platforms: Mapping[str, Platform]
     rules: Mapping[str, Rule]

@@ -167,9 +167,9 @@ class Judge:
         return []
 
     def _text(self, node: Node, value: str) -> list[Seen]:
-        if not is_token(value):
-            return [Seen(Content.READABLE, node, note=_dressed(node))]
         last = node.layers[-1].value if node.layers else value
+        if not is_token(value) and not (node.layers and node.layers[-1].trail[-1:] == ("armor",)):
+            return [Seen(Content.READABLE, node, note=_dressed(node))]
         if isinstance(last, bytes) and len(last) >= TESTABLE and not habits(last):
             return [Seen(Content.OPAQUE, node, note=_dressed(node))]
         return [Seen(Content.UNDECIDED, node, note=_dressed(node) or "could be a text or a key")]

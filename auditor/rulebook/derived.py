@@ -6,24 +6,20 @@ that the rule lists: the same. The text taken out or moved: missing. Moved to an
 the rule: read there. A seal in its place: sealed; in the place of what is around it: never nothing.
 """
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msgspec import structs
 
-from auditor.decoders import NO_CLUE
-from auditor.decoders.unwrap import Node, Opening, plain
+from auditor.decoders.unwrap import Node, plain
 from auditor.model import Head, Parcel
 from auditor.rulebook.book import Rulebook
-from auditor.rulebook.build import sealed
 from auditor.rulebook.contents import Judge
-from auditor.rulebook.grafts import above, changed, instance, put, written
+from auditor.rulebook.grafts import above, changed, instance, put, seal_at, written
 from auditor.rulebook.match import Element, elements, holds_something
 from auditor.rulebook.paths import Pattern, address_fits, glob
 from auditor.rulebook.selftest import Observed, Opened
 from auditor.rulebook.types import Envelope, Rule, Test
-from auditor.text import as_text
 
 OTHER = "other-than-wanted"
 STRANGER = "stranger.example"
@@ -276,14 +272,7 @@ class _Inside:
                 yield name, self.sealed(envelope.id, node, trail)
 
     def sealed(self, envelope: str, node: Node, trail: tuple[str, ...]) -> Node:
-        made = sealed(envelope, self.book)
-        if isinstance(made, bytes) and node.layers and isinstance(node.layers[0].value, str):
-            text = as_text(made)
-            made = text if isinstance(text, str) else base64.b64encode(made).decode()
-        grown = Opening(self.book.recogniser(self.rule.accept)).open(made, node.path, NO_CLUE, trail)
-        grown.attribute = node.attribute
-        grown.children += [child for child in node.children if child.attribute]
-        return grown
+        return seal_at(node, envelope, self.book, self.rule.accept, trail)
 
     def around(self, way: list[Node]) -> Found:
         """A seal in the place of everything between the message and its text."""

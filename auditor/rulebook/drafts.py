@@ -26,6 +26,13 @@ DECIDE = """Before it is a rule, decide:
 #  why      what says so besides this capture: a document, a program's source, the day you read it
 #  tests    the values are ours, not the capture's: make them look like the app's; add the nearest
 #           thing that is no message (nothing), and the day its text is gone (missing)"""
+LENGTH = """none of the texts could be read. What stands in the slot grew and shrank with them, and that is
+#           all that speaks for it: it may be a copy (of a draft, for a log or a search), or the layer
+#           that the service opens. Send other texts, in another order, and see whether it moves again;
+#           auditor analyze says whether a known seal lies there. Bytes of each text, and there:
+#          """
+FACT = "A text that was planted lay there."
+NOISE = "!random 96"
 MOST = 60  # values of a body that are written down
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _MEDIA = re.compile(r"(?:text|application|image|audio|video|multipart|message)/[\w.+-]{1,60}", re.ASCII)
@@ -43,6 +50,7 @@ class Draft(Struct, frozen=True):
     slots: tuple[str, ...]
     nodes: tuple[tuple[str, ...], ...]  # the paths of the values, as they are in the first parcel
     count: int = 1
+    moved: tuple[tuple[int, int], ...] = ()  # no text was read: bytes of each, and of what lay there
 
 
 def kind_of(parcel: Parcel) -> tuple[object, ...]:
@@ -61,19 +69,21 @@ def lines(draft: Draft, today: str) -> Iterator[str]:
     way, back = ("out", "sent") if parcel.outgoing else ("in", "received")
     host = parcel.channel.host or "any"
     yield f"# A draft, made of {draft.count} parcel(s) like {parcel.ref}. {DECIDE}"
+    if draft.moved:
+        yield f"#  LENGTH   {LENGTH} {', '.join(f'{text}: {size}' for text, size in draft.moved)}"
     yield f"title: {_words(host)} message, {back}"
     yield "surface: dm"
     yield f"when: {{{', '.join(_when(draft, way, host))}}}"
     yield f"slot: [{', '.join(map(_quoted, draft.slots))}]"
     yield "why:"
-    yield f'  - {{fact: "A text that was planted lay there.", source: constructed, read: {today}}}'
+    fact = "The length of what lay there moved with planted texts." if draft.moved else FACT
+    yield f'  - {{fact: "{fact}", source: constructed, read: {today}}}'
     yield "tests:"
-    yield "  - name: the text lies open"
+    yield f"  - name: {'something that nobody reads' if draft.moved else 'the text lies open'}"
     named = host if host != "any" else "chat.example.org"
     yield f"    {way}: {asked.method} {named}{_address(parcel, OTHER)}"
     yield f"    body: {body_of(draft)}"
-    yield "    expect: readable"
-    yield f"    text: {TEXT}"
+    yield from ["    expect: opaque"] if draft.moved else ["    expect: readable", f"    text: {TEXT}"]
 
 
 def platform(drafts: Iterable[Draft], today: str) -> Iterator[str]:
@@ -91,7 +101,7 @@ def body_of(draft: Draft) -> str:
     """The body of the first parcel in the words of rule tests, its values replaced."""
     body = draft.root.child("body")
     left = [MOST]
-    return _written(body, draft.nodes, (), left) if body else '""'
+    return _written(body, draft, (), left) if body else '""'
 
 
 def _when(draft: Draft, way: str, host: str) -> Iterator[str]:
@@ -106,19 +116,19 @@ def _when(draft: Draft, way: str, host: str) -> Iterator[str]:
         yield f"path: {_address(parcel)}"
 
 
-def _written(node: Node, wanted: tuple[tuple[str, ...], ...], above: tuple[str, ...], left: list[int]) -> str:
+def _written(node: Node, draft: Draft, above: tuple[str, ...], left: list[int]) -> str:
     """One value with its layers, outermost first."""
     trail = node.trail[len(above) :]
     left[0] -= 1
-    children = [child for child in node.children if left[0] > 0 or _holds(child, wanted)]
+    children = [child for child in node.children if left[0] > 0 or _holds(child, draft.nodes)]
     if node.listing:
-        inner = f"[{', '.join(_written(child, wanted, node.trail, left) for child in children[:3])}]"
+        inner = f"[{', '.join(_written(child, draft, node.trail, left) for child in children[:3])}]"
     elif children:
         numbered = bool(trail) and trail[-1] == "protobuf"
-        pairs = (f"{_key(c.step, numbered)}: {_written(c, wanted, node.trail, left)}" for c in children)
+        pairs = (f"{_key(c.step, numbered)}: {_written(c, draft, node.trail, left)}" for c in children)
         inner = f"{{{', '.join(pairs)}}}"
     else:
-        inner = _value(node, wanted)
+        inner = _value(node, draft)
     for name in reversed(trail):
         inner = f"!{name} {inner}" if inner[:1] not in ("!",) else f"!{name} [{inner}]"
     return inner
@@ -128,9 +138,10 @@ def _holds(node: Node, wanted: tuple[tuple[str, ...], ...]) -> bool:
     return any(path[: len(node.path)] == node.path for path in wanted)
 
 
-def _value(node: Node, wanted: tuple[tuple[str, ...], ...]) -> str:
-    if node.path in wanted:
-        return TEXT
+def _value(node: Node, draft: Draft) -> str:
+    if node.path in draft.nodes:
+        noise = NOISE if isinstance(node.value, bytes) else f"!base64 [{NOISE}]"
+        return noise if draft.moved else TEXT
     match node.value:
         case None | bool():
             return json.dumps(node.value)

@@ -3,13 +3,21 @@
 Nothing is changed in place: what is on the way to the change is copied, all else is shared.
 """
 
+import base64
 from collections.abc import Mapping
+from functools import lru_cache
 
 from msgspec import structs
 
-from auditor.decoders.unwrap import Layer, Node
+from auditor.decoders import NO_CLUE
+from auditor.decoders.unwrap import Layer, Node, Opening
+from auditor.model import Path
+from auditor.rulebook.book import Rulebook
+from auditor.rulebook.build import sealed
 from auditor.rulebook.paths import Pattern
+from auditor.text import as_text
 
+Trail = tuple[str, ...]
 Changes = Mapping[int, Node | None]  # by the identity of a node: what stands there instead, if anything
 
 
@@ -72,6 +80,31 @@ def _grown(node: Node, steps: list[str], value: str) -> Node:
     if not node.children:
         return Node(node.path, children=[leaf], attribute=node.attribute)
     return structs.replace(node, children=[*node.children, leaf], named=None)
+
+
+@lru_cache(maxsize=4_000)
+def _example(book: Rulebook, accept: tuple[str, ...], envelope: str, letters: bool, trail: Trail) -> Node:
+    """One example of an envelope, opened: the same for all rules, and so never changed."""
+    made = sealed(envelope, book)
+    if letters and isinstance(made, bytes):
+        text = as_text(made)
+        made = text if isinstance(text, str) else base64.b64encode(made).decode()
+    return Opening(book.recogniser(accept)).open(made, (), NO_CLUE, trail)
+
+
+def seal_at(node: Node, envelope: str, book: Rulebook, accept: tuple[str, ...], trail: Trail) -> Node:
+    """An example of an envelope where a node stands: in letters where a text stands there."""
+    letters = bool(node.layers) and isinstance(node.layers[0].value, str)
+    grown = _moved(_example(book, accept, envelope, letters, trail), node.path)
+    grown.attribute = node.attribute
+    grown.children += [child for child in node.children if child.attribute]
+    return grown
+
+
+def _moved(node: Node, path: Path) -> Node:
+    """A copy of a tree, below another path."""
+    children = [_moved(child, path) for child in node.children]
+    return structs.replace(node, path=(*path, *node.path), children=children, named=None)
 
 
 def instance(pattern: Pattern) -> list[str]:

@@ -25,7 +25,7 @@ Finds = Iterator[tuple[Place, str]]
 ABOUT = ("rule", "platform", "envelope", "file")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
     """One rule file under the lamp: as written, as understood, and among the others."""
 
@@ -52,8 +52,8 @@ class Sheet:
         return self.thing
 
     @property
-    def kinds(self) -> tuple[str, ...]:
-        return (type(self.thing).__name__.lower(), "file")
+    def kind(self) -> str:
+        return type(self.thing).__name__.lower()
 
     def at(self, *keys: str | int) -> Place:
         """Where a value stands; the nearest place above it, where it does not."""

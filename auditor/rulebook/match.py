@@ -1,7 +1,7 @@
 """One rule, one opened parcel: the messages in it, and what lies in the slot of each.
 
 Laws: all listed slots count and the weakest decides; a message whose slot is empty is a
-finding; a placeholder counts for nothing only beside a seal; other readable prose beside
+finding; a placeholder counts for nothing only beside a seal or noise; other readable prose beside
 a seal is a finding of its own, because it may be a copy.
 """
 
@@ -112,14 +112,14 @@ class Element:
         return rule.otherwise
 
     def values(self) -> list[tuple[str, Seen]]:
-        """What the slots hold, without the placeholders beside a seal."""
+        """What the slots hold, without the placeholders beside a seal, or beside noise."""
         values = [
             (slot.text, seen)
             for slot in self.rule.slots
             for node in self.select(slot)
             for seen in self.judge.judge(node, self.rule.accept)
         ]
-        if not any(seen.content is Content.SEALED for _, seen in values):
+        if not any(seen.content in (Content.SEALED, Content.OPAQUE) for _, seen in values):
             return values
         return [(slot, seen) for slot, seen in values if not self.placeholder(seen)]
 

@@ -14,7 +14,7 @@ its items (of a list written in a text, the text).
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import translate
 from functools import lru_cache
 
@@ -38,6 +38,11 @@ class Pattern:
     text: str
     steps: tuple[str, ...]
     quoted: tuple[bool, ...]
+    way: tuple[tuple[str, bool], ...] = field(init=False, compare=False)  # steps, and which are literal
+
+    def __post_init__(self) -> None:
+        pairs = zip(self.steps, self.quoted, strict=True)
+        object.__setattr__(self, "way", tuple((step, quoted or not _wild(step)) for step, quoted in pairs))
 
     @classmethod
     @lru_cache(maxsize=4096)
@@ -68,9 +73,10 @@ class Pattern:
         if "**" in self.steps:
             return self._search(root)
         nodes = [root]
-        for step, quoted in zip(self.steps, self.quoted, strict=True):
-            literal = quoted or not _wild(step)
+        for step, literal in self.way:
             nodes = [child for node in nodes for child in _step_down(node, step, literal)]
+            if not nodes:
+                return nodes
         return [item for node in nodes for item in _items(node)]
 
     def _search(self, root: Node) -> list[Node]:

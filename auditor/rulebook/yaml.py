@@ -17,6 +17,8 @@ from auditor.errors import Fault, RuleError
 SIZE = 256_000
 DEPTH = 64
 _INT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})|0x[0-9a-fA-F]{1,16}")
+_FIRST = "-0123456789"
+_ANCHORS = "anchors and aliases are not used in rules: write it out"
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -86,27 +88,27 @@ class _Composer:
 
     def compose(self, events: Iterator[Any]) -> Value:
         for event in events:
-            place = (event.start_mark.line + 1, event.start_mark.column + 1)
-            match event:
-                case yaml.DocumentStartEvent():
-                    self.documents += 1
-                    if self.documents > 1:
-                        raise _fault(self.file, place, "one rule a file: a second document begins here")
-                case yaml.AliasEvent():
-                    raise _fault(self.file, place, "anchors and aliases are not used in rules: write it out")
-                case yaml.ScalarEvent():
-                    self.put(self.tagged(event, self.scalar(event), place), place)
-                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                    self.begin(event, place)
-                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                    self.end()
+            mark, kind = event.start_mark, type(event)
+            place = (mark.line + 1, mark.column + 1)
+            if kind is yaml.ScalarEvent:
+                self.put(self.scalar(event, place), place)
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self.begin(event, place)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                self.end()
+            elif kind is yaml.AliasEvent:
+                raise _fault(self.file, place, _ANCHORS)
+            elif kind is yaml.DocumentStartEvent:
+                self.documents += 1
+                if self.documents > 1:
+                    raise _fault(self.file, place, "one rule a file: a second document begins here")
         return self.root
 
     def begin(self, event: Any, place: Place) -> None:
         if len(self.stack) >= DEPTH:
             raise _fault(self.file, place, f"nested deeper than {DEPTH} levels", "R002")
         if event.anchor:
-            raise _fault(self.file, place, "anchors and aliases are not used in rules: write it out")
+            raise _fault(self.file, place, _ANCHORS)
         if event.tag and not event.tag.startswith("!"):
             raise _fault(self.file, place, f"unknown tag {event.tag!r}")
         mapping = isinstance(event, yaml.MappingStartEvent)
@@ -125,41 +127,43 @@ class _Composer:
             self.root = value
             return
         container = self.stack[-1][0]
-        if isinstance(container, Items):
+        if type(container) is Items:
             container.append(value)
             container.values_at.append(place)
-        elif self.key[-1] is _NO_KEY:
-            if isinstance(value, Block | Items | Tagged):
-                raise _fault(self.file, place, "a key is one word; put quotes around { } [ ] in a value")
-            if value in container:
-                raise _fault(self.file, place, f"{value!r} is given twice", "R004")
-            self.key[-1] = value
-            container.keys_at[value] = place
-        else:
-            container[self.key[-1]] = value
-            container.values_at[self.key[-1]] = place
+            return
+        assert type(container) is Block
+        key = self.key[-1]
+        if key is not _NO_KEY:
+            container[key] = value
+            container.values_at[key] = place
             self.key[-1] = _NO_KEY
+            return
+        if isinstance(value, Block | Items | Tagged):
+            raise _fault(self.file, place, "a key is one word; put quotes around { } [ ] in a value")
+        if value in container:
+            raise _fault(self.file, place, f"{value!r} is given twice", "R004")
+        self.key[-1] = value
+        container.keys_at[value] = place
 
-    def tagged(self, event: Any, value: Value, place: Place) -> Value:
+    def scalar(self, event: Any, place: Place) -> Value:
+        tag = event.tag
         if event.anchor:
-            raise _fault(self.file, place, "anchors and aliases are not used in rules: write it out")
-        tag = event.tag or ""
-        if tag.startswith("!") and tag != "!":
-            return Tagged(tag[1:], value, place)
-        if tag:
+            raise _fault(self.file, place, _ANCHORS)
+        if not tag:
+            return event.value if event.style or not event.implicit[0] else _plain(event.value)
+        if not tag.startswith("!"):
             raise _fault(self.file, place, f"unknown tag {tag!r}")
-        return value
+        value = event.value if event.style else _plain(event.value)
+        return Tagged(tag[1:], value, place) if tag != "!" else value
 
-    @staticmethod
-    def scalar(event: Any) -> Value:
-        text = event.value
-        if event.style or (not event.implicit[0] and not (event.tag or "").startswith("!")):
-            return text
-        if text in _WORDS:
-            return _WORDS[text]
-        if _INT.fullmatch(text):
-            return int(text, 16 if text.startswith("0x") else 10)
-        return text
+
+def _plain(text: str) -> Value:
+    """What stands there without quotes."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] in _FIRST and _INT.fullmatch(text):
+        return int(text, 16 if text.startswith("0x") else 10)
+    return text
 
 
 _NO_KEY = object()

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from auditor.cli import cli
@@ -54,3 +56,29 @@ def test_drafts_are_written_to_files_of_their_own_and_over_nothing(tmp_path: Pat
     assert " 0 failed" in checked.output
     again = draft(*asked, "--into", folder)
     assert (again.exit_code, "cannot be written" in again.output) == (2, True)
+
+
+SENT = ("short", "unicode", "token", "link", "json")  # the order of our recordings
+
+
+def canaries(name: str, *texts: str) -> list[str]:
+    truth = yaml.safe_load((CAPTURES / name / "truth.yaml").read_text(encoding="utf-8"))["texts"]
+    return [word for text in texts for word in ("--canary", truth[text])]
+
+
+@pytest.mark.parametrize(
+    ("name", "slot"), [("matrix-e2ee", "body.ciphertext"), ("xmpp-omemo", "body.message.*.payload")]
+)
+def test_where_nobody_reads_a_text_its_length_tells_where_it_went(name: str, slot: str) -> None:
+    shown = draft(CAPTURES / name / "alice.mitm", *canaries(name, *SENT))
+    assert shown.exit_code == 0
+    assert slot in shown.output
+    assert "none of the texts could be read" in shown.output
+    assert "expect: opaque" in shown.output
+
+
+def test_padding_hides_lengths_and_few_texts_tell_nothing() -> None:
+    padded = draft(CAPTURES / "mls-relay/alice.mitm", *canaries("mls-relay", *SENT))
+    assert (padded.exit_code, "no value moved with their lengths" in padded.output) == (1, True)
+    few = draft(CAPTURES / "matrix-e2ee/alice.mitm", *canaries("matrix-e2ee", "short", "json"))
+    assert (few.exit_code, "send 5 texts of very different lengths" in few.output) == (1, True)

@@ -2,6 +2,8 @@
 
 import json
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -114,6 +116,52 @@ def test_sarif_names_place_and_rule() -> None:
         run["results"][-1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         == "rules/p/b%3A%2C.yaml"
     )
+
+
+# What the schema of SARIF 2.1.0 asks of the objects we write: keys that must be there (with a bang) and
+# keys that may be, each with its type, an object's name, or a list of one. No others are allowed.
+SARIF: dict[str, dict[str, Any]] = {
+    "log": {"$schema": str, "version!": str, "runs!": ["run"]},
+    "run": {"tool!": "tool", "columnKind": str, "results": ["result"]},
+    "tool": {"driver!": "driver"},
+    "driver": {"name!": str, "version": str, "rules": ["rule"]},
+    "rule": {"id!": str, "shortDescription": "text"},
+    "text": {"text!": str},
+    "result": {"ruleId": str, "ruleIndex": int, "level": str, "message!": "text", "locations": ["location"]},
+    "location": {"physicalLocation": "place"},
+    "place": {"artifactLocation!": "file", "region": "region"},
+    "file": {"uri": str},
+    "region": {"startLine!": int, "startColumn": int},
+}
+
+
+def unlike(value: Any, wanted: Any, place: str = "") -> Iterator[str]:
+    """Where a value is not as the table says."""
+    if isinstance(wanted, list):
+        assert isinstance(value, list), place
+        for number, item in enumerate(value):
+            yield from unlike(item, wanted[0], f"{place}[{number}]")
+    elif isinstance(wanted, str):
+        keys = {key.rstrip("!"): kind for key, kind in SARIF[wanted].items()}
+        yield from (f"{place}.{key}: not in the schema" for key in value if key not in keys)
+        must = (key[:-1] for key in SARIF[wanted] if key.endswith("!"))
+        yield from (f"{place}.{key}: missing" for key in must if key not in value)
+        for key in set(value) & set(keys):
+            yield from unlike(value[key], keys[key], f"{place}.{key}")
+    elif type(value) is not wanted or (wanted is int and value < 0):
+        yield f"{place}: {value!r}"
+
+
+@pytest.mark.parametrize("checked", [CHECKED, NOTHING], ids=["faults", "nothing"])
+def test_sarif_holds_nothing_that_its_schema_does_not_know(checked: Checked) -> None:
+    document = json.loads(page("sarif", checked))
+    assert list(unlike(document, "log")) == []
+    (run,) = document["runs"]
+    assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
+    places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
+    assert all(p["region"]["startLine"] > 0 and p["region"]["startColumn"] > 0 for p in places)
+    assert len({rule["id"] for rule in run["tool"]["driver"]["rules"]}) == len(run["tool"]["driver"]["rules"])
+    assert list(unlike(document | {"more": 1}, "log")) == [".more: not in the schema"]
 
 
 def test_github_gets_one_command_a_line() -> None:

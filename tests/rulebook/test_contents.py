@@ -12,6 +12,7 @@ import pytest
 
 from auditor.audit import Audit, audit
 from auditor.decoders import protobuf
+from auditor.decoders.armor import armored
 from auditor.judge import judge
 from auditor.model import Answer, Channel, Content, Finding, Head, Parcel, Ref, Road
 from auditor.report import Capture
@@ -214,6 +215,22 @@ def test_a_readable_value_beside_a_seal_is_readable(real: Rulebook) -> None:
 
 def gzip64(text: str) -> str:
     return base64.b64encode(packed(text.encode())).decode()
+
+
+def test_noise_in_armor_is_no_text_and_text_in_armor_is(real: Rulebook) -> None:
+    def armor(data: bytes, label: str = "PGP MESSAGE") -> str:
+        return armored(data, label).decode()
+
+    noise = base64.b64decode(NOISE)
+    assert contents(real, discord(armor(noise))) == [Content.OPAQUE]
+    for text in (
+        armor(b"meet me at the old crane at seven"),
+        armor(packed(b"meet me at the old crane at seven")),
+        armor(noise, "PRIVATE KEY"),
+        armor(noise).replace("-----\n", "-----\nComment: see you at seven\n", 1),
+        f"see you\n{armor(noise)}",
+    ):
+        assert contents(real, discord(text)) == [Content.READABLE]
 
 
 def test_a_duplicate_key_hides_nothing(real: Rulebook) -> None:

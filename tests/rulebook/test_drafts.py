@@ -6,10 +6,12 @@ import pytest
 import yaml
 
 from auditor.cli.draft import drafted
+from auditor.decoders.unwrap import Opening
 from auditor.model import Parcel
 from auditor.needles import Needles
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.drafts import TEXT, Draft, kind_of, lines, slot_of
+from auditor.rulebook.opening import open_parcel
 from auditor.rulebook.selftest import run
 from auditor.shelf import own_rules, texts_of
 from auditor.sources import read
@@ -34,7 +36,9 @@ why: [{fact: It was made for a test., source: constructed, read: 2026-11-21}]
 def drafts(file: Path, texts: tuple[str, ...]) -> list[Draft]:
     found: dict[object, Draft] = {}
     for event in read(file):
-        if isinstance(event, Parcel) and (draft := drafted(event, Needles(texts))):
+        if isinstance(event, Parcel) and (
+            draft := drafted(event, open_parcel(event, Opening()), Needles(texts))
+        ):
             found.setdefault(kind_of(event), draft)
     return list(found.values())
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,8 @@ def verdict(book: Rulebook, body: Any) -> Answer:
         ({"text": "hello", "there": []}, []),
         ({"text": "This message is sealed."}, ["readable"]),
         ({"text": "This message is sealed.", "other": "SEAL"}, ["sealed"]),
+        ({"text": "This message is sealed.", "other": "NOISE"}, ["opaque"]),
+        ({"text": "This message is sealed. Not!", "other": "NOISE"}, ["readable"]),
         ({"text": "this message is sealed.", "other": "SEAL"}, ["readable"]),
         ({"text": "This message is sealed. Not!", "other": "SEAL"}, ["readable"]),
         ({"text": "I sent you a sealed message (v2)", "other": "SEAL"}, ["sealed"]),
@@ -91,7 +94,8 @@ def verdict(book: Rulebook, body: Any) -> Answer:
     ],
 )
 def test_what_a_rule_sees(small: Rulebook, body: dict[str, Any], found: list[str]) -> None:
-    filled = json.loads(json.dumps(body).replace("SEAL", seal(small)))
+    noise = base64.b64encode(random.Random(5).randbytes(96)).decode()
+    filled = json.loads(json.dumps(body).replace("SEAL", seal(small)).replace("NOISE", noise))
     assert contents(small, filled) == found
 
 

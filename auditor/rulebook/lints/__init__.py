@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from auditor.errors import Fault
 from auditor.rulebook.book import Rulebook
-from auditor.rulebook.lint import Lint, Sheet
+from auditor.rulebook.lint import ABOUT, Lint, Sheet
 from auditor.rulebook.types import Envelope, Platform, Rule
 from auditor.rulebook.yaml import Block
 
@@ -31,11 +31,11 @@ def look(
     book: Rulebook, texts: Mapping[str, str], blocks: Mapping[str, Block], day: str, below: str = ""
 ) -> Iterator[Fault]:
     """What all lints say of all files, or of those below one folder."""
+    about = {kind: [one for one in LINTS.values() if one.about in (kind, "file")] for kind in ABOUT}
     for sheet in sheets(book, texts, blocks, day):
         if sheet.file.startswith(below):
-            for one in LINTS.values():
-                if one.about in sheet.kinds:
-                    yield from one.faults(sheet)
+            for one in about[sheet.kind]:
+                yield from one.faults(sheet)
 
 
 def sheets(

@@ -1,9 +1,12 @@
 """The file itself: its order, its form, its name. `auditor check --fix` mends most of it."""
 
 import re
+from functools import lru_cache
 
+from auditor.rulebook.book import Rulebook
 from auditor.rulebook.layout import MODELINE, formatted, ordered
 from auditor.rulebook.lint import Finds, Sheet, lint
+from auditor.rulebook.types import Rule
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TITLE = 100
@@ -15,7 +18,7 @@ def out_of_order(sheet: Sheet) -> Finds:
 
     First what it is, then what is looked for, then why, then the tests.
     """
-    for key in ordered(sheet.block, type(sheet.thing).__name__.lower()):
+    for key in ordered(sheet.block, sheet.kind):
         yield sheet.block.keys_at[key], f"{key!r} stands elsewhere in other files"
         break
 
@@ -75,16 +78,20 @@ def copied(sheet: Sheet) -> Finds:
     Copies drift apart. Where two platforms speak one language, one of them says `speaks`.
     """
     rule = sheet.rule
-    for other in sheet.book.rules.values():
-        if other.platform < rule.platform and rule.slots and rule.where:
-            same = (other.slots, other.where, other.when.addresses) == (
-                rule.slots,
-                rule.where,
-                rule.when.addresses,
-            )
-            if (
-                same
-                and other.when.protocol == rule.when.protocol
-                and other.when.outgoing == rule.when.outgoing
-            ):
-                yield sheet.key("slot"), f"{other.id} looks for the same in the same place"
+    for other in _alike(sheet.book)[_place(rule)] if rule.slots and rule.where else ():
+        if other.platform < rule.platform:
+            yield sheet.key("slot"), f"{other.id} looks for the same in the same place"
+
+
+def _place(rule: Rule) -> tuple[object, ...]:
+    when = rule.when
+    return rule.slots, rule.where, when.addresses, when.protocol, when.outgoing
+
+
+@lru_cache(maxsize=1)
+def _alike(book: Rulebook) -> dict[tuple[object, ...], list[Rule]]:
+    """The rules that look in one and the same place, by that place."""
+    alike: dict[tuple[object, ...], list[Rule]] = {}
+    for rule in book.rules.values():
+        alike.setdefault(_place(rule), []).append(rule)
+    return alike

@@ -25,7 +25,7 @@ _KITS = """
     byteoversea.com pstatp.com ibytedtos.com tencent-cloud.com myqcloud.com alicdn.com
     graph.facebook.com edge-mqtt.facebook.com connect.facebook.net fbcdn.net push.apple.com icloud.com
 """
-SHARED = tuple(_KITS.split())
+SHARED = frozenset(_KITS.split())
 
 
 @cache
@@ -47,7 +47,8 @@ def _literal(host: str) -> str:
 
 
 def _shared(host: str) -> str:
-    return next((s for s in SHARED if _literal(host) == s), "")
+    literal = _literal(host)
+    return literal if literal in SHARED else ""
 
 
 @lint("R101", "file", "Name the provider's own domain, as in *.example.com.")

@@ -1,6 +1,7 @@
 """Paths into a message: those that find nothing, too much, or the wrong message."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from auditor.rulebook.fields import nearest
 from auditor.rulebook.lint import Finds, Sheet, lint
@@ -15,8 +16,13 @@ _PATHS = ("slot", "attachment", "each")
 _KEYED = ("where", "unless", "empty-when", "open")
 
 
-def _written(sheet: Sheet) -> Iterator[tuple[Pattern, Place, str]]:
-    """Every path in a rule, where it stands and what it is for."""
+@lru_cache(maxsize=1)
+def _written(sheet: Sheet) -> tuple[tuple[Pattern, Place, str], ...]:
+    """Every path in a rule, where it stands and what it is for: all lints of this file ask."""
+    return tuple(_paths(sheet))
+
+
+def _paths(sheet: Sheet) -> Iterator[tuple[Pattern, Place, str]]:
     for key in _PATHS:
         yield from ((Pattern.parse(text), place, key) for text, place in sheet.each(key))
     for key in _KEYED:

@@ -10,7 +10,7 @@ import binascii
 import random
 import re
 
-from auditor.rulebook.armor import opened
+from auditor.decoders.armor import opened
 from auditor.rulebook.reader import check
 from auditor.rulebook.shut import Part
 
@@ -27,8 +27,8 @@ _WORDS = re.compile(rb"[a-z]{8}|[A-Z]{8}|[A-Za-z0-9]{16}")
 
 def cut(data: bytes) -> list[Part] | None:
     if not data.startswith(_MAGIC):
-        data, headers = opened(data, _LABEL)
-        check(data.startswith(_MAGIC) and not headers)
+        label, data, said = opened(data)
+        check(label == _LABEL and data.startswith(_MAGIC) and not said)
     at = len(_MAGIC)
     parts: list[Part] = []
     greased = False

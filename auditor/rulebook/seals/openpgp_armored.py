@@ -2,7 +2,8 @@
 
 import random
 
-from auditor.rulebook.armor import armored, opened
+from auditor.decoders.armor import armored, opened
+from auditor.rulebook.reader import check
 from auditor.rulebook.seals import openpgp
 from auditor.rulebook.shut import Part
 
@@ -11,9 +12,10 @@ starts = tuple(blank + b"-----BEGIN PGP MESSAGE-----" for blank in (b"", b"\n", 
 
 
 def cut(data: bytes) -> list[Part] | None:
-    inside, headers = opened(data, _LABEL)
+    label, inside, said = opened(data)
+    check(label == _LABEL)
     parts = openpgp.cut(inside)
-    return None if parts is None else [*headers, *parts]
+    return None if parts is None else [*(Part("header", text.encode()) for text in said), *parts]
 
 
 def sample(rng: random.Random) -> bytes:
