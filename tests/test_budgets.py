@@ -74,6 +74,8 @@ OTHERS = {
         sources/pcap/vpn.py _DAY,
         streams/mtproto_obfuscated.py _PLAIN""",
     "a number of a format": """
+        live/probe.py _EACH_TIME,
+        live/probe.py _ECH,
         decoders/dgw.py _ACK,
         decoders/dgw.py _BEGIN,
         decoders/dgw.py _DATA,

@@ -10,6 +10,7 @@ from statistics import median
 from msgspec import Struct
 
 from auditor.live.watch import Host, Watch
+from auditor.sources.probed import REFUSED
 from auditor.text import printable
 
 SKEW = 300.0  # seconds by which clocks may differ
@@ -30,6 +31,12 @@ _OPEN = (
 _INSTALL = (
     "install the certificate from the set-up page; on iOS also switch it on under Certificate Trust Settings;"
     " then open any https page in the phone's browser"
+)
+
+
+_BARE = (
+    "for who makes the app: check the chain, the name and the dates; for who uses it: whoever runs the"
+    " network can read and change what it says"
 )
 
 
@@ -68,6 +75,7 @@ def _hosts(watch: Watch) -> Iterator[Diagnosis]:
         if one.passed:
             what = f"{one.passed:,} connections passed through unopened: {printable(one.why)}"
             yield Diagnosis("trouble", host, what, f"{_OPEN}; --open {host} never passes it through")
+        yield from _probed(host, one)
         for kind, times in sorted(one.alerts.items()):
             yield _refusal(host, kind, times, watch.trusted)
         if one.left and not one.spoke:
@@ -79,6 +87,17 @@ def _hosts(watch: Watch) -> Iterator[Diagnosis]:
         if _only_raw(one):
             what = f"{one.raw:,} connections that are not HTTP; their bytes are recorded"
             yield Diagnosis("hint", host, what, "the report says what was understood of them")
+
+
+def _probed(host: str, one: Host) -> Iterator[Diagnosis]:
+    for outcome in one.probes.values():
+        if outcome.weak:
+            yield Diagnosis("trouble", host, f"the app {outcome.weak}", _BARE)
+        else:
+            yield Diagnosis("ok" if outcome.did == REFUSED else "hint", host, outcome.reason)
+    if one.probes and not one.spoke and not any(outcome.weak for outcome in one.probes.values()):
+        what = "the app never accepted the proxy's own certificate, so no other kind was shown"
+        yield Diagnosis("hint", host, what, _INSTALL)
 
 
 def _only_raw(one: Host) -> bool:

@@ -27,6 +27,7 @@ from auditor.live.guide import reach, removal
 from auditor.live.lines import Lines, heard
 from auditor.live.page import Page, opened
 from auditor.live.pins import Pins
+from auditor.live.probe import Probe
 from auditor.live.proxy import VERSION, Profiles, Running, Wanted
 from auditor.live.watch import Watch
 from auditor.model import App, Finding
@@ -49,6 +50,7 @@ class Plan(Struct, frozen=True):
     after: int = 3
     through: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
+    probed: tuple[str, ...] = ()
     keep: Path | None = None
     app: App = App()
     renamed: dict[str, str] = {}
@@ -66,6 +68,7 @@ class Plan(Struct, frozen=True):
             "pass after": self.after,
             "pass": list(self.through),
             "open": list(self.opened),
+            "probe": list(self.probed),
             "settings": list(self.settings),
             "rules": str(self.rules or ""),
             "reveal": self.reveal,
@@ -97,9 +100,10 @@ class Live:
         self.folder.trust(fingerprint(self.authority))
         self.lines, self.watch, self.guests = Lines(stream), Watch(), Guests(plan.allowed)
         self.auditor = Auditor(self._ended, self._looked, (self._hear,), book)
-        self.pins = Pins(self.auditor.note, plan.after, plan.through, plan.opened)
+        self.probe = Probe(self.auditor.note, plan.probed, plan.keep or plan.folder / "ca")
+        self.pins = Pins(self.auditor.note, plan.after, plan.through, plan.opened, self.probe.shown)
         self.profiles = Profiles(lambda text: self.folder.write("wireguard.conf", text.encode()))
-        addons = (self.guests, self.pins, self.auditor, self.profiles)
+        addons = (self.guests, self.pins, self.probe, self.auditor, self.profiles)
         self.running = Running(self._wanted(), *addons)
         self.seen: Seen | None = None
         self.ended: Seen | None = None
@@ -169,8 +173,9 @@ class Live:
         return await opened(page, self._door)
 
     def _hear(self, record: First | Record) -> None:
-        self.watch.hear(record)
-        if isinstance(record, Refused) and record.side == "client":
+        if outcome := self.watch.hear(record):
+            log.warning("auditor: %s: %s", outcome.hello.host, outcome.reason)
+        elif isinstance(record, Refused) and record.side == "client":
             one = self.watch.host(record.host)
             if one.refused == 1:
                 log.warning("auditor: %s refused the proxy: %s", record.host, next(iter(one.alerts)))

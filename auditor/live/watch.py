@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from msgspec import Struct
 
 from auditor.sources.flows import Flow, Response, lines
+from auditor.sources.probed import Outcome, Probes
 from auditor.sources.records import Begun, Closed, Ended, First, Opened, Passed, Record, Refused
 
 MOST = 10_000  # hosts, and connections that are open, that are told apart
@@ -39,6 +40,7 @@ class Host(Struct):
     why: str = ""  # they were passed through
     alerts: dict[str, int] = {}
     server: str = ""  # what went wrong on the other side
+    probes: dict[str, Outcome] = {}  # by the kind of false certificate
 
     @property
     def refused(self) -> int:
@@ -59,9 +61,20 @@ class Watch:
         self.requests = 0
         self._silent: dict[str, str] = {}  # connections on which nothing was said yet
         self._flows: dict[str, str] = {}
+        self._probes = Probes()
 
-    def hear(self, record: First | Record) -> None:
+    def hear(self, record: First | Record) -> Outcome | None:
+        """What came of a probe, where this record shows it: no other sign of trust or of refusal."""
+        if outcome := self._probes.hear(record):
+            self.host(outcome.hello.host).probes[outcome.hello.shown] = outcome
+        if outcome is None or outcome.weak:
+            self._hear(record)
+        return outcome
+
+    def _hear(self, record: First | Record) -> None:
         match record:
+            case Opened(side="client", tls=True) if (hello := self._probes.hello(record.id)) and hello.shown:
+                pass
             case Opened(side="client", tls=True):
                 _bounded(self._silent)
                 self._silent[record.id] = record.host.lower()

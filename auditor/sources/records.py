@@ -47,6 +47,20 @@ class Refused(Struct, omit_defaults=True, tag_field="what", tag="refused"):
     address: str = ""
     error: str = ""
     when: float | None = None
+    connection: str = ""  # of the app to the proxy
+
+
+class Hello(Struct, omit_defaults=True, tag_field="what", tag="hello"):
+    """How an app began TLS, told where something depends on it; `shown` is a kind of false certificate."""
+
+    connection: str
+    host: str = ""
+    port: int = 0
+    address: str = ""
+    look: str = ""  # the same for all connections of one program
+    shown: str = ""
+    ech: bool = False  # a part of the hello is encrypted, or pretends to be
+    when: float | None = None
 
 
 class Opened(Struct, omit_defaults=True, tag_field="what", tag="opened"):
@@ -77,7 +91,7 @@ class Passed(Struct, omit_defaults=True, tag_field="what", tag="passed"):
     when: float | None = None
 
 
-Record: TypeAlias = Begun | Said | Ended | Refused | Opened | Closed | Passed
+Record: TypeAlias = Begun | Said | Ended | Refused | Hello | Opened | Closed | Passed
 
 
 def line(record: First | Record) -> bytes:
