@@ -221,7 +221,6 @@ TESTED_ELSEWHERE = {
     "sources/records.py": "tests/sources/test_journal.py",
     "sources/tape.py": "tests/sources/test_sources.py",
     "live/__init__.py": "a docstring",
-    "live/proxy.py": "tests/live/test_session.py",
     "probes/__init__.py": "a docstring",
     "reading.py": "tests/test_audit.py",
     "rulebook/__init__.py": "a docstring",

@@ -110,11 +110,10 @@ def command(
     )  # fmt: skip
     watched = sys.stdin.isatty() and sys.stderr.isatty() and not plain
     live = Live(plan, load_rules(rules), None if watched else sys.stderr)
-    _begin(live)
     if watched:
         _watched(live)
     else:
-        live.run()
+        live.run(lambda: _begin(live))
     _end(live, style)
 
 

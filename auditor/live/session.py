@@ -10,13 +10,14 @@ import logging
 import shlex
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 from msgspec import Struct
 
 import auditor
-from auditor.errors import CaptureError
+from auditor.errors import AuditorError, CaptureError
 from auditor.judge import Verdict, judge
 from auditor.live.addon import Auditor
 from auditor.live.addresses import shown
@@ -96,9 +97,14 @@ class Live:
         )
         if told := said(plan.app, plan.renamed, plan.texts):
             self.folder.write("session.yaml", told)
-        self.authority = authority(plan.keep or plan.folder / "ca", self.name)
+        try:
+            self.authority = authority(plan.keep or plan.folder / "ca", self.name)
+            self._door = _door(plan.address)
+        except CaptureError:
+            self.folder.discard()
+            raise
         self.folder.trust(fingerprint(self.authority))
-        self.lines, self.watch, self.guests = Lines(stream), Watch(), Guests(plan.allowed)
+        self._stream, self.lines, self.watch, self.guests = stream, Lines(), Watch(), Guests(plan.allowed)
         self.auditor = Auditor(self._ended, self._looked, (self._hear,), book)
         self.probe = Probe(self.auditor.note, plan.probed, plan.keep or plan.folder / "ca")
         self.pins = Pins(self.auditor.note, plan.after, plan.through, plan.opened, self.probe.shown)
@@ -107,20 +113,33 @@ class Live:
         self.running = Running(self._wanted(), *addons)
         self.seen: Seen | None = None
         self.ended: Seen | None = None
-        self._door = _door(plan.address)
         self.page = f"http://{shown(plan.address, self._door.getsockname()[1])}/"
 
-    def run(self) -> None:
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """`ready` is called once the proxy listens; a session that never got so far leaves nothing behind."""
+        begun = True
         try:
             with heard(self.lines):
-                self.running.run((self._open_page,))
+                self.running.run((self._open_page,), lambda: self._ready(ready))
+        except AuditorError:
+            begun = False
+            self.folder.discard()
+            raise
         finally:
             self.close()
-            try:
-                self._keep_report()
-                self.folder.close(self.running.why or "it could not go on")
-            except OSError as exc:
-                log.error("auditor: %s: %s", self.folder.path, exc.strerror)  # noqa: TRY400
+            if begun:
+                self._end()
+
+    def _ready(self, ready: Callable[[], None]) -> None:
+        ready()
+        self.lines.begin(self._stream)
+
+    def _end(self) -> None:
+        try:
+            self._keep_report()
+            self.folder.close(self.running.why or "it could not go on")
+        except OSError as exc:
+            log.error("auditor: %s: %s", self.folder.path, exc.strerror)  # noqa: TRY400
 
     def close(self) -> None:
         self._door.close()

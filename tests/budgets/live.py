@@ -26,7 +26,7 @@ def strangers(_: Path) -> str:
 
 
 def said(_: Path) -> str:
-    log = lines.Lines(None)
+    log = lines.Lines()
     for number in range(300):
         log.write(f"{number}\n")
     return f"kept {len(log.last)}"
