@@ -335,6 +335,7 @@ OTHERS = {
         reporters/terminal.py FILE,
         reporters/terminal.py GAP,
         reporters/terminal.py LEAST,
+        live/view.py WIDEST,
         reporters/terminal.py MOST,
         reporters/terminal.py NARROWEST,
         reporters/terminal.py PROSE,

@@ -4,12 +4,13 @@ Laws: it says what was seen and never guesses a verdict from it; where a sign ha
 both are named; what was seen to work is said as well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from statistics import median
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from auditor.live.watch import Host, Watch
+from auditor.reporters.phrases import count
 from auditor.sources.probed import REFUSED
 from auditor.text import printable
 
@@ -41,7 +42,16 @@ _BARE = (
 
 
 def diagnoses(watch: Watch) -> list[Diagnosis]:
-    return [*_reached(watch), *_trusted(watch), *_hosts(watch), *_past(watch), *_clock(watch)]
+    return [*_reached(watch), *_trusted(watch), *_folded(_hosts(watch)), *_past(watch), *_clock(watch)]
+
+
+def _folded(found: Iterable[Diagnosis]) -> Iterator[Diagnosis]:
+    """Hosts with the same trouble are told of together."""
+    alike: dict[Diagnosis, list[str]] = {}
+    for one in found:
+        alike.setdefault(structs.replace(one, about=""), []).append(one.about)
+    for one, hosts in alike.items():
+        yield structs.replace(one, about=_some(hosts))
 
 
 def _reached(watch: Watch) -> Iterator[Diagnosis]:
@@ -63,7 +73,8 @@ def _trusted(watch: Watch) -> Iterator[Diagnosis]:
     if watch.trusted:
         yield Diagnosis("ok", "trust", "the proxy's certificate is trusted: TLS was opened")
     elif refused:
-        what = f"no app trusts the proxy's certificate: refused for {len(refused):,} hosts, accepted for none"
+        hosts = count(len(refused), "host")
+        what = f"no app trusts the proxy's certificate: refused for {hosts}, accepted for none"
         yield Diagnosis("trouble", "trust", what, _INSTALL)
     elif watch.devices:
         yield Diagnosis("hint", "trust", "no TLS was opened yet", _INSTALL)
@@ -73,19 +84,20 @@ def _hosts(watch: Watch) -> Iterator[Diagnosis]:
     for name, one in sorted(watch.hosts.items()):
         host = printable(name)
         if one.passed:
-            what = f"{one.passed:,} connections passed through unopened: {printable(one.why)}"
-            yield Diagnosis("trouble", host, what, f"{_OPEN}; --open {host} never passes it through")
+            what = f"{count(one.passed, 'connection')} passed through unopened: {printable(one.why)}"
+            yield Diagnosis("trouble", host, what, f"{_OPEN}; --open HOST never passes it through")
         yield from _probed(host, one)
         for kind, times in sorted(one.alerts.items()):
             yield _refusal(host, kind, times, watch.trusted)
         if one.left and not one.spoke:
-            what = f"shook hands and left without a word, {one.left:,} times: it checks the certificate late"
+            times = count(one.left, "time")
+            what = f"shook hands and left without a word, {times}: it checks the certificate late"
             yield Diagnosis("trouble", host, f"{what} (pinned), or it opened a connection to spare", _OPEN)
         if one.server:
             fix = "does the host answer from this machine, without the proxy? is its own certificate valid?"
             yield Diagnosis("trouble", host, f"the server's side failed: {printable(one.server)[:120]}", fix)
         if _only_raw(one):
-            what = f"{one.raw:,} connections that are not HTTP; their bytes are recorded"
+            what = f"raw bytes, not HTTP, on {count(one.raw, 'connection')}: they are recorded"
             yield Diagnosis("hint", host, what, "the report says what was understood of them")
 
 
@@ -105,7 +117,7 @@ def _only_raw(one: Host) -> bool:
 
 
 def _refusal(host: str, kind: str, times: int, trusted: bool) -> Diagnosis:
-    what, fix = f"refused us {times:,} times: {kind}", ""
+    what, fix = f"refused us {count(times, 'time')}: {kind}", ""
     if kind in _CERTIFICATE and trusted:
         why = "others trust the certificate, so this app pins its own, or trusts none that a user added"
         return Diagnosis("trouble", host, f"{what}; {why}", _OPEN)
@@ -134,7 +146,7 @@ def _past(watch: Watch) -> Iterator[Diagnosis]:
         yield Diagnosis("hint", "DNS", what, "harmless here: hosts are named by their connections")
 
 
-def _some(hosts: set[str]) -> str:
+def _some(hosts: Collection[str]) -> str:
     first = sorted(map(printable, list(hosts)))
     return ", ".join(first[:3]) + (f" and {len(first) - 3:,} more" if len(first) > 3 else "")
 

@@ -150,7 +150,7 @@ class Live:
         return [
             *reach(plan.modes, plan.address, plan.port),
             f"Open {self.page} on the phone, install the certificate",
-            "Open any https page in the phone's browser, then the app, and send your texts",
+            "Open an https page in the phone's browser, then the app, and send your texts",
         ]
 
     def codes(self) -> list[tuple[str, str]]:
