@@ -157,7 +157,8 @@ class Auditor:
 
     def tls_failed_client(self, data: tls.TlsData) -> None:
         why, when = data.conn.error or "", data.conn.timestamp_start
-        self.note(Refused("client", *_far_end(data), why, when, data.conn.id))
+        carrier = "tls" if data.is_dtls or data.conn.transport_protocol == "tcp" else "quic"
+        self.note(Refused("client", *_far_end(data), why, when, data.conn.id, carrier))
 
     def tls_failed_server(self, data: tls.TlsData) -> None:
         self.note(Refused("server", *_far_end(data), data.conn.error or "", data.conn.timestamp_start))

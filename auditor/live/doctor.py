@@ -90,8 +90,7 @@ def _hosts(watch: Watch) -> Iterator[Diagnosis]:
         for kind, times in sorted(one.alerts.items()):
             yield _refusal(host, kind, times, watch.trusted)
         if one.left and not one.spoke:
-            times = count(one.left, "time")
-            what = f"shook hands and left without a word, {times}: it checks the certificate late"
+            what = f"shook hands and left without a word, {count(one.left, 'time')}: it checks late"
             yield Diagnosis("trouble", host, f"{what} (pinned), or it opened a connection to spare", _OPEN)
         if one.server:
             fix = "does the host answer from this machine, without the proxy? is its own certificate valid?"

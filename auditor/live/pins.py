@@ -11,7 +11,9 @@ from collections.abc import Callable, Container
 from fnmatch import fnmatchcase
 
 from mitmproxy import connection, http, tcp, tls
+from mitmproxy.proxy import layer, layers
 from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.quic import quic_parse_client_hello_from_datagrams
 
 from auditor.sources.records import Passed
 
@@ -43,11 +45,26 @@ class Pins:
         self._silent: dict[str, str] = {}  # shaken hands, nothing said yet: connection and host
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
-        host, port, address = far_end(data.context, data.client_hello.sni)
-        why = self.why(host)
-        if why:
-            data.ignore_connection = True
-            self.note(Passed(why, host, port, address, data.context.client.timestamp_start))
+        if data.context.client.transport_protocol == "tcp":
+            data.ignore_connection = self._passes(data.context, data.client_hello.sni, "tls")
+
+    def next_layer(self, chosen: layer.NextLayer) -> None:
+        """QUIC has to be let go before the proxy begins with it: later, mitmproxy loses the connection."""
+        if not isinstance(chosen.layer, layers.ServerQuicLayer):
+            return
+        try:
+            hello = quic_parse_client_hello_from_datagrams([chosen.data_client()])
+        except ValueError:
+            return
+        if hello and self._passes(chosen.context, hello.sni, "quic"):
+            del chosen.context.layers[chosen.context.layers.index(chosen.layer) :]
+            chosen.layer = layers.UDPLayer(chosen.context, ignore=True)
+
+    def _passes(self, context: Context, asked: str | None, carrier: str) -> bool:
+        host, port, address = far_end(context, asked)
+        if why := self.why(host):
+            self.note(Passed(why, host, port, address, context.client.timestamp_start, carrier))
+        return bool(why)
 
     def why(self, host: str) -> str:
         """The reason to leave the connections of this host shut, if there is one."""

@@ -84,11 +84,13 @@ class Watch:
             case Closed() if host := self._silent.pop(record.id, ""):
                 self.host(host).left += 1
             case Refused(side="client"):
+                self._in_quic(record)
                 alerts, kind = self.host(record.host).alerts, alert(record.error)
                 alerts[kind] = alerts.get(kind, 0) + 1
             case Refused():
                 self.host(record.host).server = record.error
             case Passed():
+                self._in_quic(record)
                 one = self.host(record.host)
                 one.passed, one.why = one.passed + 1, record.why
             case Begun():
@@ -102,6 +104,10 @@ class Watch:
     def host(self, name: str) -> Host:
         _bounded(self.hosts)
         return self.hosts.setdefault(name.lower() or "(no name)", Host())
+
+    def _in_quic(self, record: Refused | Passed) -> None:
+        if record.carrier == "quic" and len(self.datagrams) < MOST:
+            self.datagrams.add(record.host.lower())
 
     def _begun(self, record: Begun) -> None:
         flow = record.flow

@@ -171,7 +171,8 @@ class Reader:
         road = Road.PROTECTED if isinstance(record, Opened) else Road.UNKNOWN
         channel = Channel(record.host, record.port, road, heads.clean(record.address), opened_by="proxy")
         when = heads.seconds(record.when)
-        return self.place.contact(self._number(), self.place.channel(channel), "tls", reason, when)
+        carrier = getattr(record, "carrier", "tls")
+        return self.place.contact(self._number(), self.place.channel(channel), carrier, reason, when)
 
 
 def _laid_bare(event: Event) -> Event:

@@ -48,6 +48,7 @@ class Refused(Struct, omit_defaults=True, tag_field="what", tag="refused"):
     error: str = ""
     when: float | None = None
     connection: str = ""  # of the app to the proxy
+    carrier: str = "tls"  # or quic
 
 
 class Hello(Struct, omit_defaults=True, tag_field="what", tag="hello"):
@@ -89,6 +90,7 @@ class Passed(Struct, omit_defaults=True, tag_field="what", tag="passed"):
     port: int = 0
     address: str = ""
     when: float | None = None
+    carrier: str = "tls"  # or quic
 
 
 Record: TypeAlias = Begun | Said | Ended | Refused | Hello | Opened | Closed | Passed

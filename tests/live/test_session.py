@@ -38,11 +38,11 @@ PATH = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 class Site:
     """A server of TLS: answers POST with what it got, upgrades to WebSocket, echoes everything else."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
         authority(folder, "site")
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(folder / "mitmproxy-ca.pem")
-        self._door = socket.create_server(("127.0.0.1", 0))
+        self._door = socket.create_server((address, 0))
         self.port = int(self._door.getsockname()[1])
         threading.Thread(target=self._serve, daemon=True).start()
 
