@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import socket
 import socketserver
 import ssl
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.slow
 T = TypeVar("T")
 Shut = dict[tuple[str, str, int], str]
 FAR = "192.0.2.80"  # where the servers are, in a network that only the test sees
+GROUP = 4242  # of an app whose traffic is sent to the proxy
 HERE = Path(__file__).parent
 
 
@@ -213,3 +215,31 @@ def _behind_the_tunnel(folder: Path) -> tuple[list[str], str, Shut]:
         run("doctor", live.folder),
         {(one["host"], one["transport"], one["connections"]): one["reason"] for one in contacts},
     )
+
+
+NO_ROUTER = [*MISSING, *(["iptables"] if shutil.which("iptables") is None else [])]
+
+
+@pytest.mark.skipif(bool(NO_ROUTER), reason=f"not here: {', '.join(NO_ROUTER)}")
+def test_traffic_that_is_sent_here_on_its_way_is_taken(tmp_path: Path) -> None:
+    assert apart(lambda: _on_the_way(tmp_path)) == ["trusting: said"]
+    told = json.loads(run("analyze", tmp_path / "session", "--format", "json"))["verdicts"]
+    assert {one["platform"] for one in told} == {"unknown:trusting.apps.example"}
+
+
+def _on_the_way(folder: Path) -> list[str]:
+    """The app is known by its group, so that the proxy's own connections are not sent back to it."""
+    site, live = Site(folder / "site", FAR), Live(folder, "--mode", "transparent")
+    whose = f"-p tcp --dport {site.port} -m owner --gid-owner {GROUP}"
+    send = f"-t nat -A OUTPUT {whose} -j REDIRECT --to-ports {live.port}"
+    app = (sys.executable, HERE / "apps.py", FAR, live.ca, live.ca, TEXT, f"trusting:{site.port}")
+    try:
+        subprocess.run(["iptables", *send.split()], check=True)
+        said = subprocess.run(
+            [*map(str, app)], stdout=subprocess.PIPE, text=True, check=True, timeout=60, group=GROUP
+        ).stdout
+        live.stop()
+    finally:
+        live.close()
+        site.close()
+    return said.splitlines()
