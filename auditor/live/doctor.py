@@ -14,6 +14,7 @@ from auditor.reporters.phrases import count
 from auditor.sources.probed import REFUSED
 from auditor.text import printable
 
+_WHOLE = {"wireguard", "local"}  # modes that take what never asked for a proxy
 SKEW = 300.0  # seconds by which clocks may differ
 _CERTIFICATE = ("unknown CA", "bad certificate", "certificate unknown", "certificate refused", "hung up")
 
@@ -41,8 +42,11 @@ _BARE = (
 )
 
 
-def diagnoses(watch: Watch) -> list[Diagnosis]:
-    return [*_reached(watch), *_trusted(watch), *_folded(_hosts(watch)), *_past(watch), *_clock(watch)]
+def diagnoses(watch: Watch, modes: Iterable[str] = ()) -> list[Diagnosis]:
+    """`modes` are those of the proxy, where they are known: what it could see depends on them."""
+    hosts = _folded(_hosts(watch))
+    ways = [*_past(watch), *_names(watch), *_unseen(watch, modes)]
+    return [*_reached(watch), *_trusted(watch), *hosts, *ways, *_clock(watch)]
 
 
 def _folded(found: Iterable[Diagnosis]) -> Iterator[Diagnosis]:
@@ -140,9 +144,52 @@ def _past(watch: Watch) -> Iterator[Diagnosis]:
     if watch.quic:
         what = f"offered by {_some(watch.quic)}: an app may go on over UDP, which a plain proxy never sees"
         yield Diagnosis("hint", "QUIC", what, "--mode wireguard takes all traffic; or drop UDP port 443")
+    if watch.tunnels:
+        what = f"{_some(watch.tunnels)} spoken to on the port of a VPN: what is inside cannot be opened here"
+        yield Diagnosis("trouble", "VPN", what, "switch the VPN on the phone off while you record")
+    if watch.ech:
+        what = (
+            f"the hello for {_some(watch.ech)} is partly encrypted, or pretends to be, as browsers' always is"
+        )
+        fix = (
+            "a name that surprises you may stand for another; with private DNS switched off on the phone"
+            " the keys for it pass here in wireguard mode, and are taken out"
+        )
+        yield Diagnosis("hint", "ECH", what, fix)
+
+
+def _names(watch: Watch) -> Iterator[Diagnosis]:
     if watch.doh:
         what = f"names are asked for over HTTPS at {_some(watch.doh)}"
         yield Diagnosis("hint", "DNS", what, "harmless here: hosts are named by their connections")
+    if watch.private:
+        what = f"names are asked for in TLS at {_some(watch.private)}"
+        fix = "to see which: private DNS off, on Android under Network & internet"
+        yield Diagnosis("hint", "DNS", what, fix)
+    if unmet := watch.unmet():
+        what = f"{_some(unmet)}: asked for, of {count(len(watch.asked), 'name')}, and never met here"
+        fix = (
+            "names are also asked for in advance, and a connection without a name is told of by its address;"
+            " else there is a second path: mobile data off, no other VPN, then try again"
+        )
+        yield Diagnosis("hint", "DNS", what, fix)
+
+
+def _unseen(watch: Watch, modes: Iterable[str]) -> Iterator[Diagnosis]:
+    """What no sign can be seen of, said once somebody came."""
+    plain = sorted({mode.partition("@")[0].partition(":")[0] for mode in modes})
+    if not (watch.devices and plain):
+        return
+    if set(plain) & _WHOLE:
+        what = "all traffic of the device comes here: QUIC, look-ups of names, and a VPN would show"
+        yield Diagnosis("ok", "coverage", f"{what}; mobile data would go past it")
+        return
+    what = (
+        f"in {' and '.join(plain)} mode nothing shows of what does not come here: QUIC, look-ups of names,"
+        " a VPN, and apps that pass a proxy by"
+    )
+    fix = "--mode wireguard takes all traffic; or record the packets beside it: auditor sniff"
+    yield Diagnosis("hint", "coverage", what, fix)
 
 
 def _some(hosts: Collection[str]) -> str:

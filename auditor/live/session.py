@@ -26,6 +26,7 @@ from auditor.live.folder import About, Folder, said
 from auditor.live.guests import Guests
 from auditor.live.guide import reach, removal
 from auditor.live.lines import Lines, heard
+from auditor.live.names import Names
 from auditor.live.page import Page, opened
 from auditor.live.pins import Pins
 from auditor.live.probe import Probe
@@ -109,7 +110,7 @@ class Live:
         self.probe = Probe(self.auditor.note, plan.probed, plan.keep or plan.folder / "ca")
         self.pins = Pins(self.auditor.note, plan.after, plan.through, plan.opened, self.probe.shown)
         self.profiles = Profiles(lambda text: self.folder.write("wireguard.conf", text.encode()))
-        addons = (self.guests, self.pins, self.probe, self.auditor, self.profiles)
+        addons = (self.guests, self.pins, self.probe, Names(self.auditor.note), self.auditor, self.profiles)
         self.running = Running(self._wanted(), *addons)
         self.seen: Seen | None = None
         self.ended: Seen | None = None

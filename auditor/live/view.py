@@ -191,7 +191,9 @@ def _cut(rows: list[Row], most: int) -> list[Row]:
 def _doctor(live: Live, width: int) -> list[Row]:
     """Troubles first: what works needs nobody."""
     rows: list[Row] = []
-    for one in sorted(diagnoses(live.watch), key=lambda one: ("trouble", "hint", "ok").index(one.kind)):
+    for one in sorted(
+        diagnoses(live.watch, live.plan.modes), key=lambda one: ("trouble", "hint", "ok").index(one.kind)
+    ):
         style = {"trouble": "yellow", "hint": "", "ok": "green"}[one.kind]
         rows += [(row, style) for row in wrap(f"{one.about}: {one.what}", width, subsequent_indent="  ")]
         rows += [

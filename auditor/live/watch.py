@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from auditor.sources.flows import Flow, Response, lines
 from auditor.sources.probed import Outcome, Probes
-from auditor.sources.records import Begun, Closed, Ended, First, Opened, Passed, Record, Refused
+from auditor.sources.records import Asked, Begun, Closed, Ended, First, Hello, Opened, Passed, Record, Refused
 
 MOST = 10_000  # hosts, and connections that are open, that are told apart
 CLOCKS = 1000  # answers whose time is compared
@@ -27,6 +27,8 @@ _ALERTS = (
     ("no shared cipher|handshake failure", "no cipher in common"),
     ("connection closed", "hung up"),
 )
+_DOT = 853
+_VPN = {500: "IPsec", 4500: "IPsec", 1194: "OpenVPN", 51820: "WireGuard"}  # by their usual ports
 _DOH = "application/dns-message"
 
 
@@ -57,6 +59,10 @@ class Watch:
         self.quic: set[str] = set()  # hosts that offer HTTP/3 to whoever asks
         self.datagrams: set[str] = set()  # hosts that were talked to in QUIC, before us
         self.doh: set[str] = set()
+        self.ech: set[str] = set()  # hosts whose hello is partly encrypted, or pretends to be
+        self.asked: set[str] = set()  # names that were looked up where we heard it
+        self.private: set[str] = set()  # resolvers that were asked where we did not hear what
+        self.tunnels: set[str] = set()  # hosts that were talked to as if they were the far end of a VPN
         self.clocks: list[float] = []  # seconds by which servers are ahead of us
         self.requests = 0
         self._silent: dict[str, str] = {}  # connections on which nothing was said yet
@@ -81,6 +87,12 @@ class Watch:
             case Opened(side="client"):
                 _bounded(self.devices)
                 self.devices[record.address] = self.devices.get(record.address, 0) + 1
+            case Hello(ech=True) if len(self.ech) < MOST:
+                self.ech.add(record.host.lower())
+            case Asked() if len(self.asked) < MOST:
+                self.asked.add(record.name)
+            case Opened(side="server") if record.port == _DOT and len(self.private) < MOST:
+                self.private.add(record.host.lower())
             case Closed() if host := self._silent.pop(record.id, ""):
                 self.host(host).left += 1
             case Refused(side="client"):
@@ -100,6 +112,10 @@ class Watch:
                 self._answered(flow, response)
             case Ended():
                 self._flows.pop(record.id, None)
+
+    def unmet(self) -> set[str]:
+        """Names that were looked up, and no connection to them came here."""
+        return {name for name in self.asked if name not in self.hosts and not name.endswith(".arpa")}
 
     def host(self, name: str) -> Host:
         _bounded(self.hosts)
@@ -126,6 +142,8 @@ class Watch:
             one.raw += 1
         elif flow.type == "udp" and _port(flow) == 443:
             self.datagrams.add(name)
+        elif flow.type == "udp" and _port(flow) in _VPN and len(self.tunnels) < MOST:
+            self.tunnels.add(name)
 
     def _answered(self, flow: Flow, response: Response) -> None:
         host = flow.request.asked_host if flow.request else flow.client_conn.sni or _address(flow)

@@ -64,6 +64,13 @@ class Hello(Struct, omit_defaults=True, tag_field="what", tag="hello"):
     when: float | None = None
 
 
+class Asked(Struct, omit_defaults=True, tag_field="what", tag="asked"):
+    """A name that was looked up, where the proxy heard it."""
+
+    name: str
+    when: float | None = None
+
+
 class Opened(Struct, omit_defaults=True, tag_field="what", tag="opened"):
     """A connection of the app (client) or to a server; a `tls` one has shaken hands."""
 
@@ -93,7 +100,7 @@ class Passed(Struct, omit_defaults=True, tag_field="what", tag="passed"):
     carrier: str = "tls"  # or quic
 
 
-Record: TypeAlias = Begun | Said | Ended | Refused | Hello | Opened | Closed | Passed
+Record: TypeAlias = Begun | Said | Ended | Refused | Hello | Asked | Opened | Closed | Passed
 
 
 def line(record: First | Record) -> bytes:

@@ -22,6 +22,14 @@ QUIC, DOH, CLOCK = watched(True), watched(True), watched(True)
 QUIC.datagrams, QUIC.quic = {"a.example"}, {"b.example"}
 DOH.doh = {"dns.example"}
 CLOCK.clocks = [3600.0, 3601.0, 3599.0, -5.0]
+NAMES, DOT, ECH, VPN = (
+    watched(True, **{"a.example": Host(spoke=1)}),
+    watched(True),
+    watched(True),
+    watched(True),
+)
+NAMES.asked, DOT.private = {"a.example", "b.example", "7.0.0.10.in-addr.arpa"}, {"dns.example"}
+ECH.ech, VPN.tunnels = {"front.example"}, {"vpn.example"}
 CASES = {
     "nobody came": (Watch(), "reach", "nobody reached the proxy", "same Wi-Fi"),
     "no app trusts us": (
@@ -42,6 +50,10 @@ CASES = {
     "QUIC": (QUIC, "QUIC", "spoken by a.example", "UDP port 443"),
     "QUIC to come": (QUIC, "QUIC", "offered by b.example", "wireguard"),
     "names": (DOH, "DNS", "dns.example", "harmless"),
+    "a second path": (NAMES, "DNS", "b.example: asked for, of 3 names, and never met", "mobile data off"),
+    "private names": (DOT, "DNS", "in TLS at dns.example", "private DNS off"),
+    "a hidden hello": (ECH, "ECH", "front.example is partly encrypted, or pretends", "stand for another"),
+    "a VPN": (VPN, "VPN", "vpn.example spoken to on the port of a VPN", "switch the VPN"),
     "our clock": (CLOCK, "clock", "60 minutes behind", "set it"),
 }  # fmt: skip
 
@@ -98,3 +110,18 @@ def test_an_app_that_spoke_and_left_once_is_not_accused() -> None:
 def test_names_of_hosts_do_not_move_the_cursor() -> None:
     said = told(watched(True, **{"a\x1b[2J": Host(alerts={"unknown CA": 1})}))
     assert not any("\x1b" in one.about + one.what + one.fix for one in said)
+
+
+@pytest.mark.parametrize(
+    ("modes", "kind"),
+    [
+        (("regular",), "hint"), (("socks5@1080", "reverse:https://a.example"), "hint"),
+        (("transparent",), "hint"),
+        (("wireguard",), "ok"), (("regular", "wireguard@51"), "ok"), (("local:chat",), "ok"), ((), ""),
+    ],
+)  # fmt: skip
+def test_what_a_mode_cannot_see_is_said(modes: tuple[str, ...], kind: str) -> None:
+    assert [one.kind for one in diagnoses(watched(True), modes) if one.about == "coverage"] == [kind] * bool(
+        kind
+    )
+    assert [one for one in diagnoses(Watch(), modes) if one.about == "coverage"] == []

@@ -154,6 +154,7 @@ def test_every_kind_of_app_behind_the_tunnel_is_named_with_its_reason(tmp_path: 
         "distrusting": refused,
         "raw": ["said"],
         "quic": refused,
+        "asking": ["said"],
     }
     assert told == [f"{app}: {came}" for app, all_came in expected.items() for came in all_came]
     passed = "passed through unopened: the app refused the proxy's certificate 3 times"
@@ -169,6 +170,7 @@ def test_every_kind_of_app_behind_the_tunnel_is_named_with_its_reason(tmp_path: 
         (FAR, "tcp", 1): "a protocol this version does not know",
         ("quic.apps.example", "quic", 3): "the app refused the proxy's certificate",
         ("quic.apps.example", "quic", 1): passed,
+        ("10.0.0.53", "dns", 1): "a name look-up: no message in it",
     }
     for said in (
         "+ trust: the proxy's certificate is trusted",
@@ -176,6 +178,8 @@ def test_every_kind_of_app_behind_the_tunnel_is_named_with_its_reason(tmp_path: 
         "! pinning.apps.example: shook hands and left without a word, 3 times",
         f"? {FAR}: raw bytes, not HTTP, on 1 connection",
         "! QUIC: spoken by quic.apps.example",
+        "? DNS: asking.apps.example: asked for, of 1 name, and never met here",
+        "+ coverage: all traffic of the device comes here",
         "! distrusting.apps.example, pinning.apps.example, quic.apps.example: 1 connection passed through",
     ):
         assert said in doctor
@@ -190,8 +194,8 @@ def _behind_the_tunnel(folder: Path) -> tuple[list[str], str, Shut]:
     live = Live(folder, "--mode", "regular", "--mode", f"wireguard@{free(socket.SOCK_DGRAM)}")
     live.log("profile for the WireGuard app")
     ports = dict.fromkeys(("trusting", "pinning", "distrusting"), site.port)
-    ports |= {"raw": plain.server_address[1], "quic": quic.port}
-    steps = ["trusting", *["pinning"] * 4, *["distrusting"] * 4, "raw", *["quic"] * 4]
+    ports |= {"raw": plain.server_address[1], "quic": quic.port, "asking": 53}
+    steps = ["trusting", *["pinning"] * 4, *["distrusting"] * 4, "raw", *["quic"] * 4, "asking"]
     tunnel = (sys.executable, HERE / "wireguard.py", live.folder / "wireguard.conf")
     apps = (sys.executable, HERE / "apps.py", FAR, live.ca, folder / "site" / CERTIFICATE, TEXT)
     try:
