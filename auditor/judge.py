@@ -14,7 +14,7 @@ from auditor.claims import Claimed, compare
 from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Finding, Grade, Road
 from auditor.report import KEPT, Report, Row, Slice, Tally, finding_order
 from auditor.rulebook.book import Rulebook
-from auditor.words import CHECKS, MEANING, digest, would_change
+from auditor.words import CHECKS, MEANING, digest, stays_shut, would_change
 
 TABLE: dict[tuple[Content, Road], Answer] = {
     (Content.READABLE, Road.CLEAR): Answer.CLEARTEXT,
@@ -102,7 +102,7 @@ def judge(report: Report, book: Rulebook) -> list[Verdict]:
         groups.setdefault(key, Weighed([])).rows.append((row, content, tally))
     shut: dict[str, int] = {}
     for peer, sums in whole.contacts:
-        shut[peer.platform] = shut.get(peer.platform, 0) + sums.count
+        shut[peer.platform] = shut.get(peer.platform, 0) + sums.count * stays_shut(peer.reason)
     found = [_verdict(key, groups[key], whole, book, shut) for key in sorted(groups)]
     seen = {platform for platform, surface, *_ in groups if surface in MESSAGES}
     found += [_silent(name, count, whole, book, shut) for name, count in whole.platforms if name not in seen]

@@ -20,7 +20,7 @@ SHORT = {
     Answer.INCONCLUSIVE: "unknown",
 }
 MEANING = {
-    Answer.CLEARTEXT: "the text was read on a road without encryption",
+    Answer.CLEARTEXT: "the text was read on a road that protects nothing",
     Answer.TRANSPORT_ONLY: "the text was read where the service opens the connection",
     Answer.OPAQUE: "the slot holds bytes that nothing here opens or recognises",
     Answer.END_TO_END: "every message lies in a known end-to-end envelope that is shut",
@@ -89,6 +89,11 @@ def facts(shown: Iterable[tuple[str, str]]) -> str:
     return "; ".join(
         FACTS.get(kind, f"{kind} {{}}").format(" or ".join(told[kind])) for kind in order if kind in told
     )
+
+
+def stays_shut(reason: str) -> bool:
+    """Of what stands among the connections that stayed shut: one that was opened tells of itself only."""
+    return not reason.startswith("opened by ")
 
 
 def would_change(answer: Answer) -> str:

@@ -76,6 +76,8 @@ OTHERS = {
         sources/pcap/vpn.py _DAY,
         streams/mtproto_obfuscated.py _PLAIN""",
     "a number of a format": """
+        live/probe.py _EACH_TIME,
+        live/probe.py _ECH,
         decoders/dgw.py _ACK,
         decoders/dgw.py _BEGIN,
         decoders/dgw.py _DATA,
@@ -346,6 +348,7 @@ OTHERS = {
         reporters/terminal.py FILE,
         reporters/terminal.py GAP,
         reporters/terminal.py LEAST,
+        live/view.py WIDEST,
         reporters/terminal.py MOST,
         reporters/terminal.py NARROWEST,
         reporters/terminal.py PROSE,

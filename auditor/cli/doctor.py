@@ -14,13 +14,16 @@ def command(session: Path) -> None:
     addon wrote.
     """
     from auditor.live.doctor import diagnoses
+    from auditor.live.folder import about_of
     from auditor.live.watch import Watch
     from auditor.sources.journal import records
 
     watch = Watch()
     for record in records(_journal(session)):
         watch.hear(record)
-    for one in diagnoses(watch):
+    about = about_of(session) if session.is_dir() else None
+    modes = about.options.get("modes") if about else None
+    for one in diagnoses(watch, modes if isinstance(modes, list) else ()):
         mark = {"ok": "+", "trouble": "!", "hint": "?"}[one.kind]
         click.echo(f"{mark} {one.about}: {one.what}")
         if one.fix:

@@ -68,6 +68,13 @@ _A_FILE = click.Path(path_type=Path)
 @click.option("--no-fail-open", "closed", is_flag=True, help="Never pass a host through for its refusals.")
 @click.option("--pass", "through", multiple=True, metavar="HOST", help="Never open HOST (* for any).")
 @click.option("--open", "opened", multiple=True, metavar="HOST", help="Never pass HOST through (* for any).")
+@click.option(
+    "--probe",
+    "probed",
+    multiple=True,
+    metavar="HOST",
+    help="Show the app at HOST false certificates, one connection each, to see whether it accepts them.",
+)
 @click.option("--canary", "canaries", multiple=True, metavar="TEXT", help="A text that you will send.")
 @click.option("--canaries", "canary_file", type=_A_FILE, metavar="FILE", help="Such texts, one a line.")
 @click.option("--as", "renames", multiple=True, metavar="HOST=NAME", help="Audit HOST as if it were NAME.")
@@ -82,8 +89,9 @@ _A_FILE = click.Path(path_type=Path)
 def command(
     modes: tuple[str, ...], address: str, port: int | None, allowed: tuple[str, ...], folder: Path | None,
     keep: Path | None, after: int, closed: bool, through: tuple[str, ...], opened: tuple[str, ...],
-    canaries: tuple[str, ...], canary_file: Path | None, renames: tuple[str, ...], app: str, app_version: str,
-    chat: str, rules: Path | None, reveal: bool, settings: tuple[str, ...], style: str, plain: bool,
+    probed: tuple[str, ...], canaries: tuple[str, ...], canary_file: Path | None, renames: tuple[str, ...],
+    app: str, app_version: str, chat: str, rules: Path | None, reveal: bool, settings: tuple[str, ...],
+    style: str, plain: bool,
 ) -> None:  # fmt: skip
     """Run a proxy for a phone until you stop it, and say who can read its messages.
 
@@ -97,16 +105,15 @@ def command(
 
     plan = Plan(
         folder or Path(time.strftime("live-%Y%m%d-%H%M%S")), modes, address or addresses()[0], port, allowed,
-        0 if closed else after, through, opened, keep, App(app, app_version, chat),
+        0 if closed else after, through, opened, probed, keep, App(app, app_version, chat),
         dict(map(pair_of, renames)), (*canaries, *lines_of(canary_file)), rules, reveal, settings,
     )  # fmt: skip
     watched = sys.stdin.isatty() and sys.stderr.isatty() and not plain
     live = Live(plan, load_rules(rules), None if watched else sys.stderr)
-    _begin(live)
     if watched:
         _watched(live)
     else:
-        live.run()
+        live.run(lambda: _begin(live))
     _end(live, style)
 
 

@@ -156,7 +156,9 @@ class Auditor:
         self.note(Opened(data.conn.id, "client", host, port, address, True, data.conn.timestamp_tls_setup))
 
     def tls_failed_client(self, data: tls.TlsData) -> None:
-        self.note(Refused("client", *_far_end(data), data.conn.error or "", data.conn.timestamp_start))
+        why, when = data.conn.error or "", data.conn.timestamp_start
+        carrier = "tls" if data.is_dtls or data.conn.transport_protocol == "tcp" else "quic"
+        self.note(Refused("client", *_far_end(data), why, when, data.conn.id, carrier))
 
     def tls_failed_server(self, data: tls.TlsData) -> None:
         self.note(Refused("server", *_far_end(data), data.conn.error or "", data.conn.timestamp_start))

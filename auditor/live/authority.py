@@ -5,8 +5,10 @@ session has another key, in a folder that only its owner may enter, and it ends 
 """
 
 import datetime
+import ipaddress
 import os
 from pathlib import Path
+from typing import cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -48,6 +50,47 @@ def called(certificate: x509.Certificate) -> str:
     return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 
+class Forger:
+    """False certificates, of each kind that the trust probe shows."""
+
+    def __init__(self, folder: Path) -> None:
+        data = (folder / f"{STEM}-ca.pem").read_bytes()
+        self._ours = x509.load_pem_x509_certificate(data)
+        self._own = cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(data, None))
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+    def made(self, kind: str, host: str) -> tuple[x509.Certificate, rsa.RSAPrivateKey]:
+        """Wrong in one way, right in all others; ValueError where no certificate can name the host."""
+        ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(
+            days=-30 if kind == "expired" else DAYS
+        )
+        name = "somebody-else.invalid" if kind == "wrong name" else host
+        known = kind != "unknown CA"
+        unsigned = (
+            x509.CertificateBuilder()
+            .subject_name(_called(name))
+            .issuer_name(self._ours.subject if known else _called("an authority that nobody knows"))
+            .public_key(self._key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(ends - datetime.timedelta(days=90))
+            .not_valid_after(ends)
+            .add_extension(x509.SubjectAlternativeName([_named(name)]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        )
+        return unsigned.sign(self._own if known else self._key, hashes.SHA256()), self._key
+
+
+def _called(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+
+
+def _named(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
 def _make(folder: Path, name: str) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = _signed(key, name).public_bytes(serialization.Encoding.PEM)
@@ -66,7 +109,7 @@ def _signed(key: rsa.RSAPrivateKey, name: str) -> x509.Certificate:
     now = datetime.datetime.now(datetime.UTC)
     subject = x509.Name(
         [
-            x509.NameAttribute(NameOID.COMMON_NAME, f"auditor {name}"[:64]),
+            *_called(f"auditor {name}"),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "auditor, for one session"),
         ]
     )

@@ -4,14 +4,17 @@ Laws: it says what was seen and never guesses a verdict from it; where a sign ha
 both are named; what was seen to work is said as well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from statistics import median
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from auditor.live.watch import Host, Watch
+from auditor.reporters.phrases import count
+from auditor.sources.probed import REFUSED
 from auditor.text import printable
 
+_WHOLE = {"wireguard", "local"}  # modes that take what never asked for a proxy
 SKEW = 300.0  # seconds by which clocks may differ
 _CERTIFICATE = ("unknown CA", "bad certificate", "certificate unknown", "certificate refused", "hung up")
 
@@ -33,8 +36,26 @@ _INSTALL = (
 )
 
 
-def diagnoses(watch: Watch) -> list[Diagnosis]:
-    return [*_reached(watch), *_trusted(watch), *_hosts(watch), *_past(watch), *_clock(watch)]
+_BARE = (
+    "for who makes the app: check the chain, the name and the dates; for who uses it: whoever runs the"
+    " network can read and change what it says"
+)
+
+
+def diagnoses(watch: Watch, modes: Iterable[str] = ()) -> list[Diagnosis]:
+    """`modes` are those of the proxy, where they are known: what it could see depends on them."""
+    hosts = _folded(_hosts(watch))
+    ways = [*_past(watch), *_names(watch), *_unseen(watch, modes)]
+    return [*_reached(watch), *_trusted(watch), *hosts, *ways, *_clock(watch)]
+
+
+def _folded(found: Iterable[Diagnosis]) -> Iterator[Diagnosis]:
+    """Hosts with the same trouble are told of together."""
+    alike: dict[Diagnosis, list[str]] = {}
+    for one in found:
+        alike.setdefault(structs.replace(one, about=""), []).append(one.about)
+    for one, hosts in alike.items():
+        yield structs.replace(one, about=_some(hosts))
 
 
 def _reached(watch: Watch) -> Iterator[Diagnosis]:
@@ -56,7 +77,8 @@ def _trusted(watch: Watch) -> Iterator[Diagnosis]:
     if watch.trusted:
         yield Diagnosis("ok", "trust", "the proxy's certificate is trusted: TLS was opened")
     elif refused:
-        what = f"no app trusts the proxy's certificate: refused for {len(refused):,} hosts, accepted for none"
+        hosts = count(len(refused), "host")
+        what = f"no app trusts the proxy's certificate: refused for {hosts}, accepted for none"
         yield Diagnosis("trouble", "trust", what, _INSTALL)
     elif watch.devices:
         yield Diagnosis("hint", "trust", "no TLS was opened yet", _INSTALL)
@@ -66,19 +88,31 @@ def _hosts(watch: Watch) -> Iterator[Diagnosis]:
     for name, one in sorted(watch.hosts.items()):
         host = printable(name)
         if one.passed:
-            what = f"{one.passed:,} connections passed through unopened: {printable(one.why)}"
-            yield Diagnosis("trouble", host, what, f"{_OPEN}; --open {host} never passes it through")
+            what = f"{count(one.passed, 'connection')} passed through unopened: {printable(one.why)}"
+            yield Diagnosis("trouble", host, what, f"{_OPEN}; --open HOST never passes it through")
+        yield from _probed(host, one)
         for kind, times in sorted(one.alerts.items()):
             yield _refusal(host, kind, times, watch.trusted)
         if one.left and not one.spoke:
-            what = f"shook hands and left without a word, {one.left:,} times: it checks the certificate late"
+            what = f"shook hands and left without a word, {count(one.left, 'time')}: it checks late"
             yield Diagnosis("trouble", host, f"{what} (pinned), or it opened a connection to spare", _OPEN)
         if one.server:
             fix = "does the host answer from this machine, without the proxy? is its own certificate valid?"
             yield Diagnosis("trouble", host, f"the server's side failed: {printable(one.server)[:120]}", fix)
         if _only_raw(one):
-            what = f"{one.raw:,} connections that are not HTTP; their bytes are recorded"
+            what = f"raw bytes, not HTTP, on {count(one.raw, 'connection')}: they are recorded"
             yield Diagnosis("hint", host, what, "the report says what was understood of them")
+
+
+def _probed(host: str, one: Host) -> Iterator[Diagnosis]:
+    for outcome in one.probes.values():
+        if outcome.weak:
+            yield Diagnosis("trouble", host, f"the app {outcome.weak}", _BARE)
+        else:
+            yield Diagnosis("ok" if outcome.did == REFUSED else "hint", host, outcome.reason)
+    if one.probes and not one.spoke and not any(outcome.weak for outcome in one.probes.values()):
+        what = "the app never accepted the proxy's own certificate, so no other kind was shown"
+        yield Diagnosis("hint", host, what, _INSTALL)
 
 
 def _only_raw(one: Host) -> bool:
@@ -86,7 +120,7 @@ def _only_raw(one: Host) -> bool:
 
 
 def _refusal(host: str, kind: str, times: int, trusted: bool) -> Diagnosis:
-    what, fix = f"refused us {times:,} times: {kind}", ""
+    what, fix = f"refused us {count(times, 'time')}: {kind}", ""
     if kind in _CERTIFICATE and trusted:
         why = "others trust the certificate, so this app pins its own, or trusts none that a user added"
         return Diagnosis("trouble", host, f"{what}; {why}", _OPEN)
@@ -110,12 +144,55 @@ def _past(watch: Watch) -> Iterator[Diagnosis]:
     if watch.quic:
         what = f"offered by {_some(watch.quic)}: an app may go on over UDP, which a plain proxy never sees"
         yield Diagnosis("hint", "QUIC", what, "--mode wireguard takes all traffic; or drop UDP port 443")
+    if watch.tunnels:
+        what = f"{_some(watch.tunnels)} spoken to on the port of a VPN: what is inside cannot be opened here"
+        yield Diagnosis("trouble", "VPN", what, "switch the VPN on the phone off while you record")
+    if watch.ech:
+        what = (
+            f"the hello for {_some(watch.ech)} is partly encrypted, or pretends to be, as browsers' always is"
+        )
+        fix = (
+            "a name that surprises you may stand for another; with private DNS switched off on the phone"
+            " the keys for it pass here in wireguard mode, and are taken out"
+        )
+        yield Diagnosis("hint", "ECH", what, fix)
+
+
+def _names(watch: Watch) -> Iterator[Diagnosis]:
     if watch.doh:
         what = f"names are asked for over HTTPS at {_some(watch.doh)}"
         yield Diagnosis("hint", "DNS", what, "harmless here: hosts are named by their connections")
+    if watch.private:
+        what = f"names are asked for in TLS at {_some(watch.private)}"
+        fix = "to see which: private DNS off, on Android under Network & internet"
+        yield Diagnosis("hint", "DNS", what, fix)
+    if unmet := watch.unmet():
+        what = f"{_some(unmet)}: asked for, of {count(len(watch.asked), 'name')}, and never met here"
+        fix = (
+            "names are also asked for in advance, and a connection without a name is told of by its address;"
+            " else there is a second path: mobile data off, no other VPN, then try again"
+        )
+        yield Diagnosis("hint", "DNS", what, fix)
 
 
-def _some(hosts: set[str]) -> str:
+def _unseen(watch: Watch, modes: Iterable[str]) -> Iterator[Diagnosis]:
+    """What no sign can be seen of, said once somebody came."""
+    plain = sorted({mode.partition("@")[0].partition(":")[0] for mode in modes})
+    if not (watch.devices and plain):
+        return
+    if set(plain) & _WHOLE:
+        what = "all traffic of the device comes here: QUIC, look-ups of names, and a VPN would show"
+        yield Diagnosis("ok", "coverage", f"{what}; mobile data would go past it")
+        return
+    what = (
+        f"in {' and '.join(plain)} mode nothing shows of what does not come here: QUIC, look-ups of names,"
+        " a VPN, and apps that pass a proxy by"
+    )
+    fix = "--mode wireguard takes all traffic; or record the packets beside it: auditor sniff"
+    yield Diagnosis("hint", "coverage", what, fix)
+
+
+def _some(hosts: Collection[str]) -> str:
     first = sorted(map(printable, list(hosts)))
     return ", ".join(first[:3]) + (f" and {len(first) - 3:,} more" if len(first) > 3 else "")
 

@@ -12,6 +12,7 @@ old one; hashes are taken when nobody writes any more.
 
 import hashlib
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class Folder:
     def __init__(self, path: Path, about: About) -> None:
         self.path = path
         self.about = about
+        self._new = not path.exists()
         try:
             path.mkdir(parents=True, mode=0o700, exist_ok=True)
             if any(path.iterdir()):
@@ -87,6 +89,16 @@ class Folder:
         hashes = {name: _hash(self.path / name) for name in (DUMP, JOURNAL) if (self.path / name).exists()}
         self.about = structs.replace(self.about, ended=time.time(), why=why, hashes=hashes)
         self._save()
+
+    def discard(self) -> None:
+        """It never came to a session: what was written goes, and the folder, unless it was there before."""
+        for one in self.path.iterdir():
+            if one.is_dir() and not one.is_symlink():
+                shutil.rmtree(one)
+            else:
+                one.unlink()
+        if self._new:
+            self.path.rmdir()
 
     def _save(self) -> None:
         self.write(KEPT, msgspec.json.format(msgspec.json.encode(self.about)) + b"\n")

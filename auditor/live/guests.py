@@ -11,6 +11,8 @@ from mitmproxy.proxy import mode_specs
 
 log = logging.getLogger(__name__)
 MOST = 1000  # strangers that are told apart
+# Apps of this machine, and who has the key of the tunnel, inside which a phone has another address.
+_KNOWN = (mode_specs.LocalMode, mode_specs.WireGuardMode)
 
 
 class Guests:
@@ -22,8 +24,8 @@ class Guests:
         self.strangers: dict[str, int] = {}
 
     def client_connected(self, client: connection.Client) -> None:
-        if isinstance(client.proxy_mode, mode_specs.LocalMode) or not client.peername:
-            return  # apps of this machine
+        if isinstance(client.proxy_mode, _KNOWN) or not client.peername:
+            return
         if not self.welcome(str(client.peername[0])):
             client.error = "this device is not the one that is audited"
 

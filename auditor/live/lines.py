@@ -18,19 +18,30 @@ KEPT = 200
 class Lines:
     """A stream for the log: keeps its last lines, and prints them where there is something to print to."""
 
-    def __init__(self, stream: TextIO | None) -> None:
-        self.stream = stream
+    def __init__(self) -> None:
+        self.stream: TextIO | None = None
         self.last: deque[tuple[float, str]] = deque(maxlen=KEPT)
 
     def write(self, text: str) -> None:
         for row in text.splitlines():
             line = printable(row.removeprefix("auditor: "))
             self.last.append((time.time(), line))
-            if self.stream:
-                try:
-                    print(f"{time.strftime('%H:%M:%S')} {line}", file=self.stream, flush=True)
-                except (OSError, ValueError):
-                    self.stream = None  # whoever read along has left
+            self._print(*self.last[-1])
+
+    def begin(self, stream: TextIO | None) -> None:
+        """From now on, and what was said before: why a session could not begin is said elsewhere."""
+        self.stream = stream
+        for when, line in list(self.last):
+            self._print(when, line)
+
+    def _print(self, when: float, line: str) -> None:
+        if self.stream:
+            try:
+                print(
+                    f"{time.strftime('%H:%M:%S', time.localtime(when))} {line}", file=self.stream, flush=True
+                )
+            except (OSError, ValueError):
+                self.stream = None  # whoever read along has left
 
     def flush(self) -> None:
         pass

@@ -7,10 +7,13 @@ all of them are when the device begins to trust us.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from fnmatch import fnmatchcase
 
 from mitmproxy import connection, http, tcp, tls
+from mitmproxy.proxy import layer, layers
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.quic import quic_parse_client_hello_from_datagrams
 
 from auditor.sources.records import Passed
 
@@ -29,41 +32,59 @@ class Pins:
         after: int,
         through: tuple[str, ...] = (),
         opened: tuple[str, ...] = (),
+        probed: Container[str] = (),
     ) -> None:
-        """`after` refusals in a row (0: never); hosts that are never opened; hosts that always are."""
-        self.note, self.after = note, after
+        """`after` refusals in a row (0: never); hosts that are never opened; hosts that always are.
+
+        Connections that are `probed` are refused for another reason, and count for nothing.
+        """
+        self.note, self.after, self.probed = note, after, probed
         self.through, self.opened = through, opened
         self.refusals: dict[str, int] = {}
         self.trusted = False
         self._silent: dict[str, str] = {}  # shaken hands, nothing said yet: connection and host
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
-        server = data.context.server
-        name, port = server.address[:2] if server.address else ("", 0)
-        host = (data.client_hello.sni or name).lower()
-        why = self.why(host)
-        if why:
-            data.ignore_connection = True
-            address = str(server.peername[0]) if server.peername else ""
-            self.note(Passed(why, host, port, address, data.context.client.timestamp_start))
+        if data.context.client.transport_protocol == "tcp":
+            data.ignore_connection = self._passes(data.context, data.client_hello.sni, "tls")
+
+    def next_layer(self, chosen: layer.NextLayer) -> None:
+        """QUIC has to be let go before the proxy begins with it: later, mitmproxy loses the connection."""
+        if not isinstance(chosen.layer, layers.ServerQuicLayer):
+            return
+        try:
+            hello = quic_parse_client_hello_from_datagrams([chosen.data_client()])
+        except ValueError:
+            return
+        if hello and self._passes(chosen.context, hello.sni, "quic"):
+            del chosen.context.layers[chosen.context.layers.index(chosen.layer) :]
+            chosen.layer = layers.UDPLayer(chosen.context, ignore=True)
+
+    def _passes(self, context: Context, asked: str | None, carrier: str) -> bool:
+        host, port, address = far_end(context, asked)
+        if why := self.why(host):
+            self.note(Passed(why, host, port, address, context.client.timestamp_start, carrier))
+        return bool(why)
 
     def why(self, host: str) -> str:
         """The reason to leave the connections of this host shut, if there is one."""
-        if _listed(host, self.opened):
+        if listed(host, self.opened):
             return ""
-        if _listed(host, self.through):
+        if listed(host, self.through):
             return "you asked for it"
         if self.after and self.refusals.get(host, 0) >= self.after:
             return f"the app refused the proxy's certificate {self.after} times"
         return ""
 
     def tls_failed_client(self, data: tls.TlsData) -> None:
-        self.refused(_host(data))
+        if data.conn.id not in self.probed:
+            self.refused(_host(data))
 
     def tls_established_client(self, data: tls.TlsData) -> None:
         while len(self._silent) >= MOST:
             del self._silent[next(iter(self._silent))]
-        self._silent[data.conn.id] = _host(data)
+        if data.conn.id not in self.probed:
+            self._silent[data.conn.id] = _host(data)
 
     def request(self, flow: http.HTTPFlow) -> None:
         self._spoke(flow.client_conn)
@@ -93,10 +114,16 @@ class Pins:
             log.warning("auditor: %s refused %s times: passed through unopened from now on", host, count)
 
 
-def _listed(host: str, patterns: tuple[str, ...]) -> bool:
+def listed(host: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatchcase(host, pattern.lower()) for pattern in patterns)
 
 
+def far_end(context: Context, asked: str | None) -> tuple[str, int, str]:
+    """The host that was asked for, its port, and its address where it is known."""
+    server = context.server
+    name, port = server.address[:2] if server.address else ("", 0)
+    return (asked or name).lower(), port, str(server.peername[0]) if server.peername else ""
+
+
 def _host(data: tls.TlsData) -> str:
-    server = data.context.server.address
-    return (data.conn.sni or data.context.client.sni or (server[0] if server else "")).lower()
+    return far_end(data.context, data.conn.sni or data.context.client.sni)[0]

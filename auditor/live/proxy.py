@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,29 @@ SIGNALS = {
 VERSION: str = version.VERSION
 
 
+_NEXT = (  # what went wrong, and what to do about it
+    ("already in use", "name another port: --port PORT, or --mode MODE@PORT"),
+    ("(?i)permission|not permitted|privilege|root|sudo|tun device", "it takes a port above 1023, or sudo"),
+    (
+        "(?i)only available|not (yet )?supported|redirect",
+        "--mode regular or --mode wireguard work everywhere",
+    ),
+    (
+        "unknown mode",
+        "there are regular, wireguard, socks5, transparent, local[:APP] and reverse:URL, each with @PORT",
+    ),
+    ("(?i)invalid server specification", "it takes an address, as in reverse:https://example.org"),
+)
+
+
+def cannot(wrong: str) -> str:
+    """Why the proxy does not start, in one line, and what to do next."""
+    wrong = wrong.removeprefix("auditor: ")
+    short = re.sub(r"\[Errno -?\d+\] ", "", re.sub(r" with \[Errno.*: (?=[^:]*$)", ": ", wrong))
+    fix = next((f"; {fix}" for pattern, fix in _NEXT if re.search(pattern, wrong)), "")
+    return f"the proxy cannot start: {short}{fix}"
+
+
 class Wanted(Struct, frozen=True):
     """How the proxy is asked to run."""
 
@@ -41,7 +65,8 @@ class StartUp:
 
     name = "errorcheck"
 
-    def __init__(self) -> None:
+    def __init__(self, ready: Callable[[], None]) -> None:
+        self.ready = ready
         self.wrong: list[str] = []
         self._handler: logging.StreamHandler[StartUp] = logging.StreamHandler(self)
         self._handler.setLevel(logging.ERROR)
@@ -57,7 +82,11 @@ class StartUp:
         await asyncio.sleep(0)
         if self.wrong:
             self.finish()
-            raise AuditorError(f"the proxy cannot start: {self.wrong[0].removeprefix('auditor: ')}")
+            raise AuditorError(cannot(self.wrong[0]))
+
+    def running(self) -> None:
+        self.finish()
+        self.ready()
 
     def finish(self) -> None:
         logging.getLogger().removeHandler(self._handler)
@@ -91,21 +120,23 @@ class Running:
         if self._master:
             self._master.shutdown()
 
-    def run(self, beside: Sequence[Callable[[], Awaitable[object]]] = ()) -> None:
+    def run(self, beside: Sequence[Callable[[], Awaitable[object]]], ready: Callable[[], None]) -> None:
         """Returns when the session is over; `beside` starts what else runs on the same loop."""
         try:
-            asyncio.run(self._run(beside))
+            asyncio.run(self._run(beside, ready))
         except SystemExit:
             # mitmproxy would rather end than let traffic through that it cannot write down.
             self.why = self.why or "the dump could not be written: is the disk full?"
 
-    async def _run(self, beside: Sequence[Callable[[], Awaitable[object]]]) -> None:
+    async def _run(
+        self, beside: Sequence[Callable[[], Awaitable[object]]], ready: Callable[[], None]
+    ) -> None:
         master = self._master = Master(options.Options())
-        master.addons.add(*default_addons(), *self.addons, StartUp())
+        master.addons.add(*default_addons(), *self.addons, StartUp(ready))
         try:
             _set_up(master.options, self.wanted)
         except (exceptions.OptionsError, ValueError) as exc:
-            raise AuditorError(f"the proxy cannot start: {exc}") from exc
+            raise AuditorError(cannot(str(exc))) from exc
         loop = asyncio.get_running_loop()
         for number, why in SIGNALS.items():
             loop.add_signal_handler(number, self.stop, why)

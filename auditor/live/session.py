@@ -10,13 +10,14 @@ import logging
 import shlex
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 from msgspec import Struct
 
 import auditor
-from auditor.errors import CaptureError
+from auditor.errors import AuditorError, CaptureError
 from auditor.judge import Verdict, judge
 from auditor.live.addon import Auditor
 from auditor.live.addresses import shown
@@ -25,8 +26,10 @@ from auditor.live.folder import About, Folder, said
 from auditor.live.guests import Guests
 from auditor.live.guide import reach, removal
 from auditor.live.lines import Lines, heard
+from auditor.live.names import Names
 from auditor.live.page import Page, opened
 from auditor.live.pins import Pins
+from auditor.live.probe import Probe
 from auditor.live.proxy import VERSION, Profiles, Running, Wanted
 from auditor.live.watch import Watch
 from auditor.model import App, Finding
@@ -49,6 +52,7 @@ class Plan(Struct, frozen=True):
     after: int = 3
     through: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
+    probed: tuple[str, ...] = ()
     keep: Path | None = None
     app: App = App()
     renamed: dict[str, str] = {}
@@ -66,6 +70,7 @@ class Plan(Struct, frozen=True):
             "pass after": self.after,
             "pass": list(self.through),
             "open": list(self.opened),
+            "probe": list(self.probed),
             "settings": list(self.settings),
             "rules": str(self.rules or ""),
             "reveal": self.reveal,
@@ -93,30 +98,49 @@ class Live:
         )
         if told := said(plan.app, plan.renamed, plan.texts):
             self.folder.write("session.yaml", told)
-        self.authority = authority(plan.keep or plan.folder / "ca", self.name)
+        try:
+            self.authority = authority(plan.keep or plan.folder / "ca", self.name)
+            self._door = _door(plan.address)
+        except CaptureError:
+            self.folder.discard()
+            raise
         self.folder.trust(fingerprint(self.authority))
-        self.lines, self.watch, self.guests = Lines(stream), Watch(), Guests(plan.allowed)
+        self._stream, self.lines, self.watch, self.guests = stream, Lines(), Watch(), Guests(plan.allowed)
         self.auditor = Auditor(self._ended, self._looked, (self._hear,), book)
-        self.pins = Pins(self.auditor.note, plan.after, plan.through, plan.opened)
+        self.probe = Probe(self.auditor.note, plan.probed, plan.keep or plan.folder / "ca")
+        self.pins = Pins(self.auditor.note, plan.after, plan.through, plan.opened, self.probe.shown)
         self.profiles = Profiles(lambda text: self.folder.write("wireguard.conf", text.encode()))
-        addons = (self.guests, self.pins, self.auditor, self.profiles)
+        addons = (self.guests, self.pins, self.probe, Names(self.auditor.note), self.auditor, self.profiles)
         self.running = Running(self._wanted(), *addons)
         self.seen: Seen | None = None
         self.ended: Seen | None = None
-        self._door = _door(plan.address)
         self.page = f"http://{shown(plan.address, self._door.getsockname()[1])}/"
 
-    def run(self) -> None:
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """`ready` is called once the proxy listens; a session that never got so far leaves nothing behind."""
+        begun = True
         try:
             with heard(self.lines):
-                self.running.run((self._open_page,))
+                self.running.run((self._open_page,), lambda: self._ready(ready))
+        except AuditorError:
+            begun = False
+            self.folder.discard()
+            raise
         finally:
             self.close()
-            try:
-                self._keep_report()
-                self.folder.close(self.running.why or "it could not go on")
-            except OSError as exc:
-                log.error("auditor: %s: %s", self.folder.path, exc.strerror)  # noqa: TRY400
+            if begun:
+                self._end()
+
+    def _ready(self, ready: Callable[[], None]) -> None:
+        ready()
+        self.lines.begin(self._stream)
+
+    def _end(self) -> None:
+        try:
+            self._keep_report()
+            self.folder.close(self.running.why or "it could not go on")
+        except OSError as exc:
+            log.error("auditor: %s: %s", self.folder.path, exc.strerror)  # noqa: TRY400
 
     def close(self) -> None:
         self._door.close()
@@ -127,7 +151,7 @@ class Live:
         return [
             *reach(plan.modes, plan.address, plan.port),
             f"Open {self.page} on the phone, install the certificate",
-            "Open any https page in the phone's browser, then the app, and send your texts",
+            "Open an https page in the phone's browser, then the app, and send your texts",
         ]
 
     def codes(self) -> list[tuple[str, str]]:
@@ -169,8 +193,9 @@ class Live:
         return await opened(page, self._door)
 
     def _hear(self, record: First | Record) -> None:
-        self.watch.hear(record)
-        if isinstance(record, Refused) and record.side == "client":
+        if outcome := self.watch.hear(record):
+            log.warning("auditor: %s: %s", outcome.hello.host, outcome.reason)
+        elif isinstance(record, Refused) and record.side == "client":
             one = self.watch.host(record.host)
             if one.refused == 1:
                 log.warning("auditor: %s refused the proxy: %s", record.host, next(iter(one.alerts)))

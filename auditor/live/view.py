@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from textwrap import wrap
 
 from rich.console import Console, Group
 from rich.live import Live as Screen
@@ -18,12 +19,14 @@ from auditor.live.doctor import diagnoses
 from auditor.live.session import Live
 from auditor.live.watch import Host
 from auditor.model import Answer
+from auditor.reporters.phrases import WAY, count, subject
 from auditor.reporters.terminal import MARKS, STYLES
 from auditor.text import printable
 from auditor.words import SHORT
 
 PACE = 0.5  # seconds between pictures
 KEYS = "m sent   n note   p pause   c code for the phone   d doctor   q stop"
+WIDEST = 40  # columns for what a verdict is about
 OTHERS = {"c": "code", "d": "doctor"}
 Row = tuple[str, str]  # a text and its style
 
@@ -78,7 +81,7 @@ class Face:
         if self.shows == "code":
             body = _codes(self.live.codes(), width, height - 2)
         elif self.shows == "doctor":
-            body = _cut(_doctor(self.live), height - 2)
+            body = _cut(_doctor(self.live, width), height - 2)
         elif self.paused and self._frozen:
             body = self._frozen
         else:
@@ -90,14 +93,14 @@ class Face:
         live = self.live
         ran = int(time.time() - live.folder.about.began)
         about = f"{live.name}  {live.plan.address}  {ran // 60}:{ran % 60:02}"
-        counts = f"{live.watch.requests:,} requests, {len(live.watch.hosts):,} hosts"
+        counts = f"{count(live.watch.requests, 'request')}, {count(len(live.watch.hosts), 'host')}"
         held = "  PAUSED (recording goes on)" if self.paused else ""
         return f"{about}  {counts}{held}", "bold"
 
     def _body(self, height: int) -> list[Row]:
         """Sections in their order; each gives way to those that matter more."""
         live = self.live
-        verdicts, shut, steps = _verdicts(live), _shut(live.watch.hosts), _steps(live)
+        verdicts, shut, steps = _verdicts(live), _shut(live.watch.hosts), [*_broken(live), *_steps(live)]
         last, log = _last(live), [(text, "dim") for _, text in list(live.lines.last)[-3:]]
         spare = height - len(steps) - len(last) - len(log) - 5
         for_verdicts = max(3, min(len(verdicts), spare - min(len(shut), 4)))
@@ -105,10 +108,19 @@ class Face:
         return [
             *steps,
             *_section("Who can read the messages, so far", _cut(verdicts, for_verdicts)),
-            *_section("What stays shut", _cut(shut, for_shut)),
+            *_section("What stays shut, and what is weak", _cut(shut, for_shut)),
             *_section("Last evidence", last),
             *_section("Log", log),
         ]
+
+
+def _broken(live: Live) -> list[Row]:
+    """Said for as long as it is so: whoever looks on would wait for verdicts that never come."""
+    listener = live.auditor.listener
+    if listener is None or listener.alive:
+        return []
+    why = "The analysis broke off; traffic passes and is recorded. The report, afterwards:"
+    return [(why, "bold red"), (f"  {live.command()}", "red")]
 
 
 def _steps(live: Live) -> list[Row]:
@@ -127,23 +139,32 @@ def _steps(live: Live) -> list[Row]:
 def _verdicts(live: Live) -> list[Row]:
     if live.seen is None or not live.seen.verdicts:
         return [("nothing yet: no app that the rules know, and none of your texts", "dim")]
-    rows = []
-    for verdict in sorted(live.seen.verdicts, key=lambda v: (v.verdict is Answer.INCONCLUSIVE, v.platform)):
-        about = f"{verdict.platform} {verdict.surface} {verdict.direction}"
-        count = f"{sum(verdict.counts.values()):,} {verdict.grade}"
-        said = f"{MARKS[verdict.verdict][0]} {verdict.verdict:<15}{about}  {count}  {SHORT[verdict.verdict]}"
-        rows.append((said, STYLES[verdict.verdict]))
-    return rows
+    found = sorted(live.seen.verdicts, key=lambda v: (v.verdict is Answer.INCONCLUSIVE, v.platform))
+    names = [f"{verdict.platform} {subject(verdict)}" for verdict in found]
+    wide = min(max(map(len, names)), WIDEST)
+    return [
+        (
+            f"{MARKS[one.verdict][0]} {one.verdict:<15}{printable(name):<{wide}}  {SHORT[one.verdict]},"
+            f" {one.grade} ({sum(one.counts.values()):,})",
+            STYLES[one.verdict],
+        )
+        for one, name in zip(found, names, strict=True)
+    ]
 
 
 def _shut(hosts: dict[str, Host]) -> list[Row]:
-    shut = [(name, one) for name, one in list(hosts.items()) if one.passed or one.refused or one.left]
-    shut.sort(key=lambda item: (-item[1].passed - item[1].refused - item[1].left, item[0]))
+    shut = [(name, one) for name, one in list(hosts.items()) if _grave(one)]
+    shut.sort(key=lambda item: (-_grave(item[1]), item[0]))
     return [(f"{printable(name)}: {_why(one)}", "yellow") for name, one in shut] or [("nothing", "dim")]
 
 
+def _grave(one: Host) -> int:
+    return one.passed + one.refused + one.left + sum(bool(outcome.weak) for outcome in one.probes.values())
+
+
 def _why(one: Host) -> str:
-    parts = [f"{count:,} refused ({kind})" for kind, count in sorted(one.alerts.items())]
+    parts = [outcome.weak for outcome in one.probes.values() if outcome.weak]
+    parts += [f"{number:,} refused ({kind})" for kind, number in sorted(one.alerts.items())]
     parts += [f"{one.left:,} left without a word"] if one.left else []
     parts += [f"{one.passed:,} passed through unopened: {one.why}"] if one.passed else []
     return ", ".join(parts)
@@ -153,8 +174,8 @@ def _last(live: Live) -> list[Row]:
     finding = live.seen.last if live.seen else None
     if finding is None:
         return []
-    about = f"{finding.platform} {finding.surface} {finding.direction}: {finding.content}, {finding.grade}"
-    return [(f"{about}  {printable(finding.excerpt)}", ""), (f"{finding.ref} by {finding.rule}", "dim")]
+    about = f"{finding.platform} {finding.surface} {WAY[finding.direction]}, {finding.ref} by {finding.rule}"
+    return [(f"{finding.content}, {finding.grade}: {printable(finding.excerpt)}", ""), (about, "dim")]
 
 
 def _section(head: str, rows: Sequence[Row]) -> list[Row]:
@@ -167,13 +188,17 @@ def _cut(rows: list[Row], most: int) -> list[Row]:
     return [*rows[: most - 1], (f"and {len(rows) - most + 1:,} more", "dim")]
 
 
-def _doctor(live: Live) -> list[Row]:
+def _doctor(live: Live, width: int) -> list[Row]:
     """Troubles first: what works needs nobody."""
     rows: list[Row] = []
-    for one in sorted(diagnoses(live.watch), key=lambda one: ("trouble", "hint", "ok").index(one.kind)):
+    for one in sorted(
+        diagnoses(live.watch, live.plan.modes), key=lambda one: ("trouble", "hint", "ok").index(one.kind)
+    ):
         style = {"trouble": "yellow", "hint": "", "ok": "green"}[one.kind]
-        rows.append((f"{one.about}: {one.what}", style))
-        rows += [(f"    {one.fix}", "dim")] if one.fix else []
+        rows += [(row, style) for row in wrap(f"{one.about}: {one.what}", width, subsequent_indent="  ")]
+        rows += [
+            (row, "dim") for row in wrap(one.fix, width - 4, initial_indent="    ", subsequent_indent="    ")
+        ]
     return rows
 
 

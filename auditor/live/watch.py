@@ -11,7 +11,8 @@ from email.utils import parsedate_to_datetime
 from msgspec import Struct
 
 from auditor.sources.flows import Flow, Response, lines
-from auditor.sources.records import Begun, Closed, Ended, First, Opened, Passed, Record, Refused
+from auditor.sources.probed import Outcome, Probes
+from auditor.sources.records import Asked, Begun, Closed, Ended, First, Hello, Opened, Passed, Record, Refused
 
 MOST = 10_000  # hosts, and connections that are open, that are told apart
 CLOCKS = 1000  # answers whose time is compared
@@ -26,6 +27,8 @@ _ALERTS = (
     ("no shared cipher|handshake failure", "no cipher in common"),
     ("connection closed", "hung up"),
 )
+_DOT = 853
+_VPN = {500: "IPsec", 4500: "IPsec", 1194: "OpenVPN", 51820: "WireGuard"}  # by their usual ports
 _DOH = "application/dns-message"
 
 
@@ -39,6 +42,7 @@ class Host(Struct):
     why: str = ""  # they were passed through
     alerts: dict[str, int] = {}
     server: str = ""  # what went wrong on the other side
+    probes: dict[str, Outcome] = {}  # by the kind of false certificate
 
     @property
     def refused(self) -> int:
@@ -55,27 +59,50 @@ class Watch:
         self.quic: set[str] = set()  # hosts that offer HTTP/3 to whoever asks
         self.datagrams: set[str] = set()  # hosts that were talked to in QUIC, before us
         self.doh: set[str] = set()
+        self.ech: set[str] = set()  # hosts whose hello is partly encrypted, or pretends to be
+        self.asked: set[str] = set()  # names that were looked up where we heard it
+        self.private: set[str] = set()  # resolvers that were asked where we did not hear what
+        self.tunnels: set[str] = set()  # hosts that were talked to as if they were the far end of a VPN
         self.clocks: list[float] = []  # seconds by which servers are ahead of us
         self.requests = 0
         self._silent: dict[str, str] = {}  # connections on which nothing was said yet
         self._flows: dict[str, str] = {}
+        self._probes = Probes()
 
-    def hear(self, record: First | Record) -> None:
+    def hear(self, record: First | Record) -> Outcome | None:
+        """What came of a probe, where this record shows it: no other sign of trust or of refusal."""
+        if outcome := self._probes.hear(record):
+            self.host(outcome.hello.host).probes[outcome.hello.shown] = outcome
+        if outcome is None or outcome.weak:
+            self._hear(record)
+        return outcome
+
+    def _hear(self, record: First | Record) -> None:
         match record:
+            case Opened(side="client", tls=True) if (hello := self._probes.hello(record.id)) and hello.shown:
+                pass
             case Opened(side="client", tls=True):
                 _bounded(self._silent)
                 self._silent[record.id] = record.host.lower()
             case Opened(side="client"):
                 _bounded(self.devices)
                 self.devices[record.address] = self.devices.get(record.address, 0) + 1
+            case Hello(ech=True) if len(self.ech) < MOST:
+                self.ech.add(record.host.lower())
+            case Asked() if len(self.asked) < MOST:
+                self.asked.add(record.name)
+            case Opened(side="server") if record.port == _DOT and len(self.private) < MOST:
+                self.private.add(record.host.lower())
             case Closed() if host := self._silent.pop(record.id, ""):
                 self.host(host).left += 1
             case Refused(side="client"):
+                self._in_quic(record)
                 alerts, kind = self.host(record.host).alerts, alert(record.error)
                 alerts[kind] = alerts.get(kind, 0) + 1
             case Refused():
                 self.host(record.host).server = record.error
             case Passed():
+                self._in_quic(record)
                 one = self.host(record.host)
                 one.passed, one.why = one.passed + 1, record.why
             case Begun():
@@ -86,9 +113,17 @@ class Watch:
             case Ended():
                 self._flows.pop(record.id, None)
 
+    def unmet(self) -> set[str]:
+        """Names that were looked up, and no connection to them came here."""
+        return {name for name in self.asked if name not in self.hosts and not name.endswith(".arpa")}
+
     def host(self, name: str) -> Host:
         _bounded(self.hosts)
         return self.hosts.setdefault(name.lower() or "(no name)", Host())
+
+    def _in_quic(self, record: Refused | Passed) -> None:
+        if record.carrier == "quic" and len(self.datagrams) < MOST:
+            self.datagrams.add(record.host.lower())
 
     def _begun(self, record: Begun) -> None:
         flow = record.flow
@@ -107,6 +142,8 @@ class Watch:
             one.raw += 1
         elif flow.type == "udp" and _port(flow) == 443:
             self.datagrams.add(name)
+        elif flow.type == "udp" and _port(flow) in _VPN and len(self.tunnels) < MOST:
+            self.tunnels.add(name)
 
     def _answered(self, flow: Flow, response: Response) -> None:
         host = flow.request.asked_host if flow.request else flow.client_conn.sni or _address(flow)

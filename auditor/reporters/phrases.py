@@ -168,7 +168,7 @@ def total(report: Report) -> str:
     """All that was read, in one line."""
     whole = report.whole()
     parcels = sum(account.parcels for _, account in whole.ledger)
-    shut = sum(sums.count for _, sums in whole.contacts)
+    shut = sum(sums.count for peer, sums in whole.contacts if words.stays_shut(peer.reason))
     entries = sum(end - start for one in report.by_capture() for start, end in one.covers)
     captures = count(len(report.by_capture()), "capture")
     opened = f"{count(parcels, 'parcel')} opened"

@@ -229,22 +229,22 @@ def _digests(page: Page, report: Report) -> None:
 
 def _shut(page: Page, report: Report) -> None:
     contacts = sorted(report.whole().contacts, key=lambda item: (-item[1].count, item[0]))
-    if not contacts:
-        return
-    page.heading("What stayed shut, and why")
-    page.console.print()
-    rows = [
-        [
-            phrases.far_end(peer),
-            peer.platform or "-",
-            f"{peer.transport}: {peer.reason}",
-            f"{sums.count:,}",
-            f"{phrases.size(sums.sent)} / {phrases.size(sums.received)}",
+    shut = [item for item in contacts if words.stays_shut(item[0].reason)]
+    if shut:
+        page.heading("What stayed shut, and why")
+        page.console.print()
+        rows = [
+            [
+                phrases.far_end(peer),
+                peer.platform or "-",
+                f"{peer.transport}: {peer.reason}",
+                f"{sums.count:,}",
+                f"{phrases.size(sums.sent)} / {phrases.size(sums.received)}",
+            ]
+            for peer, sums in shut[:MOST]
         ]
-        for peer, sums in contacts[:MOST]
-    ]
-    page.table(("far end", "platform", "why", "times", "sent / received"), rows, fixed=("times",))
-    _more(page, len(contacts))
+        page.table(("far end", "platform", "why", "times", "sent / received"), rows, fixed=("times",))
+        _more(page, len(shut))
     if told := [(peer, words.facts(sums.facts)) for peer, sums in contacts if sums.facts]:
         page.heading("What they show to anyone who looks on")
         page.rows([("-", f"{phrases.far_end(peer)}: {said}") for peer, said in told[:MOST] if said], 2)

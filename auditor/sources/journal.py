@@ -8,6 +8,7 @@ The first line says what the file is, the others are records, each written as it
     {"what": "ended", "id": "...", "flow": {...}}     the flow once more, with its answer
     {"what": "refused", "side": "client", ...}        a handshake that failed, which no dump holds
     {"what": "passed", "why": "...", ...}             a connection that was passed through unopened
+    {"what": "hello", "shown": "unknown CA", ...}     an app that was shown a false certificate on purpose
 
 Laws: a journal gives the same events as the dump of the same flows; flows are numbered in the
 order of their first record, and so are refusals; the proxy may have died at any time, so what
@@ -27,6 +28,7 @@ from auditor.sources import heads
 from auditor.sources.flows import Flow, Frame, Piece, Socket
 from auditor.sources.heads import Place
 from auditor.sources.mitm import WRONG, events_of
+from auditor.sources.probed import Outcome, Probes
 from auditor.sources.records import (
     START,
     VERSION,
@@ -34,6 +36,7 @@ from auditor.sources.records import (
     Closed,
     Ended,
     First,
+    Hello,
     Named,
     Opened,
     Passed,
@@ -42,6 +45,7 @@ from auditor.sources.records import (
     Said,
     record_of,
 )
+from auditor.sources.refusals import LEFT, reason_of
 from auditor.sources.tape import Tape
 from auditor.text import printable
 
@@ -63,6 +67,7 @@ class Unfinished:
         self.messages: list[Said] = []
         self.size = 0
         self.lost = 0
+        self.hello: Hello | None = None  # of the connection, where the probe knows it
 
 
 class Reader:
@@ -74,13 +79,16 @@ class Reader:
         self._open: dict[str, Unfinished] = {}
         self._silent: dict[str, Opened] = {}  # opened by a handshake; nothing was said there yet
         self._held = 0
+        self._probes = Probes()
 
     def take(self, record: First | Record) -> Iterator[Event]:
+        outcome = self._probes.hear(record)
         match record:
             case First():
                 yield from self.finish()
             case Begun():
-                self._of(record.id).flow = record.flow
+                begun = self._of(record.id)
+                begun.flow, begun.hello = record.flow, self._probes.hello(record.connection)
                 self._silent.pop(record.connection, None)
             case Said():
                 self._said(record)
@@ -88,7 +96,7 @@ class Reader:
                 begun = self._of(record.id)
                 begun.flow = _joined(begun.flow, record.flow)
                 yield from self._end(record.id)
-            case Refused():
+            case Refused() if outcome is None:
                 yield self._contact(record, reason_of(record))
             case Passed():
                 yield self._contact(
@@ -96,8 +104,10 @@ class Reader:
                 )
             case Opened() if record.tls and record.side == "client":
                 self._silent[record.id] = record
-            case Closed() if silent := self._silent.pop(record.id, None):
-                yield self._contact(silent, _LEFT)
+            case Closed() if (silent := self._silent.pop(record.id, None)) and outcome is None:
+                yield self._contact(silent, LEFT)
+        if outcome:
+            yield self._probed(outcome)
         while len(self._open) > MOST:
             yield from self._end(next(iter(self._open)))
         while len(self._silent) > MOST:
@@ -141,7 +151,8 @@ class Reader:
             return
         told: list[Event] = []
         try:
-            told += events_of(_whole(begun.flow, begun.messages), number, self.place)
+            events = list(events_of(_whole(begun.flow, begun.messages), number, self.place))
+            told += map(_laid_bare, events) if self._probes.bare(begun.hello) else events
         except WRONG as error:
             what = f"{type(error).__name__}: {printable(str(error))[:200]}"
             yield self.place.problem(number, "damaged entry", what)
@@ -152,12 +163,27 @@ class Reader:
             protocols = tuple(sorted({"websocket", *(x.protocol for x in told if isinstance(x, Parcel))}))
             yield self.place.problem(number, "too-much", why, "", tuple(on), protocols)
 
-    def _contact(self, record: Refused | Opened | Passed, reason: str) -> Event:
-        opened = isinstance(record, Opened)
-        road = Road.PROTECTED if opened else Road.UNKNOWN
+    def _probed(self, outcome: Outcome) -> Event:
+        contact = self._contact(outcome.hello, outcome.reason)
+        return (
+            structs.replace(contact, facts=(("weak", f"the app {outcome.weak}"),))
+            if outcome.weak
+            else contact
+        )
+
+    def _contact(self, record: Refused | Opened | Passed | Hello, reason: str) -> Contact:
+        road = Road.PROTECTED if isinstance(record, Opened) else Road.UNKNOWN
         channel = Channel(record.host, record.port, road, heads.clean(record.address), opened_by="proxy")
         when = heads.seconds(record.when)
-        return self.place.contact(self._number(), self.place.channel(channel), "tls", reason, when)
+        carrier = getattr(record, "carrier", "tls")
+        return self.place.contact(self._number(), self.place.channel(channel), carrier, reason, when)
+
+
+def _laid_bare(event: Event) -> Event:
+    """What was said inside TLS that protects nothing: anybody on the way could have opened it."""
+    if not isinstance(event, Parcel):
+        return event
+    return structs.replace(event, channel=structs.replace(event.channel, road=Road.CLEAR))
 
 
 def read(tape: Tape, place: Place) -> Iterator[Event]:
@@ -206,27 +232,6 @@ def _whole(flow: Flow, messages: Iterable[Said]) -> Flow:
         return structs.replace(flow, messages=[Piece(one.out, one.data, one.when) for one in messages])
     frames = [Frame(one.kind, one.out, one.data, one.when) for one in messages]
     return structs.replace(flow, websocket=Socket(frames)) if frames else flow
-
-
-_REFUSED = "the app refused the proxy's certificate"
-_LEFT = "the app shook hands and left without a word: it may have refused the proxy's certificate"
-_REASONS = (
-    ("certificate|unknown ca", _REFUSED),
-    ("connection closed", "the app hung up in the handshake: it may have refused the proxy's certificate"),
-    ("Cannot parse ClientHello", "the app began with something that the proxy does not read as TLS"),
-    ("unsupported protocol|protocol version", "the app and the proxy share no version of TLS"),
-)
-
-
-def reason_of(record: Refused) -> str:
-    """Why a handshake failed, in plain words."""
-    error = printable(heads.clean(record.error))[:200]
-    if record.side != "client":
-        return f"the handshake with the server failed: {error or 'no reason was given'}"
-    for pattern, reason in _REASONS:
-        if re.search(pattern, record.error):
-            return reason
-    return f"the handshake with the app failed: {error or 'no reason was given'}"
 
 
 def records(path: Path) -> Iterator[First | Record]:

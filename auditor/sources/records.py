@@ -47,6 +47,28 @@ class Refused(Struct, omit_defaults=True, tag_field="what", tag="refused"):
     address: str = ""
     error: str = ""
     when: float | None = None
+    connection: str = ""  # of the app to the proxy
+    carrier: str = "tls"  # or quic
+
+
+class Hello(Struct, omit_defaults=True, tag_field="what", tag="hello"):
+    """How an app began TLS, told where something depends on it; `shown` is a kind of false certificate."""
+
+    connection: str
+    host: str = ""
+    port: int = 0
+    address: str = ""
+    look: str = ""  # the same for all connections of one program
+    shown: str = ""
+    ech: bool = False  # a part of the hello is encrypted, or pretends to be
+    when: float | None = None
+
+
+class Asked(Struct, omit_defaults=True, tag_field="what", tag="asked"):
+    """A name that was looked up, where the proxy heard it."""
+
+    name: str
+    when: float | None = None
 
 
 class Opened(Struct, omit_defaults=True, tag_field="what", tag="opened"):
@@ -75,9 +97,10 @@ class Passed(Struct, omit_defaults=True, tag_field="what", tag="passed"):
     port: int = 0
     address: str = ""
     when: float | None = None
+    carrier: str = "tls"  # or quic
 
 
-Record: TypeAlias = Begun | Said | Ended | Refused | Opened | Closed | Passed
+Record: TypeAlias = Begun | Said | Ended | Refused | Hello | Asked | Opened | Closed | Passed
 
 
 def line(record: First | Record) -> bytes:

@@ -6,12 +6,13 @@ import time
 from pathlib import Path
 
 from auditor.audit import Audit
-from auditor.live import guests, lines, listener, page, pins, watch
+from auditor.live import authority, guests, lines, listener, page, pins, probe, watch
 from auditor.model import Problem
 from auditor.rulebook.book import Rulebook
+from auditor.sources import probed
 from auditor.sources.flows import Flow, Response, Side
 from auditor.sources.heads import Place
-from auditor.sources.records import Ended, Refused
+from auditor.sources.records import Ended, Hello, Refused
 from tests.budgets.made import Budget
 
 FEW = 5
@@ -25,7 +26,7 @@ def strangers(_: Path) -> str:
 
 
 def said(_: Path) -> str:
-    log = lines.Lines(None)
+    log = lines.Lines()
     for number in range(300):
         log.write(f"{number}\n")
     return f"kept {len(log.last)}"
@@ -36,6 +37,19 @@ def refusals(_: Path) -> str:
     for number in range(FEW):
         counted.refused(f"h{number}.example")
     return f"kept {len(counted.refusals)}"
+
+
+def asked_once(folder: Path) -> str:
+    authority.authority(folder, "friday")
+    one = probe.Probe(lambda _: None, ("*",), folder)
+    return f"asked {sum(bool(one.next(f'h{number}.example')) for number in range(FEW))}"
+
+
+def hellos(_: Path) -> str:
+    heard = probed.Probes()
+    for number in range(FEW):
+        heard.hear(Hello(str(number), "a.example"))
+    return f"kept {sum(heard.hello(str(number)) is not None for number in range(FEW))}"
 
 
 def hosts(_: Path) -> str:
@@ -74,6 +88,8 @@ def asked(folder: Path) -> str:
 LIVE = [
     Budget("live/guests.py MOST", guests, "^kept 2$", strangers, low=2),
     Budget("live/pins.py MOST", pins, "^kept 2$", refusals, low=2),
+    Budget("live/probe.py MOST", probe, "^asked 2$", asked_once, low=2),
+    Budget("sources/probed.py MOST", probed, "^kept 2$", hellos, low=2),
     Budget("live/watch.py MOST", watch, "^kept 2$", hosts, low=2),
     Budget("live/watch.py CLOCKS", watch, "^kept 2$", clocks, low=2),
     Budget("live/lines.py KEPT", lines, "^kept 200$", said, lifted=1_000),

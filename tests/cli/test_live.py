@@ -13,7 +13,9 @@ from auditor.cli import cli
     [
         (("--listen", "203.0.113.9"), "203.0.113.9: not an address of this machine"),
         (("--listen", "nowhere.invalid"), "not an address of this machine"),
-        (("--listen", "127.0.0.1", "--mode", "sideways"), "Invalid proxy mode specification: sideways"),
+        (("--listen", "127.0.0.1", "--mode", "sideways"), "there are regular, wireguard, socks5"),
+        (("--listen", "127.0.0.1", "--mode", "reverse:"), "as in reverse:https://example.org"),
+        (("--listen", "127.0.0.1", "--mode", "socks5@70000"), "invalid port: 70000"),
         (("--listen", "127.0.0.1", "--set", "no_such_option=1"), "no_such_option"),
         (("--listen", "127.0.0.1", "--as", "localhost"), "is not HOST=NAME"),
         (("--listen", "127.0.0.1", "--after", "0"), "0 is not in the range"),
@@ -25,6 +27,7 @@ def test_what_cannot_be_is_said_in_one_line(tmp_path: Path, arguments: tuple[str
     assert result.exit_code == 2
     assert said in result.output
     assert "Traceback" not in result.output
+    assert not (tmp_path / "s").exists()
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

@@ -55,3 +55,13 @@ def test_what_was_said_is_what_a_later_audit_hears(tmp_path: Path) -> None:
     heard = session_of(tmp_path / DUMP)
     assert (heard.app, heard.renamed, heard.texts) == (app, renamed, ODD)
     assert said(App(), {}, ()) == b""
+
+
+def test_what_never_came_to_a_session_leaves_nothing_but_the_folder_that_was_there(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for name in ("mine", "new"):
+        folder = Folder(tmp_path / name, About(1, name, 1.0))
+        (folder.path / "ca").mkdir()
+        (folder.path / "ca" / "key.pem").write_bytes(b"")
+        folder.discard()
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine"]

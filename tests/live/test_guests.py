@@ -1,6 +1,8 @@
 """Who may use the proxy."""
 
 import pytest
+from mitmproxy import connection
+from mitmproxy.proxy import mode_specs
 
 from auditor.live.guests import Guests
 
@@ -25,3 +27,15 @@ def test_strangers_are_counted_and_cost_no_memory_without_end() -> None:
     for number in range(3000):
         assert not guests.welcome(f"10.1.{number // 250}.{number % 250}")
     assert len(guests.strangers) == 1000
+
+
+@pytest.mark.parametrize(("mode", "turned_away"), [("regular", True), ("wireguard", False), ("local", False)])
+def test_who_has_the_key_of_the_tunnel_is_the_device(mode: str, turned_away: bool) -> None:
+    """It opened the page by Wi-Fi first, and has another address in the tunnel."""
+    guests = Guests(())
+    assert guests.welcome("192.0.2.7")
+    client = connection.Client(
+        peername=("10.0.0.1", 5), sockname=("", 0), proxy_mode=mode_specs.ProxyMode.parse(mode)
+    )
+    guests.client_connected(client)
+    assert bool(client.error) is turned_away

@@ -8,7 +8,8 @@ from auditor.live.lines import KEPT, Lines, heard
 
 def test_what_is_said_is_kept_and_printed() -> None:
     stream = io.StringIO()
-    lines = Lines(stream)
+    lines = Lines()
+    lines.begin(stream)
     root = logging.getLogger().level
     with heard(lines):
         logging.getLogger("auditor.live.pins").info("auditor: a host was passed\nmore of it \x1b[2J")
@@ -23,7 +24,7 @@ def test_what_is_said_is_kept_and_printed() -> None:
 
 
 def test_only_the_last_lines_are_kept() -> None:
-    lines = Lines(None)
+    lines = Lines()
     for number in range(KEPT + 50):
         lines.write(f"{number}\n")
     assert (len(lines.last), lines.last[0][1]) == (KEPT, "50")
@@ -31,7 +32,8 @@ def test_only_the_last_lines_are_kept() -> None:
 
 def test_a_terminal_that_is_gone_costs_no_session() -> None:
     stream = io.StringIO()
-    lines = Lines(stream)
+    lines = Lines()
+    lines.begin(stream)
     stream.close()
     lines.write("one\n")
     lines.write("two\n")

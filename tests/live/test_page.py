@@ -13,9 +13,9 @@ def page(folder: Path, welcome: Callable[[str], bool] = lambda _: True) -> Page:
     return Page("auditor <friday>", "AB:CD", ("set <b>the</b> proxy",), folder, welcome)
 
 
-async def asked(one: Page, data: bytes) -> bytes:
+async def asked(one: Page, data: bytes, device: str = "127.0.0.2") -> bytes:
     server = await opened(one, socket.create_server(("127.0.0.1", 0)))
-    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname(), local_addr=(device, 0))
     writer.write(data)
     writer.write_eof()
     try:
@@ -56,3 +56,9 @@ def test_strangers_are_not_answered(tmp_path: Path) -> None:
     asked_for = b"GET / HTTP/1.1\r\n\r\n"
     assert ask(page(tmp_path), asked_for).startswith(b"HTTP/1.1 200")
     assert ask(page(tmp_path, lambda _: False), asked_for) == b""
+
+
+def test_who_comes_through_the_proxy_comes_from_here(tmp_path: Path) -> None:
+    """The phone's first step is the proxy, its second is this page: through that proxy."""
+    answer = asyncio.run(asked(page(tmp_path, lambda _: False), b"GET / HTTP/1.1\r\n\r\n", "127.0.0.1"))
+    assert answer.startswith(b"HTTP/1.1 200")

@@ -10,10 +10,13 @@ from auditor.judge import judge
 from auditor.live.folder import about_of
 from auditor.live.session import Live, Plan, Seen
 from auditor.live.view import KEYS, Face, drawn
+from auditor.live.watch import Host
 from auditor.model import Channel, Parcel, Ref, Road
 from auditor.needles import Needles
 from auditor.report import Capture
 from auditor.shelf import load_rules
+from auditor.sources.probed import ACCEPTED, Outcome
+from auditor.sources.records import Hello
 
 TEXT = "Harbor-4471 meet me by the old crane"
 
@@ -62,6 +65,30 @@ def test_it_fills_the_screen_and_never_more(live: Live, hosts: int, width: int, 
         assert ("host0.a-rather" in text) is (hosts > 0)
 
 
+def test_an_analysis_that_broke_off_is_named_at_once(live: Live) -> None:
+    class Broken:
+        alive = False
+
+    fill(live, 200)
+    live.auditor.listener = Broken()  # type: ignore[assignment]
+    try:
+        first = [text for text, _ in Face(live).rows(80, 24)[1:3]]
+    finally:
+        live.auditor.listener = None
+    assert first[0] == "The analysis broke off; traffic passes and is recorded. The report, afterwards:"
+    assert (len(first[0]) <= 80, first[1]) == (True, f"  {live.command()}")
+    assert "broke off" not in " ".join(text for text, _ in Face(live).rows(80, 24))
+
+
+def test_what_a_probe_found_stands_among_the_troubles(live: Live) -> None:
+    fill(live, 1)
+    live.watch.hosts["lax.example"] = Host(probes={"x": Outcome(Hello("c", shown="unknown CA"), ACCEPTED)})
+    assert (
+        "lax.example: accepts a certificate from an authority that nobody knows: TLS protects nothing"
+        in " ".join(text for text, _ in Face(live).rows(160, 50))
+    )
+
+
 def test_keys_mark_pause_and_take_notes(live: Live) -> None:
     face = Face(live)
     for key in "mnhello!\x7f\rnlost\x1bn \r":
@@ -98,5 +125,6 @@ def test_the_doctor_can_be_asked_at_any_time(live: Live) -> None:
     rows = face.rows(80, 24)
     assert len(rows) == 24
     assert "refused us 3 times: unknown CA" in " ".join(text for text, _ in rows)
+    assert max(len(text) for text, _ in rows) <= 80
     face.key("d")
     assert "Who can read" in " ".join(text for text, _ in face.rows(80, 24))

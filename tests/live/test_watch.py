@@ -2,7 +2,7 @@
 
 from auditor.live.watch import MOST, Watch, alert
 from auditor.sources.flows import Flow, Request, Response, Side
-from auditor.sources.records import Begun, Closed, Ended, Opened, Passed, Record, Refused
+from auditor.sources.records import Asked, Begun, Closed, Ended, Hello, Opened, Passed, Record, Refused
 
 
 def asked(host: str) -> Request:
@@ -56,6 +56,29 @@ def test_answers_tell_of_other_ways_and_of_clocks() -> None:
     watch = heard(Ended("f", flow("http", "a.example", 443, *answer)), Begun("u", flow("udp", "b.example")))
     assert (watch.quic, watch.doh, watch.datagrams) == ({"a.example"}, {"a.example"}, {"b.example"})
     assert watch.clocks == [3600.0]
+
+
+def test_other_ways_are_told_by_their_marks() -> None:
+    watch = heard(
+        Asked("a.example"), Asked("b.example"), Passed("asked", "A.example"),
+        Hello("c", "Front.example", ech=True), Hello("d", "open.example"),
+        Opened("s", "server", "dns.example", 853), Opened("t", "server", "dns.example", 443),
+        Begun("v", flow("udp", "vpn.example", 51820)), Begun("w", flow("udp", "game.example", 7777)),
+        Refused("client", "quic.example", error="certificate", carrier="quic"),
+    )  # fmt: skip
+    assert (watch.unmet(), watch.ech, watch.private) == ({"b.example"}, {"front.example"}, {"dns.example"})
+    assert (watch.tunnels, watch.datagrams) == ({"vpn.example"}, {"quic.example"})
+
+
+def test_what_was_probed_is_no_sign_of_trust_and_no_refusal() -> None:
+    shown = Hello("c", "a.example", shown="unknown CA")
+    spoke = heard(
+        shown, Opened("c", "client", "a.example", tls=True), Begun("f", flow("http", "a.example"), "c")
+    )
+    assert (spoke.trusted, spoke.hosts["a.example"].spoke) == (False, 1)
+    refused = heard(shown, Refused("client", "a.example", connection="c"), Closed("c", "client"))
+    assert (refused.hosts["a.example"].refused, refused.hosts["a.example"].left) == (0, 0)
+    assert refused.hosts["a.example"].probes["unknown CA"].did == "refused"
 
 
 def test_hosts_do_not_grow_without_end() -> None:
