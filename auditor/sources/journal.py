@@ -4,7 +4,8 @@ The first line says what the file is, the others are records, each written as it
 
     {"journal": 1, "made_by": "mitmproxy 11.0.2"}
     {"what": "begun", "id": "...", "flow": {...}}     a flow and what is known of it
-    {"what": "said", "id": "...", "out": true, ...}   one message of a connection that stays open
+    {"what": "said", "id": "...", "out": true, ...}   one message of a connection that stays open,
+                                                      or a piece of an answer that lasts
     {"what": "ended", "id": "...", "flow": {...}}     the flow once more, with its answer
     {"what": "refused", "side": "client", ...}        a handshake that failed, which no dump holds
     {"what": "passed", "why": "...", ...}             a connection that was passed through unopened
@@ -200,8 +201,13 @@ def _whole(flow: Flow, messages: Iterable[Said]) -> Flow:
     """The flow with its messages, as a dump has it."""
     if flow.type != "http":
         return structs.replace(flow, messages=[Piece(one.out, one.data, one.when) for one in messages])
-    frames = [Frame(one.kind, one.out, one.data, one.when) for one in messages]
-    return structs.replace(flow, websocket=Socket(frames)) if frames else flow
+    frames = [Frame(one.kind, one.out, one.data, one.when) for one in messages if one.kind]
+    if frames:
+        return structs.replace(flow, websocket=Socket(frames))
+    pieces = b"".join(one.data for one in messages)
+    if pieces and flow.response and flow.response.content is None:
+        return structs.replace(flow, response=structs.replace(flow.response, content=pieces))
+    return flow
 
 
 _REFUSED = "the app refused the proxy's certificate"
