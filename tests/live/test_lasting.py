@@ -16,7 +16,7 @@ from auditor.live.lasting import KINDS, MOST, Pieces, lasts
 from auditor.model import Event, Parcel
 from auditor.sources import read
 from auditor.sources.records import Said
-from tests.live.conftest import Start, exactly, head
+from tests.live.conftest import PATIENCE, Start, exactly, head
 
 TEXT = b"data: Harbor-4471 meet me by the old crane\n\n"
 
@@ -55,6 +55,7 @@ def server() -> Iterator[Events]:
 
 def heard(link: socket.socket) -> bytes:
     """What was answered until the event was there."""
+    link.settimeout(PATIENCE)
     link.sendall(b"GET /events HTTP/1.1\r\nHost: chat.example\r\n\r\n")
     start = head(link)
     assert b"text/event-stream" in start
