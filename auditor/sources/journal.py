@@ -110,6 +110,17 @@ class Reader:
             yield from self._end(name)
         self._silent.clear()
 
+    @property
+    def held(self) -> int:
+        """Bytes of messages whose connections are still open."""
+        return self._held
+
+    def so_far(self) -> Iterator[Event]:
+        """What those messages say by now. Nothing is settled: it is all said again when they end."""
+        for begun in self._open.values():
+            if begun.messages:
+                yield from self._read(begun)
+
     def damaged(self, why: str, kind: str = "damaged entry") -> Event:
         return self.place.problem(max(0, self.entries - 1), kind, why)
 
@@ -134,6 +145,9 @@ class Reader:
     def _end(self, name: str) -> Iterator[Event]:
         begun = self._open.pop(name)
         self._held -= begun.size
+        yield from self._read(begun)
+
+    def _read(self, begun: Unfinished) -> Iterator[Event]:
         number, count = begun.number, len(begun.messages)
         if begun.flow is None:
             yield self.place.problem(
