@@ -61,7 +61,7 @@ class Listener:
         self.audit = audit
         self.unread = 0
         self.passed_over = 0
-        self._watcher, self._next, self._new, self._held = watcher, 0.0, False, 0
+        self._watcher, self._next, self._new, self._heard = watcher, 0.0, False, 0
         self._last: Finding | None = None
         self._reader = Reader(place)
         self._records: Queue[First | Record] = Queue(MOST)
@@ -110,11 +110,11 @@ class Listener:
             except Empty:
                 self._tell()
                 continue
+            self._new = True
             self._feed(self._reader.take(record))
 
     def _feed(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._new = True
             for finding in self.audit.feed(event):
                 about = (finding.platform, finding.surface, finding.direction, finding.content)
                 log.info("auditor: %s %s %s: %s", *about)
@@ -123,12 +123,12 @@ class Listener:
 
     def _tell(self) -> None:
         """What is known by now, to whoever looks on: not more often than can be read, or than is cheap."""
-        now, held = time.monotonic(), self._reader.held
-        if self._watcher and now > self._next and (self._new or held != self._held):
+        now, heard = time.monotonic(), self._tape.position if self._tape else 0
+        if self._watcher and now > self._next and (self._new or heard != self._heard):
             report, last = so_far(self.audit, self._reader)
             self._last = last or self._last
             self._watcher(report, self._last)
-            self._new, self._held = False, held
+            self._new, self._heard = False, heard
             self._next = now + max(EVERY, COSTLY * (time.monotonic() - now))
 
 

@@ -4,8 +4,7 @@ The first line says what the file is, the others are records, each written as it
 
     {"journal": 1, "made_by": "mitmproxy 11.0.2"}
     {"what": "begun", "id": "...", "flow": {...}}     a flow and what is known of it
-    {"what": "said", "id": "...", "out": true, ...}   one message of a connection that stays open,
-                                                      or a piece of an answer that lasts
+    {"what": "said", "id": "...", "out": true, ...}   a message of a connection, or a piece of an answer
     {"what": "ended", "id": "...", "flow": {...}}     the flow once more, with its answer
     {"what": "refused", "side": "client", ...}        a handshake that failed, which no dump holds
     {"what": "passed", "why": "...", ...}             a connection that was passed through unopened
@@ -110,16 +109,10 @@ class Reader:
             yield from self._end(name)
         self._silent.clear()
 
-    @property
-    def held(self) -> int:
-        """Bytes of messages whose connections are still open."""
-        return self._held
-
     def so_far(self) -> Iterator[Event]:
-        """What those messages say by now. Nothing is settled: it is all said again when they end."""
+        """What is said on connections that are still open; it is all said again when they end."""
         for begun in self._open.values():
-            if begun.messages:
-                yield from self._read(begun)
+            yield from self._read(begun) if begun.messages else ()
 
     def damaged(self, why: str, kind: str = "damaged entry") -> Event:
         return self.place.problem(max(0, self.entries - 1), kind, why)
@@ -215,13 +208,11 @@ def _whole(flow: Flow, messages: Iterable[Said]) -> Flow:
     """The flow with its messages, as a dump has it."""
     if flow.type != "http":
         return structs.replace(flow, messages=[Piece(one.out, one.data, one.when) for one in messages])
-    frames = [Frame(one.kind, one.out, one.data, one.when) for one in messages if one.kind]
-    if frames:
-        return structs.replace(flow, websocket=Socket(frames))
-    pieces = b"".join(one.data for one in messages)
+    pieces = b"".join(one.data for one in messages if not one.kind)
     if pieces and flow.response and flow.response.content is None:
-        return structs.replace(flow, response=structs.replace(flow.response, content=pieces))
-    return flow
+        flow = structs.replace(flow, response=structs.replace(flow.response, content=pieces))
+    frames = [Frame(one.kind, one.out, one.data, one.when) for one in messages if one.kind]
+    return structs.replace(flow, websocket=Socket(frames)) if frames else flow
 
 
 _REFUSED = "the app refused the proxy's certificate"
