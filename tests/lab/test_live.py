@@ -43,7 +43,6 @@ class Closing(Protocol):
 
 Closed = TypeVar("Closed", bound=Closing)
 Keep = Callable[[Closed], Closed]
-Begin = Callable[..., "Phone"]
 Rows = dict[tuple[str, str, str], tuple[str, set[str]]]
 
 
@@ -220,10 +219,16 @@ def browser(phone: Phone, address: str, folder: Path) -> Iterator[None]:
         process.wait()
 
 
+def killed(phone: Phone) -> Rows:
+    phone.close()
+    return rows(phone.live.folder)
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium")
+@pytest.mark.parametrize("end", [Phone.ends, killed])
 def test_a_page_that_fetches_and_keeps_a_socket_and_listens_for_events(
-    tmp_path: Path, keep: Keep[Any]
+    tmp_path: Path, keep: Keep[Any], end: Callable[[Phone], Rows]
 ) -> None:
     done = Queue[str]()
     site = keep(servers.page(CLIENTS / "page.html", IN, done))
@@ -235,7 +240,7 @@ def test_a_page_that_fetches_and_keeps_a_socket_and_listens_for_events(
         assert json.loads(done.get(timeout=PATIENCE)) == {"text": len(IN)}
         # The socket and the events are still open, and what they said is known all the same.
         phone.live.log(f"unknown:{host} other in: {READ} by now")
-        assert phone.ends() == {
+        assert end(phone) == {
             (f"unknown:{host}", "other", "out"): (READ, {OUT, SOCKET}),
             (f"unknown:{host}", "other", "in"): (READ, {IN}),
         }
