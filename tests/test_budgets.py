@@ -278,6 +278,7 @@ OTHERS = {
         decoders/zstd.py _STEP,
         hiding.py REMEMBERED,
         live/keys.py WAIT,
+        live/listener.py COSTLY,
         live/listener.py EVERY,
         live/listener.py WAIT,
         live/view.py PACE,

@@ -23,6 +23,7 @@ from auditor.audit import Audit
 from auditor.errors import AuditorError
 from auditor.judge import judge
 from auditor.live.journal import Journal, place_of
+from auditor.live.lasting import Pieces, lasts
 from auditor.live.listener import Listener, Watcher
 from auditor.needles import Needles
 from auditor.probes.canaries import weakness
@@ -99,6 +100,11 @@ class Auditor:
 
     def request(self, flow: http.HTTPFlow) -> None:
         self._begin(flow)
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.response and lasts(flow.response):
+            self._begin(flow)
+            flow.response.stream = Pieces(flow, flow.response, self.note)
 
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:

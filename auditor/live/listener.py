@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 MOST = 10_000  # records that wait where there is no journal
 WAIT = 0.05  # seconds between looks at a journal that grows
 EVERY = 1.0  # seconds between reports to whoever looks on
+COSTLY = 10  # times as long as one takes passes before the next
+NOWHERE = Capture("", "", "", 0)
 
 Watcher = Callable[[Report, Finding | None], None]
 
@@ -59,7 +61,7 @@ class Listener:
         self.audit = audit
         self.unread = 0
         self.passed_over = 0
-        self._watcher, self._told, self._new = watcher, 0.0, False
+        self._watcher, self._next, self._new, self._heard = watcher, 0.0, False, 0
         self._last: Finding | None = None
         self._reader = Reader(place)
         self._records: Queue[First | Record] = Queue(MOST)
@@ -108,11 +110,11 @@ class Listener:
             except Empty:
                 self._tell()
                 continue
+            self._new = True
             self._feed(self._reader.take(record))
 
     def _feed(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._new = True
             for finding in self.audit.feed(event):
                 about = (finding.platform, finding.surface, finding.direction, finding.content)
                 log.info("auditor: %s %s %s: %s", *about)
@@ -120,8 +122,21 @@ class Listener:
             self._tell()
 
     def _tell(self) -> None:
-        """What is known by now, to whoever looks on: not more often than can be read."""
-        now = time.monotonic()
-        if self._watcher and self._new and now - self._told > EVERY:
-            self._told, self._new = now, False
-            self._watcher(self.audit.report(Capture("", "", "", 0)), self._last)
+        """What is known by now, to whoever looks on: not more often than can be read, or than is cheap."""
+        now, heard = time.monotonic(), self._tape.position if self._tape else 0
+        if self._watcher and now > self._next and (self._new or heard != self._heard):
+            report, last = so_far(self.audit, self._reader)
+            self._last = last or self._last
+            self._watcher(report, self._last)
+            self._new, self._heard = False, heard
+            self._next = now + max(EVERY, COSTLY * (time.monotonic() - now))
+
+
+def so_far(audit: Audit, reader: Reader) -> tuple[Report, Finding | None]:
+    """The report as if all connections ended now, and the last finding in those that did not.
+
+    Most messengers keep theirs open for as long as they run; nobody would wait for that.
+    """
+    early, ended = Audit(audit.book, audit.needles, audit.excerpts.reveal, audit.app), audit.report(NOWHERE)
+    found = [finding for event in reader.so_far() for finding in early.feed(event)]
+    return (ended + early.report(NOWHERE), found[-1]) if found else (ended, None)

@@ -4,7 +4,7 @@ The first line says what the file is, the others are records, each written as it
 
     {"journal": 1, "made_by": "mitmproxy 11.0.2"}
     {"what": "begun", "id": "...", "flow": {...}}     a flow and what is known of it
-    {"what": "said", "id": "...", "out": true, ...}   one message of a connection that stays open
+    {"what": "said", "id": "...", "out": true, ...}   a message of a connection, or a piece of an answer
     {"what": "ended", "id": "...", "flow": {...}}     the flow once more, with its answer
     {"what": "refused", "side": "client", ...}        a handshake that failed, which no dump holds
     {"what": "passed", "why": "...", ...}             a connection that was passed through unopened
@@ -119,6 +119,11 @@ class Reader:
             yield from self._end(name)
         self._silent.clear()
 
+    def so_far(self) -> Iterator[Event]:
+        """What is said on connections that are still open; it is all said again when they end."""
+        for begun in self._open.values():
+            yield from self._read(begun) if begun.messages else ()
+
     def damaged(self, why: str, kind: str = "damaged entry") -> Event:
         return self.place.problem(max(0, self.entries - 1), kind, why)
 
@@ -143,6 +148,9 @@ class Reader:
     def _end(self, name: str) -> Iterator[Event]:
         begun = self._open.pop(name)
         self._held -= begun.size
+        yield from self._read(begun)
+
+    def _read(self, begun: Unfinished) -> Iterator[Event]:
         number, count = begun.number, len(begun.messages)
         if begun.flow is None:
             yield self.place.problem(
@@ -230,7 +238,10 @@ def _whole(flow: Flow, messages: Iterable[Said]) -> Flow:
     """The flow with its messages, as a dump has it."""
     if flow.type != "http":
         return structs.replace(flow, messages=[Piece(one.out, one.data, one.when) for one in messages])
-    frames = [Frame(one.kind, one.out, one.data, one.when) for one in messages]
+    pieces = b"".join(one.data for one in messages if not one.kind)
+    if pieces and flow.response and flow.response.content is None:
+        flow = structs.replace(flow, response=structs.replace(flow.response, content=pieces))
+    frames = [Frame(one.kind, one.out, one.data, one.when) for one in messages if one.kind]
     return structs.replace(flow, websocket=Socket(frames)) if frames else flow
 
 

@@ -30,7 +30,7 @@ class Said(Struct, omit_defaults=True, tag_field="what", tag="said"):
     out: bool
     data: bytes
     when: float | None = None
-    kind: int = 0  # of a WebSocket frame
+    kind: int = 0  # of a WebSocket frame; none for a piece of an answer
 
 
 class Ended(Struct, omit_defaults=True, tag_field="what", tag="ended"):

@@ -5,8 +5,10 @@ import socket
 import time
 from pathlib import Path
 
+from mitmproxy.test import tflow
+
 from auditor.audit import Audit
-from auditor.live import authority, guests, lines, listener, page, pins, probe, watch
+from auditor.live import authority, guests, lasting, lines, listener, page, pins, probe, watch
 from auditor.model import Problem
 from auditor.rulebook.book import Rulebook
 from auditor.sources import probed
@@ -85,7 +87,15 @@ def asked(folder: Path) -> str:
     return f"answered {len(asyncio.run(ask())) > 0}"
 
 
+def piecemeal(_: Path) -> str:
+    flow = tflow.tflow(resp=True)
+    flow.response.raw_content = None  # type: ignore[union-attr]
+    take = lasting.Pieces(flow, flow.response, lambda _: None)  # type: ignore[arg-type]
+    return f"passed on {len(take(b'data: ') + take(b'hello'))}, kept {flow.response.raw_content!r}"  # type: ignore[union-attr]
+
+
 LIVE = [
+    Budget("live/lasting.py MOST", lasting, "^passed on 11, kept None$", piecemeal, low=6),
     Budget("live/guests.py MOST", guests, "^kept 2$", strangers, low=2),
     Budget("live/pins.py MOST", pins, "^kept 2$", refusals, low=2),
     Budget("live/probe.py MOST", probe, "^asked 2$", asked_once, low=2),
