@@ -259,8 +259,13 @@ CARRIERS = (slot_send, signal_send, signal_push, tiktok_send, tiktok_push, matri
 TREE_CARRIERS = (slot_tree, matrix_event, matrix_sync, tiktok_tree, discord_tree)
 
 
+@cache
+def planted(text: str) -> Needles:
+    return Needles([text])
+
+
 def verdicts(one: Parcel, text: str = "") -> list[Verdict]:
-    report = audit([one], book(), Capture("0" * 64, "counterfeit.mitm", "mitm", 1), Needles([text]))
+    report = audit([one], book(), Capture("0" * 64, "counterfeit.mitm", "mitm", 1), planted(text))
     return judge(report, book())
 
 
