@@ -40,7 +40,9 @@ def captures() -> tuple[str, ...]:
 
 
 # Every sixth in every run: for each of them tshark has to start.
-EACH = [pytest.param(path, marks=() if at % 6 == 0 else pytest.mark.slow) for at, path in enumerate(captures())]
+EACH = [
+    pytest.param(path, marks=() if at % 6 == 0 else pytest.mark.slow) for at, path in enumerate(captures())
+]
 
 
 class Seen(NamedTuple):
