@@ -16,11 +16,11 @@ demo: $(VENV)/.ready
 	@$(RUN)/auditor analyze captures/tiktok-constructed/client.har --canary "Lighthouse-5523 bring the spare oars"
 
 test: lint
-	$(RUN)/python -m pytest -q -n $(JOBS) -m "not slow"
+	$(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal -m "not slow"
 	$(RUN)/auditor check rules
 
 slow: $(VENV)/.ready-dev
-	$(RUN)/python -m pytest -q -n $(JOBS) -m slow
+	$(RUN)/python -m pytest -q -n $(JOBS) --dist worksteal -m slow
 
 # Real clients for tests/lab/test_live.py; those of XMPP and the browser also need `apt-get install prosody chromium`.
 lab-clients:

@@ -1,6 +1,6 @@
 """The shelf where the rules stand: the edge that reads rule files and the recordings their tests cite."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -28,7 +28,13 @@ def own_rules() -> Path:
 
 
 def load_rules(folder: Path | None) -> Rulebook:
-    return Rulebook.of(texts_of(folder or own_rules()))
+    return Rulebook.of(texts_of(folder)) if folder else _ours()
+
+
+@cache
+def _ours() -> Rulebook:
+    """Read once: they came with the program, and do not change while it runs."""
+    return Rulebook.of(texts_of(own_rules()))
 
 
 def texts_of(folder: Path) -> dict[str, str]:

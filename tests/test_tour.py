@@ -14,7 +14,8 @@ from auditor.judge import judge
 from auditor.model import Parcel
 from auditor.report import Capture
 from auditor.reporters import Options, reporter
-from auditor.shelf import load_rules
+from auditor.rulebook.book import Rulebook
+from auditor.shelf import own_rules, texts_of
 from auditor.sources import read
 from tests.constructed import archive, sent
 
@@ -53,7 +54,7 @@ def footsteps() -> Iterator[list[str]]:
 def test_the_tour_is_right(tmp_path: Path) -> None:
     capture = tmp_path / "client.har"
     capture.write_text(archive([sent("Lighthouse-5523 bring the spare oars", 1)]), encoding="utf-8")
-    book = load_rules(None)
+    book = Rulebook.of(texts_of(own_rules()))  # one that has met nothing yet
     page = reporter("terminal")
     list(read(capture))  # parts that are imported late are at home before the walk begins
     with footsteps() as walked:

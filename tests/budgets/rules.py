@@ -37,7 +37,7 @@ def book() -> Rulebook:
 
 
 def hosts(_: Path) -> object:
-    known = load_rules(None)
+    known = Rulebook(book().platforms, book().rules, book().envelopes)
     for number in range(10):
         known.meeting(parcel_to(f"host{number}.example"))
     return f"known {max(len(known._by_host), len(known._platforms_at))}."
@@ -108,10 +108,14 @@ def long_name(_: Path) -> object:
     return smime._values(smime._wrapped(0x0C, b"n" * 200), "name")
 
 
+@cache
+def megabyte() -> bytes:
+    text = " ".join(random.Random(2).choices(["meet", "me", "at", "seven"], k=400_000))
+    return DECODERS["protobuf"].wrap({1: "meet at seven", 2: DECODERS["brotli"].wrap(text)})
+
+
 def large_text(_: Path) -> object:
     """A part that is found out either way, and why its opening ended."""
-    text = " ".join(random.Random(2).choices(["meet", "me", "at", "seven"], k=400_000))
-    part = DECODERS["protobuf"].wrap({1: "meet at seven", 2: DECODERS["brotli"].wrap(text)})
     made: list[unwrap.Opening] = []
 
     def watched(output: int) -> unwrap.Opening:
@@ -121,7 +125,7 @@ def large_text(_: Path) -> object:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shut, "Opening", watched)
         patch.setattr(shut, "habits", lambda _: "")
-        assert shut.flaw([shut.Part("1", part)])
+        assert shut.flaw([shut.Part("1", megabyte())])
     return [opening.stopped for opening in made]
 
 

@@ -27,7 +27,9 @@ def rules(tmp_path: Path) -> Path:
     return tmp_path / "rules"
 
 
+@pytest.mark.slow
 def test_our_own_rules_pass() -> None:
+    """`make test` says so too, by the command itself."""
     result = check()
     assert (result.exit_code, result.stderr) == (0, "")
     assert "0 failed" in result.stdout

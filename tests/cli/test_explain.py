@@ -52,12 +52,13 @@ def test_no_two_things_have_one_name() -> None:
     assert len({name for kind in kinds for name in kind}) == sum(len(kind) for kind in kinds)
 
 
-@pytest.mark.parametrize("name", [*BOOK.rules, *BOOK.envelopes, *BOOK.transports, *BOOK.platforms])
-def test_everything_can_be_explained(name: str) -> None:
-    result = explain(name)
-    assert (result.exit_code, result.stderr) == (0, "")
-    assert name in result.stdout.splitlines()[0]
-    assert "\x1b" not in result.stdout
+@pytest.mark.parametrize("kind", ["rules", "envelopes", "transports", "platforms"])
+def test_everything_can_be_explained(kind: str) -> None:
+    for name in getattr(BOOK, kind):
+        result = explain(name)
+        assert (result.exit_code, result.stderr) == (0, ""), name
+        assert name in result.stdout.splitlines()[0]
+        assert "\x1b" not in result.stdout, name
 
 
 @pytest.mark.parametrize(
@@ -90,12 +91,12 @@ def test_a_finding_is_explained(name: str, said: str) -> None:
     assert said in result.stdout
 
 
-@pytest.mark.parametrize("code", [*LINTS, *READ])
-def test_every_finding_is_explained(code: str) -> None:
-    result = explain(code)
-    assert result.exit_code == 0
-    assert result.stdout.startswith(code)
-    assert len(result.stdout.splitlines()) >= 2
+def test_every_finding_is_explained() -> None:
+    for code in (*LINTS, *READ):
+        result = explain(code)
+        assert result.exit_code == 0, code
+        assert result.stdout.startswith(code)
+        assert len(result.stdout.splitlines()) >= 2, code
 
 
 def test_a_finding_that_is_none_is_one_line() -> None:

@@ -17,7 +17,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.utils import PcapReader
 
 from auditor.streams import Message, Sorter
-from tests.corpus.test_corpus import CATALOGUE, CORPUS
+from tests.corpus.audits import CATALOGUE, CORPUS
 
 KINDS = ("mail", "irc", "mqtt", "xmpp")
 TUNNELS = ("zeek/http/connect-with-smtp.pcap",)

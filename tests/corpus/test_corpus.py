@@ -4,54 +4,17 @@ Proxies, trackers and web pages that mention messengers are in them; no messagin
 prints a table.
 """
 
-import json
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
-
 import pytest
 from click.testing import CliRunner
 
-from auditor.audit import Audit
 from auditor.cli import cli
 from auditor.errors import CaptureError
-from auditor.judge import Verdict, judge
 from auditor.model import MESSAGES, Answer
-from auditor.report import Capture, Slice
-from auditor.rulebook.book import Rulebook
-from auditor.shelf import load_rules
 from auditor.sources import read
+from tests.corpus.audits import CATALOGUE, CORPUS, audited
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
-CATALOGUE: dict[str, dict[str, Any]] = (
-    {one["path"]: one for one in json.loads((CORPUS / "catalogue.json").read_text(encoding="utf-8"))}
-    if CORPUS.is_dir()
-    else {}
-)
 FILES = sorted(path for path, one in CATALOGUE.items() if one["kind"] in ("har", "mitmproxy-flow"))
 pytestmark = [pytest.mark.corpus, pytest.mark.skipif(not FILES, reason=f"no shared corpus at {CORPUS}")]
-
-
-@dataclass(frozen=True)
-class Result:
-    whole: Slice
-    verdicts: list[Verdict]
-    entries: int
-
-
-@lru_cache
-def book() -> Rulebook:
-    return load_rules(None)
-
-
-@lru_cache
-def audited(file: str) -> Result:
-    audit, source = Audit(book()), read(CORPUS / file)
-    for event in source:
-        audit.feed(event)
-    report = audit.report(Capture(source.sha256, source.name, source.kind, source.size, source.unread))
-    return Result(report.whole(), judge(report, book()), source.entries)
 
 
 def test_the_catalogue_names_every_file_that_is_here() -> None:

@@ -10,14 +10,13 @@ import signal
 import struct
 import time
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from auditor.cli import cli
-from tests.corpus.audits import CATALOGUE, CORPUS, audited, book
+from tests.corpus.audits import CATALOGUE, CORPUS, audited
 
 FILES = sorted(CATALOGUE)
 SECONDS, MEGABYTES = 60, 500
@@ -70,12 +69,9 @@ def problem(path: str, *more: str) -> str:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def begun() -> Iterator[None]:
+def begun() -> None:
     """What every process would load again is loaded once: the rules, and the replay of HTTP."""
     audited(next(path for path in FILES if "http" in CATALOGUE[path]["what_it_exercises"]))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("auditor.cli.asking.load_rules", lambda _: book())
-        yield
 
 
 @pytest.mark.slow

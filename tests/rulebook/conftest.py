@@ -1,13 +1,11 @@
 # ruff: noqa: E501 - rule files in one line each
 """The real rules, read once, and a small book of envelopes that the real ones do not need yet."""
 
-from pathlib import Path
-
 import pytest
 
 from auditor.rulebook.book import Rulebook
+from auditor.shelf import load_rules
 
-RULES = Path(__file__).parent.parent.parent / "rules"
 _END = "why:\n  - {fact: f, source: s}\ntests: []\n"
 FIXTURE = {
     "envelopes/nip04.yaml": 'title: T\nopened-by: recipient\ntext: "{base64 secret[16n]}?iv={base64 bytes[16]}"\n',
@@ -45,7 +43,7 @@ sees: {sender: .from}
 
 @pytest.fixture(scope="session")
 def real() -> Rulebook:
-    return Rulebook.of({str(p.relative_to(RULES)): p.read_text() for p in sorted(RULES.rglob("*.yaml"))})
+    return load_rules(None)
 
 
 @pytest.fixture(scope="session")

@@ -74,9 +74,8 @@ def test_keys_move_with_the_comments_above_them() -> None:
     assert rewritten(SORTED, "platforms/x/send.yaml") == SORTED
 
 
-@pytest.mark.parametrize("file", OURS)
-def test_our_own_files_are_laid_out(file: str) -> None:
-    assert rewritten(OURS[file], file) == OURS[file]
+def test_our_own_files_are_laid_out() -> None:
+    assert [file for file, text in OURS.items() if rewritten(text, file) != text] == []
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -164,7 +164,7 @@ def alarms(book: Rulebook, name: str, number: int) -> int:
 
 def test_genuine_samples_are_hardly_ever_refused(real: Rulebook) -> None:
     shaped = [e.id for e in real.envelopes.values() if e.shape is not None]
-    assert sum(alarms(real, name, 500) for name in shaped) <= 2
+    assert sum(alarms(real, name, 150) for name in shaped) <= 2
 
 
 @pytest.mark.slow

@@ -10,18 +10,18 @@ from auditor.rulebook.seals import SEALS, Function
 from auditor.rulebook.shut import flaw
 
 NAMES = sorted(SEALS)
-GENUINE = 2_000
 
 
+@pytest.mark.parametrize("number", [300, pytest.param(5_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
-def test_genuine_examples_are_cut_and_hardly_ever_refused(name: str) -> None:
+def test_genuine_examples_are_cut_and_hardly_ever_refused(name: str, number: int) -> None:
     alarms = 0
-    for seed in range(GENUINE):
+    for seed in range(number):
         parts = SEALS[name].cut(SEALS[name].sample(random.Random(seed)))
         assert parts, seed
         assert any(part.secret for part in parts) or name in ("mtproto", "whatsapp-noise", "mmtls")
         alarms += bool(flaw(parts))
-    assert alarms <= 5
+    assert alarms <= 2 + number // 500
 
 
 @pytest.mark.parametrize("name", NAMES)

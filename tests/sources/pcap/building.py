@@ -57,13 +57,13 @@ def pcap(
     version: tuple[int, int] = (2, 4), more: bytes = b"", swapped: bool = False, tick: int = 1,
 ) -> bytes:  # fmt: skip
     """A file of pcap, one packet a second; `more` stands in the header of each, `tick` after the second."""
-    out = struct.pack(f"{order}IHHiIII", magic, *version, 0, 0, 262144, link)
+    out = bytearray(struct.pack(f"{order}IHHiIII", magic, *version, 0, 0, 262144, link))
     out += bytes(4) if magic in (0x1C0001AC, 0x1C0001AB) else b""
     for number, packet in enumerate(packets):
         kept = packet[:snap]
         lengths = (len(packet), len(kept)) if swapped else (len(kept), len(packet))
         out += struct.pack(f"{order}IIII", SECOND + number, tick, *lengths) + more + kept
-    return out
+    return bytes(out)
 
 
 def block(kind: int, body: bytes, order: str = "<") -> bytes:

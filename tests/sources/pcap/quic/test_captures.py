@@ -39,6 +39,12 @@ def captures() -> tuple[str, ...]:
     return tuple(one["path"] for one in listed if any("quic" in what for what in one["what_it_exercises"]))
 
 
+# Every sixth in every run: for each of them tshark has to start.
+EACH = [
+    pytest.param(path, marks=() if at % 6 == 0 else pytest.mark.slow) for at, path in enumerate(captures())
+]
+
+
 class Seen(NamedTuple):
     """What tshark says of one datagram."""
 
@@ -89,7 +95,7 @@ def connections(path: str, keys: Keys) -> dict[Quic, list[tuple[int, bool, bytes
     return found
 
 
-@pytest.mark.parametrize("path", captures())
+@pytest.mark.parametrize("path", EACH)
 def test_the_names_that_are_asked_for_are_those_of_tshark(path: str) -> None:
     """Some versions tshark does not open, so there may be more names than it has."""
     found = connections(path, Keys())
@@ -129,7 +135,7 @@ def followed(path: str, stream: int) -> set[bytes]:
     return {bytes.fromhex("".join(dict.fromkeys(line.strip() for line in side))) for side in sides} - {b""}
 
 
-@pytest.mark.parametrize("path", captures())
+@pytest.mark.parametrize("path", EACH)
 def test_damaged_captures_give_no_traceback(path: str) -> None:
     seen = [one for one in datagrams(path) if one.payload][:400]
     keys = Keys(secrets(path)) if path in OPENED else Keys()
