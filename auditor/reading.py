@@ -20,6 +20,7 @@ from auditor.rulebook.types import Rule
 PEOPLE = ("sender", "recipient")
 NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
+UNOPENED = "this parcel did not open into what its rule knows, so a message may lie in it"
 PLANTED = "planted-text"  # the rule of findings that no rule file made
 
 
@@ -76,8 +77,10 @@ class Reading:
         root, judge = self.opened(rule)
         findings: list[Finding] = []
         seen_here = match(rule, root, judge)
-        lost = [] if seen_here else [self.finding(rule, platform, message) for message in self.lost(rule)]
-        (self.doubts if rule.by_content else findings).extend(lost)
+        if not any(isinstance(seen, Message) for seen in seen_here):
+            why = self.lost(rule, root)
+            lost = [self.finding(rule, platform, message) for message in unseen(rule, why)] if why else []
+            (self.doubts if rule.by_content or why == UNOPENED else findings).extend(lost)
         for seen in seen_here:
             direction, ref = self.parcel.direction, self.parcel.ref
             roles = tuple(role for role, _ in seen.sees)
@@ -93,14 +96,12 @@ class Reading:
                 )  # fmt: skip
         return findings
 
-    def lost(self, rule: Rule) -> list[Message]:
-        """Of what could not be read to its end, what the rule might have found there."""
-        if self.whole or not rule.slots:
-            return []
-        slot = rule.slots[0].text
-        return [
-            Message(surface, Content.MISSING, slot, note=CUT) for surface in sorted(set(rule.surface.all))
-        ]
+    def lost(self, rule: Rule, root: Node) -> str:
+        """Why the rule may have found nothing in what could not be read; nothing where all was read."""
+        if not self.whole:
+            return CUT
+        answered = self.parcel.head.status < 300  # errors hold no messages
+        return UNOPENED if answered and not rule.by_content and unopened(rule, root) else ""
 
     def finding(self, rule: Rule, platform: str, message: Message) -> Finding:
         content, note = message.content, message.note
@@ -204,3 +205,21 @@ class Reading:
             when=parcel.when,
             device=parcel.channel.device,
         )
+
+
+def unseen(rule: Rule, why: str) -> list[Message]:
+    """One message in doubt of every kind that the rule knows."""
+    if not rule.slots:
+        return []
+    slot = rule.slots[0].text
+    return [Message(surface, Content.MISSING, slot, note=why) for surface in sorted(set(rule.surface.all))]
+
+
+def unopened(rule: Rule, root: Node) -> bool:
+    """Whether the rule looks for messages inside a body that stayed bytes, or is JSON that does not parse."""
+    places = [rule.each] if rule.each else rule.slots
+    body = root.child("body")
+    if body is None or body.children or not all(p.steps[0] == "body" and len(p.steps) > 1 for p in places):
+        return False
+    value = body.value
+    return bool(value) if isinstance(value, bytes) else str(value or "").lstrip()[:1] in tuple("{[")

@@ -437,6 +437,51 @@ def test_messages_in_the_lost_part_of_an_answer_are_not_forgotten() -> None:
     assert verdict.verdict is Answer.INCONCLUSIVE
 
 
+FILE_SENT = {"type": "m.room.message", "content": {"msgtype": "m.image", "url": "mxc://hs/a"}}
+NAMELESS = (("content-type", "application/json"), ("content-encoding", "new"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [
+        ({"whole": False}, Answer.INCONCLUSIVE),
+        ({"body": b'{"rooms": {"join": {"!r:hs": {"timeline"'}, Answer.INCONCLUSIVE),
+        (
+            {"body": hashlib.sha512(b"").digest(), "head": Head(status=200, headers=NAMELESS)},
+            Answer.INCONCLUSIVE,
+        ),
+        (
+            {"body": hashlib.sha512(b"").digest(), "head": Head(status=502, headers=NAMELESS)},
+            Answer.END_TO_END,
+        ),
+        ({"body": b"not now"}, Answer.END_TO_END),
+        ({"body": b"{}"}, Answer.END_TO_END),
+        ({}, Answer.END_TO_END),
+    ],
+    ids=[
+        "cut behind a file",
+        "cut JSON",
+        "an unknown coding",
+        "an error",
+        "plain words",
+        "nothing",
+        "a file",
+    ],
+)
+def test_messages_in_an_answer_that_did_not_open_are_not_forgotten(
+    changes: dict[str, Any], answer: Answer
+) -> None:
+    seen = matrix_sync([room_message(n) for n in range(3)], [], 0)
+    other_one = msgspec.structs.replace(matrix_sync([FILE_SENT], [], 1), **changes)
+    verdicts = run(seen, other_one)[2]
+    assert [one.verdict for one in verdicts if one.surface == "room"] == [answer]
+
+
+def test_what_did_not_open_is_a_doubt_and_no_message() -> None:
+    unknown = msgspec.structs.replace(matrix_sync([], [], 1), body=hashlib.sha512(b"").digest())
+    assert [verdict.counts for verdict in run(unknown)[2] if verdict.counts] == []
+
+
 def test_a_bomb_is_a_problem_and_never_end_to_end() -> None:
     event = sealed("megolm", book(), "bomb")
     bomb = base64.b64encode(gzip.compress(bytes(200_000_000), 1)).decode()

@@ -56,8 +56,8 @@ DOORS = {
     "click": ("cli/",),
     "h2": ("sources/pcap/replay/http2.py",),
     "mitmproxy": (
-        "live/addon.py", "live/guests.py", "live/lasting.py", "live/pins.py", "live/probe.py", "live/proxy.py",
-        "sources/mitm.py", "sources/pcap/replay/halves.py", "sources/pcap/replay/http1.py",
+        "live/addon.py", "live/guests.py", "live/lasting.py", "live/pins.py", "live/probe.py",
+        "live/proxy.py", "sources/mitm.py", "sources/pcap/replay/halves.py", "sources/pcap/replay/http1.py",
     ),
     "msgspec": (
         "audit.py", "bosh.py", "claims.py", "cli/analyze.py", "cli/asking.py", "cli/shares.py",

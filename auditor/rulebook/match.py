@@ -1,11 +1,12 @@
 """One rule, one opened parcel: the messages in it, and what lies in the slot of each.
 
 Laws: all listed slots count and the weakest decides; a message whose slot is empty is a
-finding; a placeholder counts for nothing only beside a seal or noise; other readable prose beside
-a seal is a finding of its own, because it may be a copy.
+finding, unless a file or something else explains it and no words stand beside that; a
+placeholder counts for nothing only beside a seal or noise; other readable prose beside a
+seal is a finding of its own, because it may be a copy.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from auditor.decoders.unwrap import Node
@@ -18,6 +19,7 @@ from auditor.streams import LAYERS
 from auditor.text import is_prose
 
 STRENGTH = list(Content)
+ANYTHING = ("*",)
 PIECE = "?OTR"  # how the pieces of a message begin whose seal is told when the last one has come
 FRAME = "FRAME"  # what streams call a piece of a layer that nobody opened
 
@@ -81,13 +83,7 @@ class Element:
         surface = self.surface(rule.surface)
         values = [(slot, _inside_layer(rule, seen)) for slot, seen in self.values()]
         if not values:
-            if any(holds_something(n) for p in rule.attachments for n in self.select(p)):
-                return [Around("media", sees, attachment=True)]
-            if any(map(self.holds, rule.empty_when)):
-                return []
-            return [
-                Message(surface, Content.MISSING, str(rule.slots[0].text), note=self.nearest(), sees=sees)
-            ]
+            return self.without_text(surface, sees)
         slot, weakest = min(values, key=lambda v: STRENGTH.index(v[1].content))
         found: list[Message | Around] = [Message(surface, weakest.content, slot, weakest, weakest.note, sees)]
         told_later = text_of(weakest.node).lstrip().startswith(PIECE)
@@ -95,6 +91,19 @@ class Element:
             seen = Seen(Content.READABLE, prose, note="readable text beside the seal")
             found.append(Message(surface, Content.READABLE, "beside the slot", seen, seen.note, beside=True))
         return found
+
+    def without_text(self, surface: str, sees: tuple[tuple[str, str], ...]) -> list[Message | Around]:
+        """A message whose slots are empty. What explains that explains no words that stand beside it."""
+        files = [n for p in self.rule.attachments for n in self.select(p) if holds_something(n)]
+        marks = [condition for condition in self.rule.empty_when if self.holds(condition)]
+        if not files and any(mark.values != ANYTHING for mark in marks):
+            return []  # a kind of message that has no text, whatever it says
+        named = [node for mark in marks for node in self.select(mark.pattern)]
+        if (files or marks) and self.prose({id(n) for top in (*files, *named) for n in top.walk()}) is None:
+            return [Around("media", sees, attachment=True)] if files else []
+        return [
+            Message(surface, Content.MISSING, str(self.rule.slots[0].text), note=self.nearest(), sees=sees)
+        ]
 
     def select(self, pattern: Pattern) -> list[Node]:
         return pattern.select(self.node if pattern.relative else self.root)
@@ -150,10 +159,11 @@ class Element:
             }
         return known
 
-    def prose(self) -> Node | None:
+    def prose(self, explained: Collection[int] = ()) -> Node | None:
         """Readable words in the message that no slot names: perhaps a copy of it."""
         known = self.known()
-        return next((n for n in self.scope() if _written(n) or (id(n) not in known and self.told(n))), None)
+        beside = (node for node in self.scope() if id(node) not in explained)
+        return next((n for n in beside if _written(n) or (id(n) not in known and self.told(n))), None)
 
     def told(self, node: Node) -> bool:
         return _is_prose(node) and not self.fixed(node)

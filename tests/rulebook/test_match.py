@@ -91,6 +91,10 @@ def verdict(book: Rulebook, body: Any) -> Answer:
         ({"files": []}, ["missing"]),
         ({"files": [{"id": None}]}, ["missing"]),
         ({"files": [{"id": 1}], "text": "hello"}, ["readable"]),
+        ({"typing": True, "speech": "see you at the gate"}, ["missing"]),
+        ({"typing": {"name": "see you at the gate"}}, []),
+        ({"files": [{"id": 1}], "caption": "see you at the gate"}, ["missing"]),
+        ({"files": [{"name": "the old gate at dusk.jpg"}]}, []),
     ],
 )
 def test_what_a_rule_sees(small: Rulebook, body: dict[str, Any], found: list[str]) -> None:
