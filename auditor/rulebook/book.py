@@ -146,7 +146,7 @@ class Rulebook:
         ]
 
     def _spoken_at(self, parcel: Parcel, method: str) -> list[Spoken]:
-        """The rules of one protocol and direction that are about a host and a verb: asked once, then known."""
+        """The rules of one protocol and direction that are about a host and a verb: asked once."""
         key = (parcel.protocol, parcel.outgoing, parcel.channel.host, method)
         if key not in self._by_host:
             _room_in(self._by_host)
