@@ -270,6 +270,7 @@ OTHERS = {
         sources/pcap/http3/tables.py _AROUND""",
     "how much is taken at once, and by how many, which changes no result": """
         cli/spread.py MOST,
+        cli/__init__.py RARELY,
         cli/spread.py WORTH,
         cli/shares.py LARGE,
         cli/shares.py MOST,
@@ -285,7 +286,6 @@ OTHERS = {
         needles.py _FEW,
         needles.py _START,
         rulebook/transport.py REMEMBERED,
-        cli/contacts.py RARELY,
         sources/__init__.py WAIT,
         sources/__init__.py _BLOCK,
         sources/heads.py STRETCH,

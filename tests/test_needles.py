@@ -71,6 +71,31 @@ def test_whether_any_text_is_there_is_told_as_the_search_tells_it(more: int) -> 
                 assert needles.within(around) == bool(needles.search(around))
 
 
+CHANGES: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "in capitals": str.upper,
+    "in small letters": str.lower,
+    "with other spaces": lambda t: t.replace(" ", " \t\r\n "),
+    "in parts of characters": lambda t: unicodedata.normalize("NFD", t),
+    "with a letter less": lambda t: t[:9] + t[10:],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("more", [0, 3, 100], ids=["few texts", "several", "more than the table holds"])
+def test_no_changed_text_is_passed_over(change: str, more: int) -> None:
+    extra = [f"pier {number} at {number * 7}" for number in range(more)]
+    for text in (*TEXTS.values(), "So I said to the miller"):
+        needles = Needles([text, *extra])
+        for around in ("", " ", "xyz", "ž", "a \x1f", "Harbor-4471 ", "\ud800"):
+            value = around + CHANGES[change](text) + around
+            data = value.encode("utf-8", "replace")
+            found = bool(needles.search(data) or needles.search_text(value))
+            assert needles.anywhere(data, value) == needles.anywhere(b"\xff" + data, value) == found
+            assert found == (change != "with a letter less")
+            assert not found or len(data) >= needles.shortest
+
+
 @cache
 def only(text: str) -> Needles:
     return Needles([text])

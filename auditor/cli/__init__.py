@@ -1,7 +1,10 @@
 """The command line: one file a command, imported when it is asked for. Nothing is decided here."""
 
+import gc
 import pkgutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +15,8 @@ from auditor.errors import AuditorError, RuleError
 
 # Modules here that are not commands.
 _EDGES = ("asking", "auditing", "captures", "progress", "shares", "spread")
+
+RARELY = 100_000  # new objects between two looks for circles
 
 
 class Commands(click.Group):
@@ -33,7 +38,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with _seldom_tidied():
+                return super().invoke(ctx)
         except RuleError as exc:
             click.echo(str(exc), err=True)
             click.echo(f"auditor: {len(exc.faults)} fault(s); nothing was done", err=True)
@@ -46,6 +52,17 @@ class Commands(click.Group):
             click.echo("auditor: stopped; nothing was reported", err=True)
             ctx.exit(130)
         return ctx.exit(2)
+
+
+@contextmanager
+def _seldom_tidied() -> Iterator[None]:
+    """Rules and what is seen are many objects in no circle: to look for circles often is in vain."""
+    before = gc.get_threshold()
+    gc.set_threshold(RARELY, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _purpose(name: str) -> str:

@@ -1,10 +1,8 @@
 """One capture through the audit, with everything that is written down on the way."""
 
-import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TextIO
 
@@ -20,8 +18,6 @@ from auditor.reporters import Options, reporter
 from auditor.reporters.json import line
 from auditor.rulebook.book import Rulebook
 from auditor.sources import Source
-
-RARELY = 100_000  # new objects between two looks for circles
 
 
 def audited(
@@ -40,7 +36,7 @@ def audited(
             audit.feed(Problem(Ref(source.name, 0), "weak text", weak))
     # Findings are written in their order, so whoever wants them waits for one process.
     of = 1 if findings.stream else shares(source, jobs)
-    with _seldom_tidied(), others(source, fresh, of) as helpers:
+    with others(source, fresh, of) as helpers:
         source = source.part(0, of) if of > 1 else source
         for event in watched(source):
             for finding in audit.feed(event):
@@ -52,17 +48,6 @@ def audited(
             source.sha256, source.name, source.kind, source.size, source.unread, given, source.note
         )
         return together(audit.report(capture), helpers.results())
-
-
-@contextmanager
-def _seldom_tidied() -> Iterator[None]:
-    """What is seen is much and none of it refers to itself: to look for circles often is in vain."""
-    before = gc.get_threshold()
-    gc.set_threshold(RARELY, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def unreadable(fresh: Callable[[], Audit], name: str, why: str) -> Report:
