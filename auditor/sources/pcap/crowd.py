@@ -128,12 +128,12 @@ class Crowd:
         if not len(flows):
             return
         self._settle(flows, np.arange(len(flows)))
-        every, which = np.unique(flows.seen, return_inverse=True)
+        every, mine = np.unique(flows.seen, return_inverse=True)
         known: dict[Seen | None, int] = {None: 0}
         numbers = [
             known.setdefault(self._views.settle(one) if one else None, len(known)) for one in every.tolist()
         ]
-        columns = [np.array(numbers)[which], *self._between(flows)]
+        columns = [np.array(numbers)[mine], *self._between(flows)]
         order = np.lexsort((flows.first, *columns))
         changes = np.concatenate(([True], np.zeros(len(order) - 1, np.bool_)))
         for column in columns:
@@ -144,11 +144,11 @@ class Crowd:
         received = np.where(one, flows.two_bytes, flows.one_bytes)[order]
         sums = [np.add.reduceat(column, begins) for column in (sent, received)]
         firsts, first, seen = flows.first[order], order[begins], list(known)
-        told = [begins, np.append(begins[1:], len(order)), *sums, flows.began[first]]
-        told += [column[first] for column in columns]
+        shown, *between = (column[first] for column in columns)
+        told = [begins, np.append(begins[1:], len(order)), shown, *sums, flows.began[first], *between]
         for some in np.array_split(np.argsort(firsts[begins]), 1 + len(begins) // AT_ONCE):
-            for begin, end, *facts in zip(*(column[some].tolist() for column in told), strict=True):
-                yield self._contact(firsts[begin:end].tolist(), *facts[:3], seen[facts[3]], *facts[4:])
+            for begin, end, which, *facts in zip(*(column[some].tolist() for column in told), strict=True):
+                yield self._contact(firsts[begin:end].tolist(), seen[which], *facts)
         self._views.release(flows.seen)
 
     def _between(self, flows: Flows) -> list[Integers | Words]:
@@ -161,8 +161,8 @@ class Crowd:
         ]  # fmt: skip
 
     def _contact(
-        self, entries: list[int], sent: int, received: int, began: int,
-        seen: Seen | None, high: int, low: int, port: int, kind: int, subject: int,
+        self, entries: list[int], seen: Seen | None, sent: int, received: int, began: int, high: int,
+        low: int, port: int, kind: int, subject: int,
     ) -> Contact:  # fmt: skip
         address = packed(kind >> 8 == 6, high, low)
         protocol = kind & 0xFF

@@ -16,7 +16,7 @@ from auditor.sources.pcap.window import Integers
 
 ALIKE = 8192  # beginnings that are known again
 HELD = 16_000_000  # bytes of those that may go on
-LOOKERS = 12_000  # connections that are looked at
+LOOKERS = 6_000  # connections that are looked at
 STARTS = 48_000_000  # bytes with which those began that are known by nothing else
 
 
