@@ -15,7 +15,7 @@ from auditor.sources.pcap.devices import Devices
 from auditor.sources.pcap.ends import Flags
 from auditor.sources.pcap.flow import NAMING, Flow, Sums
 from auditor.sources.pcap.flows import BOTH, GUESS, ONE, SHUT, TORN, TWO
-from auditor.sources.pcap.glance import Glance, Spoken, show
+from auditor.sources.pcap.glance import Glance, Spoken, in_order, show
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Onlooker, contact, unsaid
 from auditor.sources.pcap.outside import Seen
@@ -25,7 +25,7 @@ from auditor.sources.pcap.sums import Flows, between, packed
 from auditor.sources.pcap.table import Batch
 from auditor.sources.pcap.views import View, Views
 from auditor.sources.pcap.window import Integers
-from auditor.sources.pcap.wire import UDP, End
+from auditor.sources.pcap.wire import TCP, UDP, End
 
 OTHERS = "neither end is a device that was named"
 SETTLED, CLIENT_ONE, PHONE_ONE, PHONE_TWO = 1, 2, 4, 8  # who is who, in a column
@@ -81,15 +81,16 @@ class Crowd:
         if number := self._views.known(digest):
             self._views[number].uses += 1
             return number
-        view = View(self._onlooker(flows, slot, script.opened), digest)
-        self._show(view, flows, slot, glance.beginning(which))
+        view, rows = View(self._onlooker(flows, slot, script.opened), digest), glance.beginning(which)
+        view.sure = view.torn = script.known[0] == TCP and script.opened != BOTH and in_order(rows)
+        self._show(view, flows, slot, rows)
         view.script = None if view.full == BOTH else script
         return self._views.add(view)
 
     def _alone(self, flows: Flows, slot: int, number: int) -> tuple[int, View]:
         """What is seen of one connection that goes on, whoever began as it did."""
         view = self._views[number]
-        if view.looker and view.uses == 1:
+        if view.looker and view.uses == 1 and not view.sure:
             self._views.alone(number)
             return number, view
         assert view.script is not None
@@ -100,7 +101,7 @@ class Crowd:
 
     def _show(self, view: View, flows: Flows, slot: int, rows: Iterable[Spoken]) -> None:
         assert view.looker is not None
-        view.full, torn = show(view.looker, between(flows, slot), rows, view.full)
+        view.full, torn = show(view.looker, between(flows, slot), rows, view.full, view.sure)
         view.torn = view.torn or torn
 
     def _onlooker(self, flows: Flows, slot: int, opened: int) -> Onlooker:
