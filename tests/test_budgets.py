@@ -125,6 +125,7 @@ OTHERS = {
         sources/journal.py _TAIL,
         sources/parcels.py VERSION,
         sources/pcap/assembly.py _TURN,
+        sources/pcap/glance.py _HALF,
         sources/pcap/glance.py _TURN,
         sources/pcap/onlooker.py _HALF,
         sources/pcap/onlooker.py _TURN,

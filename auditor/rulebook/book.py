@@ -55,6 +55,15 @@ class Rulebook:
         return cls.with_files(texts)[0]
 
     @classmethod
+    def of_outside(cls, texts: Mapping[str, str]) -> "Rulebook":
+        """The same, of which only what says whose connection it is can be asked; its files alone are read."""
+        reading = _Reading()
+        for path in sorted(texts):
+            if path.startswith("transports/") or path.endswith("/platform.yaml"):
+                reading.file(path, texts[path])
+        return reading.book(_digest(texts))
+
+    @classmethod
     def with_files(cls, texts: Mapping[str, str]) -> "tuple[Rulebook, dict[str, Block]]":
         """The same, and what each file says as it was written: for those that judge the files."""
         reading = _Reading()

@@ -7,6 +7,7 @@ import pytest
 
 from auditor.errors import RuleError
 from auditor.rulebook.book import Rulebook
+from auditor.shelf import own_rules, texts_of
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "broken-rules.txt"
 RULES = Path(__file__).parent.parent.parent / "rules"
@@ -271,3 +272,12 @@ def test_a_host_is_whose_it_is_whoever_is_asked_first() -> None:
         None,
         None,
     ]
+
+
+def test_whose_connection_it_is_needs_no_rule_to_be_read() -> None:
+    texts = texts_of(own_rules())
+    whole, outside = Rulebook.of(texts), Rulebook.of_outside(texts)
+    assert (outside.digest, outside.platforms, outside.transports) == (
+        whole.digest, whole.platforms, whole.transports,
+    )  # fmt: skip
+    assert whole.rules and not outside.rules

@@ -15,7 +15,7 @@ from auditor.sources.pcap.devices import Devices
 from auditor.sources.pcap.ends import Flags
 from auditor.sources.pcap.flow import NAMING, Flow, Sums
 from auditor.sources.pcap.flows import BOTH, GUESS, ONE, SHUT, TORN, TWO
-from auditor.sources.pcap.glance import Glance, Spoken, show
+from auditor.sources.pcap.glance import Glance, Spoken, in_order, show
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Onlooker, contact, unsaid
 from auditor.sources.pcap.outside import Seen
@@ -25,7 +25,7 @@ from auditor.sources.pcap.sums import Flows, between, packed
 from auditor.sources.pcap.table import Batch
 from auditor.sources.pcap.views import View, Views
 from auditor.sources.pcap.window import Integers
-from auditor.sources.pcap.wire import UDP, End
+from auditor.sources.pcap.wire import TCP, UDP, End
 
 OTHERS = "neither end is a device that was named"
 SETTLED, CLIENT_ONE, PHONE_ONE, PHONE_TWO = 1, 2, 4, 8  # who is who, in a column
@@ -81,15 +81,16 @@ class Crowd:
         if number := self._views.known(digest):
             self._views[number].uses += 1
             return number
-        view = View(self._onlooker(flows, slot, script.opened), digest)
-        self._show(view, flows, slot, glance.beginning(which))
+        view, rows = View(self._onlooker(flows, slot, script.opened), digest), glance.beginning(which)
+        view.sure = view.torn = script.known[0] == TCP and script.opened != BOTH and in_order(rows)
+        self._show(view, flows, slot, rows)
         view.script = None if view.full == BOTH else script
         return self._views.add(view)
 
     def _alone(self, flows: Flows, slot: int, number: int) -> tuple[int, View]:
         """What is seen of one connection that goes on, whoever began as it did."""
         view = self._views[number]
-        if view.looker and view.uses == 1:
+        if view.looker and view.uses == 1 and not view.sure:
             self._views.alone(number)
             return number, view
         assert view.script is not None
@@ -100,7 +101,7 @@ class Crowd:
 
     def _show(self, view: View, flows: Flows, slot: int, rows: Iterable[Spoken]) -> None:
         assert view.looker is not None
-        view.full, torn = show(view.looker, between(flows, slot), rows, view.full)
+        view.full, torn = show(view.looker, between(flows, slot), rows, view.full, view.sure)
         view.torn = view.torn or torn
 
     def _onlooker(self, flows: Flows, slot: int, opened: int) -> Onlooker:
@@ -128,12 +129,12 @@ class Crowd:
         if not len(flows):
             return
         self._settle(flows, np.arange(len(flows)))
-        every, which = np.unique(flows.seen, return_inverse=True)
+        every, mine = np.unique(flows.seen, return_inverse=True)
         known: dict[Seen | None, int] = {None: 0}
         numbers = [
             known.setdefault(self._views.settle(one) if one else None, len(known)) for one in every.tolist()
         ]
-        columns = [np.array(numbers)[which], *self._between(flows)]
+        columns = [np.array(numbers)[mine], *self._between(flows)]
         order = np.lexsort((flows.first, *columns))
         changes = np.concatenate(([True], np.zeros(len(order) - 1, np.bool_)))
         for column in columns:
@@ -144,11 +145,11 @@ class Crowd:
         received = np.where(one, flows.two_bytes, flows.one_bytes)[order]
         sums = [np.add.reduceat(column, begins) for column in (sent, received)]
         firsts, first, seen = flows.first[order], order[begins], list(known)
-        told = [begins, np.append(begins[1:], len(order)), *sums, flows.began[first]]
-        told += [column[first] for column in columns]
+        shown, *between = (column[first] for column in columns)
+        told = [begins, np.append(begins[1:], len(order)), shown, *sums, flows.began[first], *between]
         for some in np.array_split(np.argsort(firsts[begins]), 1 + len(begins) // AT_ONCE):
-            for begin, end, *facts in zip(*(column[some].tolist() for column in told), strict=True):
-                yield self._contact(firsts[begin:end].tolist(), *facts[:3], seen[facts[3]], *facts[4:])
+            for begin, end, which, *facts in zip(*(column[some].tolist() for column in told), strict=True):
+                yield self._contact(firsts[begin:end].tolist(), seen[which], *facts)
         self._views.release(flows.seen)
 
     def _between(self, flows: Flows) -> list[Integers | Words]:
@@ -161,8 +162,8 @@ class Crowd:
         ]  # fmt: skip
 
     def _contact(
-        self, entries: list[int], sent: int, received: int, began: int,
-        seen: Seen | None, high: int, low: int, port: int, kind: int, subject: int,
+        self, entries: list[int], seen: Seen | None, sent: int, received: int, began: int, high: int,
+        low: int, port: int, kind: int, subject: int,
     ) -> Contact:  # fmt: skip
         address = packed(kind >> 8 == 6, high, low)
         protocol = kind & 0xFF

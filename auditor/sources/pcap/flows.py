@@ -99,8 +99,10 @@ class Tracker:
         return Part(slot, them.forward, np.sort(known[fresh]), spoke, swept, replaced)
 
     def finish(self) -> Flows:
-        """Every flow that is still live: nothing comes any more."""
-        return self.table.take(np.flatnonzero(self.table.state[: self.live] != OVER))
+        """Every flow that is still live: nothing comes any more, and nothing is kept."""
+        found = self.table.take(np.flatnonzero(self.table.state[: self.live] != OVER))
+        self.table, self.live = none(), 0
+        return found
 
     def _find(self, keys: Words, them: Ends) -> Integers:
         """The slots of the flows that are known; -1 for the others."""

@@ -18,7 +18,7 @@ from auditor.sources.pcap.onlooker import Onlooker
 from auditor.sources.pcap.sums import Flows
 from auditor.sources.pcap.table import Batch
 from auditor.sources.pcap.window import Integers
-from auditor.sources.pcap.wire import TCP, UDP, End, Packet
+from auditor.sources.pcap.wire import ACK, FIN, RST, SYN, TCP, UDP, End, Packet
 
 REACH = 1 << 14  # bytes of a beginning, which are looked at together
 TURNS = 160  # packets of one
@@ -26,7 +26,7 @@ TURNS = 160  # packets of one
 # From which end; the payload; how much of it was not kept; what TCP says of its place.
 Spoken: TypeAlias = tuple[int, bytes, int, int, int, int]
 _FACTS = Layout("=6I")  # which end, what was not kept, the size, two numbers, flags
-_TURN = 1 << 32  # sequence numbers begin anew
+_TURN, _HALF = 1 << 32, 1 << 31  # sequence numbers begin anew
 
 
 class Script(Struct, frozen=True):
@@ -122,16 +122,35 @@ class Glance:
         return list(zip(way, said, *places, strict=True))
 
 
-def show(one: Onlooker, ends: tuple[End, End], rows: Iterable[Spoken], full: int = 0) -> tuple[int, bool]:
-    """Shows a connection what is said in it: which ends are full then, whether every packet counts."""
+def in_order(rows: Iterable[Spoken]) -> bool:
+    """Whether nothing is late, lost or told twice where nobody saw a connection open, by its numbers."""
+    following: dict[int, int] = {}
+    for way, data, missing, sequence, acknowledged, flags in rows:
+        if missing or flags & (SYN | RST) or following.setdefault(way, sequence) != sequence:
+            return False
+        following[way] = (sequence + len(data) + (flags & FIN)) % _TURN
+        if flags & ACK and (following.setdefault(BOTH - way, acknowledged) - acknowledged) % _TURN > _HALF:
+            return False
+    return True
+
+
+def show(
+    one: Onlooker, ends: tuple[End, End], rows: Iterable[Spoken], full: int = 0, sure: bool = False
+) -> tuple[int, bool]:
+    """Shows a connection what is said in it: which ends are full then, whether every packet counts.
+
+    `sure` where one thing is known to follow the other.
+    """
     client = ONE if one.flow.client == ends[0] else TWO
-    datagrams, torn = one.flow.protocol == UDP, False
+    sure, torn = sure or one.flow.protocol == UDP, False
     for way, data, missing, sequence, acknowledged, flags in rows:
         if full & way:  # so it is with most
             continue
         from_client = way == client
         place = sequence, acknowledged, flags
-        if (missing and not datagrams) or not data or not one.glance(from_client, data, place):
+        if sure:
+            one.hear(from_client, data)
+        elif missing or not data or not one.glance(from_client, data, place):
             source, target = ends if way == ONE else ends[::-1]
             one.feed(Packet(0, 0.0, source, target, one.flow.protocol, data, missing, *place))
             torn = True

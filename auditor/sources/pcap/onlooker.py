@@ -40,14 +40,15 @@ class Onlooker:
         """The sequence number of the first byte of one end, where its SYN was seen."""
         self._next[from_client] = sequence
 
+    def hear(self, from_client: bool, data: bytes) -> None:
+        """What is known to be the next that is said."""
+        self._begun().feed(from_client, data)
+
     def glance(self, from_client: bool, data: bytes, place: tuple[int, int, int]) -> bool:
         """What stands where it was expected is looked at without a packet; false where it does not.
 
         `place` is the sequence number, what was acknowledged, and the flags.
         """
-        if self.flow.protocol == UDP:
-            self._begun().feed(from_client, data)
-            return True
         if len(self._next) < 2:
             return False
         sequence, acknowledged, flags = place
@@ -80,7 +81,7 @@ class Onlooker:
             for chunk in self._assembly.feed(packet):
                 self._begun().feed(chunk.from_client, chunk.data, chunk.lost)
         elif self.flow.protocol == UDP:
-            self._begun().feed(packet.source == self.flow.client, packet.payload)
+            self.hear(packet.source == self.flow.client, packet.payload)
             if self._naming:
                 self._names.learn(packet.payload)
         return []

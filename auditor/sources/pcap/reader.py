@@ -85,6 +85,15 @@ class Reader:
 
     def events(self) -> Iterator[Event]:
         table = Table(self.tape, together=self._crowd is None)  # who only looks on needs no fragments
+        yield from self._read(table)
+        yield from self._crowd.over(table.finish()) if self._crowd else self._over(table.finish())
+        yield from map(_folded, self.known.legs.finish())
+        for reason, count in sorted(table.reasons.items()):
+            packets = "a packet" if count == 1 else f"{count} packets"
+            yield self.place.problem(self.tape.entries, "not read", f"{packets}: {reason}")
+        self.tape.note = self.devices.told()
+
+    def _read(self, table: Table) -> Iterator[Event]:
         for item in table:
             match item:
                 case Batch():
@@ -99,12 +108,6 @@ class Reader:
                     self.known.names.say(item.name, item.address)
                 case Trouble():
                     yield self.place.problem(self.tape.entries, item.kind, item.text)
-        yield from self._crowd.over(table.finish()) if self._crowd else self._over(table.finish())
-        yield from map(_folded, self.known.legs.finish())
-        for reason, count in sorted(table.reasons.items()):
-            packets = "a packet" if count == 1 else f"{count} packets"
-            yield self.place.problem(self.tape.entries, "not read", f"{packets}: {reason}")
-        self.tape.note = self.devices.told()
 
     def _hardware(self, batch: Batch) -> None:
         """Devices that were named by their MAC address: where they send from."""

@@ -16,19 +16,20 @@ from auditor.sources.pcap.window import Integers
 
 ALIKE = 8192  # beginnings that are known again
 HELD = 16_000_000  # bytes of those that may go on
-LOOKERS = 12_000  # connections that are looked at
+LOOKERS = 6_000  # connections that are looked at
 STARTS = 48_000_000  # bytes with which those began that are known by nothing else
 
 
 class View:
     """What was seen of connections that began alike."""
 
-    __slots__ = ("digest", "full", "looker", "script", "seen", "torn", "uses")
+    __slots__ = ("digest", "full", "looker", "script", "seen", "sure", "torn", "uses")
 
     def __init__(self, looker: Onlooker, digest: bytes = b"") -> None:
         self.looker: Onlooker | None = looker  # while it may see more
         self.digest = digest  # while others are known by it
         self.script: Script | None = None  # what it was shown, for others that go on by themselves
+        self.sure = False  # its packets were not put in order, for all were: whoever goes on begins again
         self.full, self.torn, self.uses = 0, False, 1
         self.seen: Seen | None = None
 

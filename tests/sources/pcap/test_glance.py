@@ -8,6 +8,7 @@ import pytest
 
 from auditor.model import Contact
 from auditor.sources.heads import Place
+from auditor.sources.pcap.glance import in_order
 from auditor.sources.pcap.onlooker import Onlooker
 from auditor.sources.pcap.reader import Reader
 from auditor.sources.pcap.wire import ACK, FIN, SYN
@@ -97,3 +98,24 @@ def test_who_only_looks_on_puts_no_fragments_together_and_says_so() -> None:
     assert [getattr(one, "message", "") for one in events] == [
         "a packet: a fragment, which nobody put together"
     ]
+
+
+@pytest.mark.parametrize(
+    ("packets", "ordered"),
+    [
+        ([(1, 7, 9, b"ab"), (2, 9, 9, b"c"), (1, 9, 10, b"")], True),
+        ([(1, 2**32 - 1, 9, b"ab"), (2, 9, 1, b"c"), (1, 1, 10, b"d")], True),
+        ([(1, 7, 9, b"ab"), (1, 9, 9, b"c"), (2, 9, 8, b"an answer to the first")], True),
+        ([(1, 7, 9, b"ab"), (1, 10, 9, b"c")], False),
+        ([(1, 7, 9, b"ab"), (1, 7, 9, b"ab")], False),
+        ([(1, 7, 9, b"ab"), (2, 10, 9, b"c")], False),
+        ([(1, 7, 9, b"ab"), (2, 9, 11, b"an answer to what was not seen")], False),
+    ],
+)
+def test_what_follows_each_other_by_its_numbers_is_in_order(
+    packets: list[tuple[int, int, int, bytes]], ordered: bool
+) -> None:
+    rows = [(way, data, 0, sequence, acknowledged, ACK) for way, sequence, acknowledged, data in packets]
+    assert in_order(rows) is ordered
+    assert not in_order([*rows, (1, b"cut", 5, 9, 10, ACK)])
+    assert not in_order([(1, b"", 0, 6, 0, SYN), *rows])
