@@ -185,3 +185,16 @@ def no_service(sheet: Sheet) -> Finds:
     spoken = any(r.any_host for r in sheet.book.rules.values() if r.platform == platform.id)
     if not platform.hosts and platform.far_end == "service" and not spoken:
         yield sheet.block.place, "no hosts, and no rule that does without"
+
+
+@lint("R110", "platform", "Take it out, or add the hosts that it is one of.")
+def shared_in_vain(sheet: Sheet) -> Finds:
+    """A shared host that is none of the platform's.
+
+    `shared` names those of a platform's hosts that apps and pages of others load (buttons, counters,
+    log-in): they name nobody. What is no host of the platform names nobody anyway.
+    """
+    for host, place in sheet.each("shared"):
+        example = host.replace("*", "x").replace("?", "x").lower()
+        if not any(host_fits(pattern, example) for pattern in sheet.platform.hosts):
+            yield place, f"{host!r} is not among the hosts"
