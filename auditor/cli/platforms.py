@@ -127,6 +127,7 @@ def described(book: Rulebook, platform: Platform, width: int | None = None) -> P
         ("hosts", ", ".join(platform.hosts) or "any, or none: known by what it speaks"),
         ("far end", FAR_END[platform.far_end]),
     ]
+    about += [("but not", f"{', '.join(platform.shared)}: others load them")] if platform.shared else []
     about += [("speaks", f"{', '.join(platform.speaks)}: their rules count here")] if platform.speaks else []
     page.rows(about, 9)
     _places(page, platform, rules)
@@ -179,7 +180,8 @@ def _short(claim: Claim) -> str:
 def _claims(page: Page, claims: Iterable[Claim]) -> None:
     page.heading("What is claimed")
     rows: list[tuple[Cell, Cell]] = []
-    for claim in claims:
+    newest = sorted(claims, key=lambda claim: claim.since, reverse=True)
+    for claim in sorted(newest, key=lambda claim: (SURFACES.index(claim.surface), bool(claim.until))):
         limits = [claim.when] if claim.when else []
         limits += ["where people switch it on"] if claim.optional else []
         only = f" ({'; '.join(limits)})" if limits else ""
@@ -207,7 +209,7 @@ def _shown(book: Rulebook, platform: Platform, rules: list[Rule]) -> Iterator[st
 
 def _rules(page: Page, rules: list[Rule]) -> None:
     rows: list[tuple[Cell, Cell]] = []
-    for rule in rules:
+    for rule in sorted(rules, key=lambda rule: not rule.slots):
         facts = "looked up" if rule.verified else "general knowledge"
         what = "" if rule.slots else f"; only that it happens: {rule.action}"
         rows.append(("-", f"{rule.title} ({rule.id}: {rule.status} tests, facts {facts}{what})"))

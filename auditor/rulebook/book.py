@@ -182,8 +182,9 @@ class Rulebook:
                 if rule.platform in platform.speaks and platform.at(host):
                     return platform.id
             return rule.platform
-        hosts = rule.when.hosts or self.platforms[rule.platform].hosts
-        return rule.platform if any(host_fits(pattern, host) for pattern in hosts) else ""
+        hosts = rule.when.hosts
+        mine = any(host_fits(p, host) for p in hosts) if hosts else self.platforms[rule.platform].at(host)
+        return rule.platform if mine else ""
 
 
 def _by_last_label(platforms: Iterable[Platform]) -> dict[str, list[Platform]]:

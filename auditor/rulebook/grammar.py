@@ -128,6 +128,9 @@ class PlatformKeys(Struct, kw_only=True, rename=_key, forbid_unknown_fields=True
     title: str
     company: str = ""
     hosts: Texts = ""
+    shared: Annotated[
+        Texts, _says("hosts among these that apps and pages of others load: they name nobody")
+    ] = ""
     far_end: Annotated[str, _words(FAR_ENDS)] = "service"
     speaks: Annotated[Texts, _says("platforms whose rules for any host count here")] = ""
     claims: list[ClaimKeys] = []

@@ -56,6 +56,7 @@ def read_platform(block: Block, file: str, name: str, faults: list[Fault]) -> Pl
         id=name,
         title=fields.text("title"),
         hosts=fields.texts("hosts"),
+        shared=fields.texts("shared"),
         company=fields.text("company"),
         far_end=fields.word("far-end", grammar.FAR_ENDS, "service"),
         speaks=fields.texts("speaks"),

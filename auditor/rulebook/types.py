@@ -165,6 +165,7 @@ class Platform:
     id: str
     title: str
     hosts: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()  # among these, but other apps and pages load them too
     company: str = ""
     far_end: str = "service"  # service | peer | own-device
     speaks: tuple[str, ...] = ()
@@ -173,7 +174,9 @@ class Platform:
     why: tuple[Fact, ...] = ()
 
     def at(self, host: str) -> bool:
-        return any(host_fits(pattern, host) for pattern in self.hosts)
+        return any(host_fits(p, host) for p in self.hosts) and not any(
+            host_fits(p, host) for p in self.shared
+        )
 
 
 @dataclass(frozen=True, slots=True)

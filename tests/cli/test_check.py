@@ -84,6 +84,17 @@ def test_a_broken_file_is_named_by_file_and_line(rules: Path, how: str) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_what_is_wrong_with_tests_of_other_files_is_told_where_those_are_checked(rules: Path) -> None:
+    file = rules / "platforms/slack/typing.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("expect: metadata", "expect: metadatum", 1), encoding="utf-8")
+    other = check(rules / "platforms/slack/platform.yaml", "--only", "lints")
+    assert (other.exit_code, other.output) == (0, "")
+    assert "metadatum" in check(rules, "--only", "lints").output
+    file.write_text(text.replace("title:", "titel:", 1), encoding="utf-8")
+    assert "titel" in check(rules / "platforms/slack/platform.yaml", "--only", "lints").output
+
+
 def test_all_faults_are_told_at_once(rules: Path) -> None:
     for name in ("typing", "message-send"):
         file = rules / f"platforms/slack/{name}.yaml"

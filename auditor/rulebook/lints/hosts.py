@@ -30,7 +30,7 @@ SHARED = frozenset(_KITS.split())
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+    return PublicSuffixList(accept_encoded_idn=False)  # spelling it twice takes twice as long
 
 
 def _hosts(sheet: Sheet) -> Iterator[tuple[str, Place]]:
@@ -40,10 +40,17 @@ def _hosts(sheet: Sheet) -> Iterator[tuple[str, Place]]:
 
 
 def _literal(host: str) -> str:
-    """The labels behind the last one that is wild."""
-    labels = host.lower().split(".")
+    """The labels behind the last one that is wild, as they are spoken."""
+    labels = [_spoken(label) for label in host.lower().split(".")]
     wild = [n for n, label in enumerate(labels) if "*" in label or "?" in label]
     return ".".join(labels[wild[-1] + 1 :] if wild else labels)
+
+
+def _spoken(label: str) -> str:
+    try:
+        return label.encode().decode("idna") if label.startswith("xn--") else label
+    except UnicodeError:
+        return label
 
 
 def _shared(host: str) -> str:
@@ -178,3 +185,16 @@ def no_service(sheet: Sheet) -> Finds:
     spoken = any(r.any_host for r in sheet.book.rules.values() if r.platform == platform.id)
     if not platform.hosts and platform.far_end == "service" and not spoken:
         yield sheet.block.place, "no hosts, and no rule that does without"
+
+
+@lint("R110", "platform", "Take it out, or add the hosts that it is one of.")
+def shared_in_vain(sheet: Sheet) -> Finds:
+    """A shared host that is none of the platform's.
+
+    `shared` names those of a platform's hosts that apps and pages of others load (buttons, counters,
+    log-in): they name nobody. What is no host of the platform names nobody anyway.
+    """
+    for host, place in sheet.each("shared"):
+        example = host.replace("*", "x").replace("?", "x").lower()
+        if not any(host_fits(pattern, example) for pattern in sheet.platform.hosts):
+            yield place, f"{host!r} is not among the hosts"

@@ -76,6 +76,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "R107": (HOME, '"*.x.org"', '"*.x.org", "https://x.org/"'),
     "R108": (SEND, "host: api.x.org\n  path: /v1/send", "host: any\n  path: /send"),
     "R109": (HOME, 'hosts: [x.org, "*.x.org"]', "hosts: []"),
+    "R110": (HOME, '"*.x.org"]', '"*.x.org"]\nshared: tag.y.org'),
     "R201": (SEND, "path: /v1/send", 'path: ["/v1/send", "/v1/send?a=1"]'),
     "R202": (SEND, "method: POST", "method: [POST, post]"),
     "R203": (SEND, "  direction: out", "  protocol: htttp\n  direction: out"),

@@ -11,7 +11,7 @@ from auditor.rulebook.lint import Allowed
 from auditor.rulebook.lints import LINTS, look
 from auditor.rulebook.lints.reading import READ
 from auditor.shelf import own_rules, texts_of
-from tests.rulebook.lints.broken import BROKEN, GOOD, broken
+from tests.rulebook.lints.broken import BROKEN, GOOD, HOME, broken
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "lints.txt"
 TODAY = "2026-11-21"
@@ -65,6 +65,12 @@ def test_codes_are_given_once_and_go_up_within_a_file() -> None:
     for one in LINTS.values():
         by_subject.setdefault(one.check.__module__, set()).add(one.code[:2])
     assert [subjects for subjects in by_subject.values() if len(subjects) != 1] == []
+
+
+def test_a_suffix_is_everybodys_however_it_is_spelled() -> None:
+    for host in ("*.xn--55qx5d.cn", "*.xn--p1ai"):
+        texts = GOOD | {HOME: GOOD[HOME].replace('"*.x.org"', f'"*.x.org", "{host}"')}
+        assert any(line.startswith("R101 ") for line in found(texts)), host
 
 
 @pytest.mark.parametrize("code", ["R503", "R504"])
