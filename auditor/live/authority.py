@@ -66,6 +66,7 @@ class Forger:
         )
         name = "somebody-else.invalid" if kind == "wrong name" else host
         known = kind != "unknown CA"
+        signer = self._own if known else self._key
         unsigned = (
             x509.CertificateBuilder()
             .subject_name(_called(name))
@@ -76,8 +77,12 @@ class Forger:
             .not_valid_after(ends)
             .add_extension(x509.SubjectAlternativeName([_named(name)]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+            )
         )
-        return unsigned.sign(self._own if known else self._key, hashes.SHA256()), self._key
+        return unsigned.sign(signer, hashes.SHA256()), self._key
 
 
 def _called(name: str) -> x509.Name:

@@ -26,6 +26,7 @@ VERSION: str = version.VERSION
 
 _NEXT = (  # what went wrong, and what to do about it
     ("already in use", "name another port: --port PORT, or --mode MODE@PORT"),
+    ("run sudo", "this mode asks for more rights by the program sudo: install it, or --mode wireguard"),
     ("(?i)permission|not permitted|privilege|root|sudo|tun device", "it takes a port above 1023, or sudo"),
     (
         "(?i)only available|not (yet )?supported|redirect",
@@ -44,7 +45,7 @@ def cannot(wrong: str) -> str:
     wrong = wrong.removeprefix("auditor: ")
     short = re.sub(r"\[Errno -?\d+\] ", "", re.sub(r" with \[Errno.*: (?=[^:]*$)", ": ", wrong))
     fix = next((f"; {fix}" for pattern, fix in _NEXT if re.search(pattern, wrong)), "")
-    return f"the proxy cannot start: {short}{fix}"
+    return f"the proxy cannot start: {short.rstrip('.')}{fix}"
 
 
 class Wanted(Struct, frozen=True):

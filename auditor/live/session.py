@@ -133,6 +133,8 @@ class Live:
 
     def _ready(self, ready: Callable[[], None]) -> None:
         ready()
+        for host in self.plan.probed:
+            log.warning("auditor: asked to show false certificates to apps that connect to %s", host)
         self.lines.begin(self._stream)
 
     def _end(self) -> None:

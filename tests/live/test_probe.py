@@ -7,10 +7,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from mitmproxy import tls
+from mitmproxy.options import Options
+from mitmproxy.proxy.context import Context
+from mitmproxy.test.tflow import tclient_conn
 
 from auditor.live.authority import Forger, authority
 from auditor.live.probe import MOST, Probe
 from auditor.model import Answer
+from auditor.sources.records import Hello
 from tests.live.test_session import TEXT, Live, Site, anybody, run
 
 App = Callable[[Path], ssl.SSLContext]
@@ -180,3 +185,32 @@ def test_hosts_that_are_probed_do_not_grow_without_end(tmp_path: Path) -> None:
     probe = Probe(lambda _: None, ("*",), tmp_path)
     asked = [probe.next(f"h{number}.example") for number in range(MOST + 3)]
     assert asked == ["unknown CA"] * MOST + [""] * 3
+
+
+def hello(*extensions: tuple[int, bytes]) -> tls.ClientHelloData:
+    """A hello that offers one cipher, for TCP."""
+    listed = b"".join(kind.to_bytes(2) + len(data).to_bytes(2) + data for kind, data in extensions)
+    said = b"\3\3" + bytes(32) + b"\0" + b"\0\2\x13\1" + b"\1\0" + len(listed).to_bytes(2) + listed
+    context = Context(tclient_conn(), Options())
+    context.server.address = ("front.example", 443)
+    return tls.ClientHelloData(context, tls.ClientHello(said))
+
+
+def test_a_hello_that_is_partly_encrypted_is_written_down_unasked(tmp_path: Path) -> None:
+    heard: list[Hello] = []
+    probe = Probe(heard.append, (), tmp_path)
+    probe.tls_clienthello(hello((0xFE0D, b"\0" * 9)))
+    probe.tls_clienthello(hello((16, b"\0\3\2h2")))
+    assert [(one.host, one.ech, one.shown) for one in heard] == [("front.example", True, "")]
+
+
+def test_a_program_is_known_whatever_it_will_speak_and_whether_or_not_it_was_here(tmp_path: Path) -> None:
+    authority(tmp_path, "friday")
+    heard: list[Hello] = []
+    probe = Probe(heard.append, ("*",), tmp_path)
+    versions = (43, b"\2\3\4")
+    for extensions in ((versions,), (versions, (16, b"\0\3\2h2"), (41, b"\0" * 9)), ()):
+        probe.tls_clienthello(hello(*extensions))
+    looks = [one.look for one in heard]
+    assert (looks[0] == looks[1] != looks[2], all(looks)) == (True, True)
+    assert [one.shown for one in heard] == ["unknown CA", "", ""]

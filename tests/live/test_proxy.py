@@ -14,6 +14,7 @@ CASES = {
         "failed to listen",
         "above 1023, or sudo",
     ),
+    "Failed to run sudo.": ("Failed to run sudo; this mode asks", "install it"),
     "Failed to create TUN device": ("Failed to create", "sudo"),
     "Transparent mode not supported on this platform.": ("Transparent", "--mode regular"),
     "OS proxy mode is only available on Windows and macOS": ("OS proxy mode", "--mode wireguard"),
