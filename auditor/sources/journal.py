@@ -205,7 +205,8 @@ def _whole(flow: Flow, messages: Iterable[Said]) -> Flow:
     if flow.type != "http":
         return structs.replace(flow, messages=[Piece(one.out, one.data, one.when) for one in messages])
     frames = [Frame(one.kind, one.out, one.data, one.when) for one in messages]
-    return structs.replace(flow, websocket=Socket(frames)) if frames else flow
+    begun = flow.response is not None and flow.response.status_code == 101  # of which all is written down
+    return structs.replace(flow, websocket=Socket(frames)) if frames or begun else flow
 
 
 _REFUSED = "the app refused the proxy's certificate"
