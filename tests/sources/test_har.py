@@ -91,7 +91,7 @@ def test_the_text_of_an_answer_without_a_status_is_read(har) -> None:  # type: i
     assert parcels(har(one))[1].body == b"hello"
 
 
-UPGRADE = {"headers": [{"name": "Upgrade", "value": "websocket"}]}
+UPGRADE = [{"name": "Upgrade", "value": "websocket"}]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ UPGRADE = {"headers": [{"name": "Upgrade", "value": "websocket"}]}
 def test_a_websocket_whose_messages_were_not_kept_may_have_had_some(  # type: ignore[no-untyped-def]
     har, status: int, kept: dict[str, Any], said: bool
 ) -> None:
-    one = entry(**UPGRADE) | kept
+    one = entry(headers=UPGRADE) | kept
     one["response"]["status"] = status
     found = [event for event in read(har(one)) if isinstance(event, Problem)]
     assert [(problem.kind, problem.protocols) for problem in found] == [("not read", ("websocket",))] * said
