@@ -3,8 +3,8 @@
 An HTTP body `<body xmlns='http://jabber.org/protocol/httpbind'>` holds any number of stanzas.
 They get the refs `#14.0>`, `#14.1>` ... and no more is said of them than XMPP says, so the rules
 of XMPP see them as anywhere else. What is left, the head and the tag of `body`, stays a parcel of
-HTTP. A body that is not XML throughout or holds no stanza stays as it is; so does one that is too
-much to look through, and a problem says so.
+HTTP. A body that holds no stanza stays as it is; so does one that is not XML throughout, that was cut
+before its first stanza ended or is too much to look through, and a problem says so.
 """
 
 import re
@@ -41,7 +41,9 @@ def parts(parcel: Parcel) -> list[Parcel | Problem]:
             return [parcel]
         stanzas = _stanzas(parcel, body, root)
     except TooMuch as error:
-        return [parcel, Problem(parcel.ref, "too much", f"no stanzas were looked for in a body: {error}")]
+        return [parcel, _unread(parcel, "too much", f"no stanzas were looked for in a body: {error}")]
+    if stanzas is None:
+        return [parcel, _unread(parcel, "damaged", "a body of BOSH makes no stanzas")]
     if not stanzas:
         return [parcel]
     kept = tuple(pair for pair in parcel.head.headers if pair[0] != "content-encoding")
@@ -64,20 +66,25 @@ def _plain(parcel: Parcel) -> bytes:
     return parcel.body if SPACE in parcel.body else b""
 
 
-def _stanzas(parcel: Parcel, body: bytes, root: re.Match[bytes]) -> list[Message]:
-    """What a stream with these namespaces would have carried; nothing where it is no such thing."""
+def _unread(parcel: Parcel, kind: str, message: str) -> Problem:
+    return Problem(parcel.ref, kind, message, (parcel.channel,), ("xmpp",))
+
+
+def _stanzas(parcel: Parcel, body: bytes, root: re.Match[bytes]) -> list[Message] | None:
+    """What a stream with these namespaces would have carried; None where it cannot be read."""
     stream, way = xmpp.Stream(), parcel.outgoing
     stream.feed(way, _STREAM % b"".join(_PREFIX.findall(root[1])))
     end = _END.search(body, root.end())
     if not end and parcel.whole:
-        return []
+        return None
     last = end.start() if end else len(body)
     found: list[Message] = []
     for at in range(root.end(), last, START):
         found += stream.feed(way, body[at : min(at + START, last)])
         if len(found) > STANZAS:
             raise TooMuch(f"more than {STANZAS:,} of them")
-    return [] if stream.handed_over or (stream.waiting and parcel.whole) else found
+    broken = stream.handed_over or (stream.waiting and (parcel.whole or not found))
+    return None if broken else found
 
 
 def _parcel(parcel: Parcel, number: int, stanza: Message) -> Parcel:

@@ -220,10 +220,6 @@ OTHERS = {
     "a page": b"<body class='x'><message><body>the balcony at dusk</body></message></body>",
     "a page that tells of BOSH": b"<html><body>see http://jabber.org/protocol/httpbind</body></html>",
     "the name in another attribute": wrapped(PLAIN).replace(b"xmlns='http", b"see='http"),
-    "no end": wrapped(PLAIN)[:-7],
-    "an element that stays open": wrapped(b"<message%s><body>x</body>"),
-    "text between stanzas": wrapped(PLAIN, b"and", TYPING),
-    "entities": wrapped(b"<!DOCTYPE x>", PLAIN),
     "JSON": b'{"a": "http://jabber.org/protocol/httpbind"}',
 }
 
@@ -232,6 +228,29 @@ OTHERS = {
 def test_all_other_bodies_stay_as_they_are(what: str) -> None:
     parcel = http(OTHERS[what])
     assert parts(parcel) == [parcel]
+
+
+DAMAGED = {
+    "no end": wrapped(PLAIN)[:-7],
+    "an element that stays open": wrapped(b"<message%s><body>x</body>"),
+    "text between stanzas": wrapped(PLAIN, b"and", TYPING),
+    "entities": wrapped(b"<!DOCTYPE x>", PLAIN),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+def test_a_damaged_body_stays_as_it_is_and_may_hold_messages(what: str) -> None:
+    parcel = http(DAMAGED[what])
+    kept, problem = parts(parcel)
+    assert kept == parcel
+    assert isinstance(problem, Problem)
+    assert (problem.channels, problem.protocols) == ((parcel.channel,), ("xmpp",))
+
+
+def test_a_body_that_was_cut_in_its_first_stanza_may_hold_messages() -> None:
+    kept, problem = parts(http(wrapped(PLAIN)[:-20], whole=False))
+    assert isinstance(kept, Parcel)
+    assert isinstance(problem, Problem)
 
 
 def test_what_is_no_http_stays_as_it_is() -> None:
@@ -269,8 +288,9 @@ def test_a_body_that_hides_its_name_behind_much_else_is_known() -> None:
 def test_no_bytes_make_it_raise(attributes: bytes, inside: bytes) -> None:
     start = b"<body xmlns='" + SPACE + b"' " + attributes
     for body in (start + b">" + inside + b"</body>", start, inside):
-        found = split(http(body))
-        assert found[0].protocol == "http"
+        first, *_ = parts(http(body))
+        assert isinstance(first, Parcel)
+        assert first.protocol == "http"
 
 
 def test_a_planted_text_in_the_tag_of_the_body_is_found_too() -> None:

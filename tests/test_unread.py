@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from mitmproxy.http import HTTPFlow
 from mitmproxy.io import FlowReader
 from mitmproxy.net.http.http1 import assemble_request, assemble_response
+from msgspec import structs
 
 from auditor.audit import audit
 from auditor.judge import judge
@@ -28,6 +30,7 @@ from tests.sources.pcap.test_reader import frame
 
 SESSION = Path(__file__).parents[1] / "captures" / "xmpp-omemo" / "alice.mitm"
 CAPTURE = Capture("ab" * 32, "made.pcap", "pcap", 1000)
+OTHER = bytes((192, 168, 1, 99))  # another phone
 EVERY = 7  # packets of which one is lost
 
 
@@ -131,11 +134,35 @@ def test_whatever_packet_is_lost_what_is_left_is_not_called_sealed_as_a_whole(
         assert ends(rest, keys, tmp_path).items() <= every.items(), lost
 
 
-def ends(packets: list[Packet], keys: Keys, folder: Path) -> dict[tuple[str, str, Direction], int]:
+@pytest.mark.parametrize("made", [clear, locked])
+def test_what_was_told_twice_and_not_the_same_may_have_been_a_message(
+    made: Callable[[Path], tuple[list[Packet], Keys]], tmp_path: Path
+) -> None:
+    """Of two tellings nobody knows which was heard, but for those that TLS let through."""
+    packets, keys = made(tmp_path)
+    last = max(number for number, one in enumerate(packets) if one.payload)
+    other = structs.replace(packets[last], payload=bytes(len(packets[last].payload)))
+    packets.insert(last + 1, other)
+    assert bool(ends(packets, keys, tmp_path)) is (made is locked)
+
+
+def test_a_doubt_is_one_about_the_device_whose_connection_it_was(tmp_path: Path) -> None:
+    packets, keys = clear(tmp_path)
+    first, second = (str(ip_address(address)) for address in (PHONE, OTHER))
+    devices = (first, second)
+    assert ends(packets, keys, tmp_path, devices)
+    carrying = [number for number, one in enumerate(packets) if one.payload]
+    lost = carrying[len(carrying) // 2]
+    assert not ends(packets[:lost] + packets[lost + 1 :], keys, tmp_path, devices)
+
+
+def ends(
+    packets: list[Packet], keys: Keys, folder: Path, devices: tuple[str, ...] = ()
+) -> dict[tuple[str, str, Direction], int]:
     """What is called end-to-end, and how many messages that is said of."""
     path = folder / "x.pcap"
     path.write_bytes(pcap([frame(one) for one in packets]))
-    report = audit(read(path, said=Place(keys=keys)), book(), CAPTURE)
+    report = audit(read(path, said=Place(keys=keys, devices=devices)), book(), CAPTURE)
     return {
         (one.platform, one.surface, one.direction): sum(one.counts.values())
         for one in judge(report, book())

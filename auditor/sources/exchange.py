@@ -27,7 +27,8 @@ def events(entry: object, number: int, place: Place, opened_by: str) -> Iterator
     seen = heads.headers(_pairs(request.get("headers")))
     channel = _channel(address, seen, _text(_object(entry).get("serverIPAddress")), place, opened_by)
     method = _text(request.get("method"))
-    if method == "CONNECT":
+    frames = _object(entry).get("_webSocketMessages")
+    if method == "CONNECT" and not frames:  # over HTTP/2 a WebSocket is asked for in this way
         yield place.contact(number, channel, "tcp", "a tunnel was asked for: no message in it", when)
         return
     if address.partition(":")[0].lower() in _INSIDE:
@@ -45,7 +46,9 @@ def events(entry: object, number: int, place: Place, opened_by: str) -> Iterator
     else:
         yield Parcel(place.ref(number, ">"), channel, True, data, head=head, when=when, whole=whole)
         yield _answer(_object(_object(entry)["response"]), place.ref(number, "<"), channel, head, when)
-    yield from _frames(_object(entry).get("_webSocketMessages"), number, place, channel, heads.upgrade(head))
+    if frames is None and sockets.begins(head, _object(_object(entry).get("response")).get("status")):
+        yield sockets.unrecorded(number, place, channel)
+    yield from _frames(frames, number, place, channel, heads.upgrade(head))
 
 
 def _channel(
@@ -94,9 +97,10 @@ def _answer(response: dict[str, Any], ref: Ref, channel: Channel, asked: Head, w
     packed, saved = _number(response.get("bodySize")), content.get("compression")
     unpacked = packed + _number(saved) if packed > 0 and saved is not None else 0
     sizes = _sizes(content.get("size"), unpacked, _length(seen))
-    if asked.method == "HEAD" or status in _BODILESS:
-        sizes = []
+    bodied = asked.method != "HEAD" and status not in _BODILESS
+    sizes = sizes if bodied else []
     data, whole = _body(_text(content.get("text")), content, media, sizes)
+    whole = whole and (bool(data) or packed <= 0 or not bodied)
     head = Head(headers=_headers(seen, media), status=status)
     return Parcel(ref, channel, False, data, head=head, answers=asked, when=when, whole=whole)
 
@@ -133,7 +137,7 @@ def _failure(response: object) -> str:
     """Why there is no answer; empty if there is one."""
     if not isinstance(response, dict):
         return "the entry has no response"
-    if response.get("status") or response.get("headers"):
+    if response.get("status") or response.get("headers") or _object(response.get("content")).get("text"):
         return ""
     reason = response.get("_error") or response.get("comment") or response.get("statusText")
     return heads.clean(_text(reason)) or "no response was recorded"

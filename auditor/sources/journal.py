@@ -242,7 +242,8 @@ def _whole(flow: Flow, messages: Iterable[Said]) -> Flow:
     if pieces and flow.response and flow.response.content is None:
         flow = structs.replace(flow, response=structs.replace(flow.response, content=pieces))
     frames = [Frame(one.kind, one.out, one.data, one.when) for one in messages if one.kind]
-    return structs.replace(flow, websocket=Socket(frames)) if frames else flow
+    begun = flow.response is not None and flow.response.status_code == 101  # of which all is written down
+    return structs.replace(flow, websocket=Socket(frames)) if frames or begun else flow
 
 
 def records(path: Path) -> Iterator[First | Record]:

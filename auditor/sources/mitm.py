@@ -164,6 +164,8 @@ def _http(flow: Flow, request: Request, number: int, place: Place, opened_by: st
             for count, one in enumerate(flow.websocket.messages)
         ]
         yield from sockets.events(frames, number, place, channel, heads.upgrade(head))
+    elif response and sockets.begins(head, response.status_code):
+        yield sockets.unrecorded(number, place, channel)
 
 
 def _stream(flow: Flow, number: int, place: Place, transport: str) -> Iterator[Event]:

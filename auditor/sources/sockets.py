@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from auditor.model import Channel, Event, Head, Parcel
+from auditor.model import Channel, Event, Head, Parcel, Problem
 from auditor.sources.heads import Place
 from auditor.streams import Message, Sorter
 
@@ -58,6 +58,17 @@ def events(
     if stream and stream.waiting:
         why = f"{stream.waiting} bytes at the end of the WebSocket make no message"
         yield place.problem(entry, "cut", why, "", (channel,), (name,))
+
+
+def begins(asked: Head, status: object) -> bool:
+    """Whether a request that was answered so is the beginning of a WebSocket."""
+    return status == 101 and "websocket" in asked.header("upgrade").lower()
+
+
+def unrecorded(entry: int, place: Place, channel: Channel) -> Problem:
+    """A WebSocket of whose messages the recorder kept none, nor said that there were none."""
+    why = "what was said in a WebSocket was not recorded"
+    return place.problem(entry, "not read", why, "", (channel,), ("websocket",))
 
 
 def _own(frame: Frame) -> Message:

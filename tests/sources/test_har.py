@@ -77,6 +77,42 @@ def test_a_body_that_was_counted_but_not_kept_is_not_whole(har) -> None:  # type
     assert [(p.body, p.whole) for p in parcels(har(one))] == [(b"", False), (b"", False)]
 
 
+def test_an_answer_that_was_longer_than_nothing_but_not_kept_is_not_whole(har) -> None:  # type: ignore[no-untyped-def]
+    one = entry()
+    one["response"] = {"status": 200, "headers": [], "bodySize": 70, "content": {"size": 0}}
+    assert parcels(har(one))[1].whole is False
+    one["response"]["status"] = 304
+    assert parcels(har(one))[1].whole is True
+
+
+def test_the_text_of_an_answer_without_a_status_is_read(har) -> None:  # type: ignore[no-untyped-def]
+    one = entry()
+    one["response"] = {"status": 0, "headers": [], "content": {"text": "hello"}}
+    assert parcels(har(one))[1].body == b"hello"
+
+
+UPGRADE = [{"name": "Upgrade", "value": "websocket"}]
+
+
+@pytest.mark.parametrize(
+    ("status", "kept", "said"),
+    [(101, {}, True), (101, {"_webSocketMessages": []}, False), (400, {}, False)],
+    ids=["not kept", "nothing was said", "refused"],
+)
+def test_a_websocket_whose_messages_were_not_kept_may_have_had_some(  # type: ignore[no-untyped-def]
+    har, status: int, kept: dict[str, Any], said: bool
+) -> None:
+    one = entry(headers=UPGRADE) | kept
+    one["response"]["status"] = status
+    found = [event for event in read(har(one)) if isinstance(event, Problem)]
+    assert [(problem.kind, problem.protocols) for problem in found] == [("not read", ("websocket",))] * said
+
+
+def test_a_websocket_that_was_asked_for_in_http_2_is_read(har) -> None:  # type: ignore[no-untyped-def]
+    one = entry(method="CONNECT") | {"_webSocketMessages": [{"type": "send", "opcode": 1, "data": "hi"}]}
+    assert [parcel.body for parcel in parcels(har(one)) if parcel.protocol == "websocket"] == [b"hi"]
+
+
 def test_a_failed_request_is_a_contact_or_a_parcel_with_a_problem(har) -> None:  # type: ignore[no-untyped-def]
     failed = {"status": 0, "headers": [], "_error": "net::ERR_TIMED_OUT"}
     silent = entry(url="https://a.example/") | {"response": failed}

@@ -14,6 +14,7 @@ from mitmproxy.io import tnetstring
 from mitmproxy.net import encoding
 from mitmproxy.tcp import TCPMessage
 from mitmproxy.test import tflow, tutils
+from mitmproxy.websocket import WebSocketData
 
 from auditor.model import Contact, Event, Parcel, Problem, Road
 from auditor.sources import mitm, read
@@ -71,6 +72,17 @@ def test_a_body_stays_as_it_was_on_the_road(dump) -> None:  # type: ignore[no-un
     (_, answer) = read(dump(flow))
     assert isinstance(answer, Parcel)
     assert answer.body == b"\x1f\x8bno gzip"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_websocket_whose_messages_the_proxy_did_not_keep_may_have_had_some(dump, kept: bool) -> None:  # type: ignore[no-untyped-def]
+    flow = exchange()
+    assert flow.response
+    flow.response.status_code = 101
+    flow.request.headers["upgrade"] = "websocket"
+    flow.websocket = WebSocketData() if kept else None
+    problems = [event.protocols for event in read(dump(flow)) if isinstance(event, Problem)]
+    assert problems == [("websocket",)] * (not kept)
 
 
 def test_a_body_that_was_not_recorded_is_not_whole(dump) -> None:  # type: ignore[no-untyped-def]

@@ -103,8 +103,9 @@ class QuicConversation:
 
     def unread(self, kind: str, message: str) -> Problem:
         """A problem of all that is said from here on."""
-        spoken = tuple(sorted(self._spoken))
-        return self._place.problem(self._entry, kind, message, "", tuple(self._channels), spoken)
+        spoken = self._spoken | set(WEB if isinstance(self._reader, Http3) else ())
+        on = tuple(self._channels) or (structs.replace(self._contact("").channel, opened_by=OPENED_BY),)
+        return self._place.problem(self._entry, kind, message, "", on, tuple(sorted(spoken)))
 
     def _few(self) -> bool:
         return sum(len(piece.data) for piece in self._waiting) < WAITING
@@ -141,7 +142,7 @@ class QuicConversation:
             self._told = True
             if isinstance(event, Parcel):
                 remember(channel, self._channels)
-                self._spoken |= {event.protocol, *(WEB if isinstance(self._reader, Http3) else ())}
+                self._spoken.add(event.protocol)
             if isinstance(event, Parcel) and event.protocol == "http":
                 whole = event.whole and (one.asked_whole if event.outgoing else one.answered_whole)
                 yield structs.replace(event, ref=ref, channel=channel, whole=whole)

@@ -209,7 +209,8 @@ def _told(flow: Flow, events: list[Event]) -> Iterator[Event]:
     """What a phone said that was the server of a connection is told as said by the phone."""
     for event in events:
         if isinstance(event, Problem):
-            yield event
+            channels = tuple(structs.replace(one, device=flow.device) for one in event.channels)
+            yield structs.replace(event, channels=channels)
             continue
         one = _folded(structs.replace(event, channel=structs.replace(event.channel, device=flow.device)))
         if flow.turned and isinstance(one, Parcel):

@@ -5,7 +5,9 @@ What one connection cannot know of itself is known of the whole capture (known.p
 
 from collections.abc import Iterable
 
-from auditor.model import Event, Problem
+from msgspec import structs
+
+from auditor.model import Event, Problem, Road
 from auditor.sources.pcap.assembly import Assembly
 from auditor.sources.pcap.conversation import Conversation
 from auditor.sources.pcap.datagrams import Datagrams
@@ -62,7 +64,9 @@ class OverTcp:
         found += self._conversation.finish(self._assembly.over)
         if told := self._assembly.conflicts:
             why = f"{told} places were told twice, and not the same; the first telling counts"
-            found.append(self.flow.place.problem(self.flow.entry, "conflict", why))
+            told_twice = self.unread("conflict", why)
+            open_to_all = tuple(one for one in told_twice.channels if one.road is Road.CLEAR)
+            found.append(structs.replace(told_twice, channels=open_to_all))  # TLS would not pass its check
         return self._through((summed(event, sums) for event in found), over=True)
 
     def unread(self, kind: str, message: str) -> Problem:

@@ -48,6 +48,18 @@ def test_an_open_connection_gives_the_parcels_that_a_proxy_would_give() -> None:
         assert seen[int(number) - 17].from_client is parcel.outgoing
 
 
+def test_what_is_lost_before_anything_was_told_is_lost_on_the_same_channel() -> None:
+    talk = three()
+    one, said = QuicConversation(Place("x.pcap"), talk.ends.keys, 17, NEAR, FAR), list[Problem]()
+    for number, datagram in enumerate(talk.ends.seen):
+        if one.feed(datagram.from_client, datagram.data, number, 0.0):
+            break
+        said.append(one.unread("cut", "made up"))
+    assert said[-1].protocols == ("http", "websocket")
+    (channel,) = said[-1].channels
+    assert (channel.host, channel.road, channel.opened_by) == (HOST, Road.PROTECTED, OPENED_BY)
+
+
 def test_a_shut_connection_is_one_contact_with_its_reason_and_facts() -> None:
     (contact,) = told(three().ends.seen, Keys())
     assert isinstance(contact, Contact) and contact.reason.startswith("no secret for client random")

@@ -207,8 +207,8 @@ class Http3:
         if self._dialogues.pop(dialogue.name, None) is None:
             return
         self._held -= dialogue.kept
-        self._not_read("bodies with a gap, too long, or of an unknown question", dialogue.lost)
         found += dialogue.exchanges(self._client, self._server)
+        self._not_read("bodies with a gap, too long, or of an unknown question", dialogue.lost)
 
     def _left(self, way: _Way) -> None:
         self._not_read(way.framed.broken or "frames that are cut", way.framed.unread + way.framed.waiting)

@@ -177,6 +177,7 @@ class Dialogue:
                     for one in sockets.feed(said.from_client, said.content, said.timestamp)
                 ]
             )
+            self.unread += sockets.left
             if sockets.broken:
                 flow.error = Failure(sockets.broken)
 

@@ -25,6 +25,11 @@ class Sockets:
     def broken(self) -> str:
         return next((way.broken for way in self._ways.values() if way.broken), "")
 
+    @property
+    def left(self) -> int:
+        """Bytes that made no message."""
+        return sum(way.left for way in self._ways.values())
+
     def feed(self, from_client: bool, data: bytes, when: float | None) -> list[Frame]:
         way = self._ways[from_client]
         return [Frame(kind, from_client, body, when) for kind, body in way.feed(data)]
@@ -40,10 +45,14 @@ class _Way:
         self._packed = False
         self.broken = ""
 
+    @property
+    def left(self) -> int:
+        return len(self._buffer) + (len(self._message) if self._kind else 0)
+
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        self._buffer += data
         if self.broken:
             return []
-        self._buffer += data
         found: list[tuple[int, bytes]] = []
         at = 0
         try:
@@ -80,12 +89,14 @@ class _Way:
         kind = first & 0x0F
         if kind >= _CONTROL:
             return
+        if kind > _BINARY or (kind == _CONTINUED and not self._kind):
+            raise ValueError(f"a frame of the kind {kind} that nothing announced")
         if kind != _CONTINUED:
             self._kind, self._packed, self._message = kind, bool(first & 0x40) and self._deflated, bytearray()
         self._message += data
         if len(self._message) > MESSAGE:
             raise ValueError("a message that is too long")
-        if first & 0x80 and self._kind in (_TEXT, _BINARY):
+        if first & 0x80:
             found.append((self._kind, self._whole()))
             self._kind = 0
 

@@ -72,6 +72,11 @@ class Exchange:
             return ""
         return header(self.response.headers, b"upgrade").decode("ascii", "replace").lower() or "unnamed"
 
+    @property
+    def spoken(self) -> bool:
+        """Whether it is a WebSocket, with messages or still without."""
+        return bool(self.frames) or self.upgrade == "websocket"
+
 
 def header(fields: Fields, name: bytes) -> bytes:
     return next((value for key, value in fields if key.lower() == name), b"")
@@ -98,7 +103,7 @@ def flow_of(exchange: Exchange, line: Line) -> Flow:
         timestamp_created=exchange.asked.when,
         request=request,
         response=response,
-        websocket=Socket([frame for _, frame in exchange.frames]) if exchange.frames else None,
+        websocket=Socket([frame for _, frame in exchange.frames]) if exchange.spoken else None,
     )
 
 

@@ -61,6 +61,7 @@ class Http2:
     def __init__(self, line: Line, upgraded: Exchange | None = None) -> None:
         self.line = line
         self.broken = ""
+        self.damaged = ""  # what is wrong with a WebSocket in it
         self.passed_over = 0
         self._sides = {way: Side(way) for way in (True, False)}
         self._open: dict[int, Exchange] = {}
@@ -232,7 +233,8 @@ class Http2:
         exchange = self._open.pop(stream)
         if socket := self._sockets.pop(stream, None):
             exchange.sent.done = exchange.received.done = True
-            self.passed_over += socket.passed_over
+            self.passed_over += socket.passed_over + socket.waiting
+            self.damaged = self.damaged or socket.broken
             exchange.failure = exchange.failure or socket.broken
         self._finished.append(exchange)
 

@@ -161,7 +161,7 @@ class Web2:
 
     def finish(self, ended: bool) -> list[Event]:
         found = self._told.of(self._http.finish(ended))
-        left, why = self._http.passed_over, self._http.broken
+        left, why = self._http.passed_over, self._http.broken or self._http.damaged
         if left or why:
             what = f"{why}; {left} bytes not read" if why else f"{left} bytes make no message"
             found.append(self.unread("damaged", f"HTTP/2: {what}"))

@@ -66,7 +66,7 @@ class WebSocket:
         self.exchange = exchange
         self.broken = ""
         self.passed_over = 0  # bytes that were not read
-        self.closed = False
+        self._over: set[bool] = set()  # who said that nothing more comes
         self._kept = 0
         self._came = self._made = 0
         self._messages = {True: Messages(), False: Messages()}
@@ -82,16 +82,23 @@ class WebSocket:
             self.broken = f"extensions that make no sense: {error}"
 
     @property
+    def closed(self) -> bool:
+        return len(self._over) == 2
+
+    @property
     def waiting(self) -> int:
         parts = sum(len(part) for parts in self._parts.values() for part in parts)
         return parts + sum(one.waiting for one in self._messages.values())
 
     def feed(self, chunk: Chunk) -> None:
-        if chunk.lost and not self.broken:
+        way = chunk.from_client
+        if chunk.lost and not self.broken and way not in self._over:
             self.broken = "bytes are missing, and what follows them cannot be read"
         for at in range(0, len(chunk.data), _STEP):
-            if self.broken or self.closed:
-                self.passed_over += 0 if self.closed else len(chunk.data) - at
+            if way in self._over:
+                return
+            if self.broken:
+                self.passed_over += len(chunk.data) - at
                 return
             try:
                 self._take(chunk, chunk.data[at : at + _STEP])
@@ -104,7 +111,7 @@ class WebSocket:
         self._sides[way].receive_data(self._messages[way].of(data))
         for event in self._sides[way].events():
             if isinstance(event, CloseConnection):
-                self._close(event)
+                self._close(way, event)
             elif isinstance(event, TextMessage | BytesMessage):
                 self._part(way, event, Mark(chunk.number, chunk.when))
             if self._made > FREE + RATIO * self._came or self._made - self._kept > LONGEST:
@@ -128,12 +135,12 @@ class WebSocket:
         frame = Frame(_TEXT if text else _BINARY, way, content, begun.when)
         self.exchange.frames.append((begun, frame))
 
-    def _close(self, event: CloseConnection) -> None:
-        """The end; a code that a reader makes up says that it understood nothing."""
+    def _close(self, way: bool, event: CloseConnection) -> None:
+        """The end of what one side says; a code that a reader makes up says that it understood nothing."""
         if event.code in (1002, 1007) and event.reason:
             self.broken = str(event.reason)
         else:
-            self.closed = True
+            self._over.add(way)
 
 
 def _head_size(second: int) -> int:

@@ -49,6 +49,24 @@ def test_pieces_of_a_message_are_joined_around_what_is_about_the_socket() -> Non
     assert (one.kind, one.content) == (2, b"one two three")
 
 
+@pytest.mark.parametrize(
+    ("last", "broken"),
+    [
+        (frame(1, b"begun", first=0), False),
+        (frame(1, b"cut")[:-1], False),
+        (frame(3, b"of a new kind"), True),
+        (frame(0, b"goes on with nothing"), True),
+        (frame(8, b"") + frame(9, b"about the socket"), False),
+    ],
+)
+def test_a_message_that_was_not_read_is_counted(last: bytes, broken: bool) -> None:
+    sockets = Sockets([])
+    (one,) = sockets.feed(True, frame(1, b"before") + last, None)
+    assert one.content == b"before"
+    assert (sockets.left > 0) is (b"socket" not in last)
+    assert bool(sockets.broken) is broken
+
+
 @pytest.mark.parametrize("forgets", [False, True])
 def test_messages_are_inflated_with_what_was_said_before(forgets: bool) -> None:
     lines = b"permessage-deflate" + b"; client_no_context_takeover" * forgets

@@ -184,24 +184,40 @@ def test_lost_bytes_within_one_frame_of_data_leave_a_hole() -> None:
     assert before
 
 
-def test_a_socket_is_read_no_further_than_its_first_hole() -> None:
-    """Else what stands for lost bytes would be taken for what was said."""
+def socket(*frames: bytes) -> Talk:
+    """A WebSocket in a stream, in which the server says this."""
     talk = Talk()
     upgrade = [(b":protocol", b"websocket"), (b":path", b"/chat"), (b":authority", b"h.example")]
     stream = talk.client.get_next_available_stream_id()
     talk.client.send_headers(stream, [(b":method", b"CONNECT"), (b":scheme", b"https"), *upgrade])
     talk.move()
     talk.server.send_headers(stream, [(b":status", b"200")])
-    for text in (b"before", b"0123456789" * 3, b"behind"):
-        talk.server.send_data(stream, bytes((0x81, len(text))) + text)
+    for frame in frames:
+        talk.server.send_data(stream, frame)
         talk.move()
+    return talk
+
+
+@pytest.mark.parametrize(
+    "last", [b"\x01\x05begun", b"\x81\x7e\1\0cut", b"\x83\x05other"], ids=["unfinished", "cut", "unknown"]
+)
+def test_a_message_in_a_socket_that_was_not_read_is_said(last: bytes) -> None:
+    http, (one,) = run(socket(b"\x81\x06before", last).said)
+    assert [frame.content for _, frame in one.frames] == [b"before"]
+    assert http.passed_over or http.damaged
+
+
+def test_a_socket_is_read_no_further_than_its_first_hole() -> None:
+    """Else what stands for lost bytes would be taken for what was said."""
+    texts = (b"before", b"0123456789" * 3, b"behind")
+    talk = socket(*(bytes((0x81, len(text))) + text for text in texts))
     at = next(n for n, (_, said) in enumerate(talk.said) if b"0123456789" in said)
     way, data = talk.said[at]
     begin = data.index(b"0123456789") + 5
     said = [*talk.said[:at], (way, data[:begin]), (way, data[begin + 10 :]), *talk.said[at + 1 :]]
-    for lost, texts in ((0, [b"before", b"0123456789" * 3, b"behind"]), (10, [b"before"])):
+    for lost, read in ((0, texts), (10, texts[:1])):
         http, found = run(said if lost else talk.said, {at + 1: lost})
-        assert [frame.content for _, frame in found[0].frames] == texts
+        assert tuple(frame.content for _, frame in found[0].frames) == read
         assert bool(http.passed_over) is ("missing" in found[0].failure) is bool(lost)
 
 

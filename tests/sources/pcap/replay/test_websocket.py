@@ -77,10 +77,18 @@ def test_every_message_knows_the_packet_in_which_it_begins() -> None:
 
 def test_what_comes_behind_the_end_is_not_read() -> None:
     one = socket()
-    said = spoken("", [SAYS[0], (False, CloseConnection(code=1000))])
+    end = CloseConnection(code=1000)
+    said = spoken("", [SAYS[0], (False, end), (True, end)])
     assert heard(one, [*said, (True, b"\x82\x01")]) == TOLD[:1]
     assert one.closed
     assert not one.broken
+
+
+def test_who_has_not_said_goodbye_may_still_speak() -> None:
+    one = socket()
+    said = spoken("", [(True, CloseConnection(code=1000)), SAYS[1]])
+    assert heard(one, [*said, (True, b"\x82\x01")]) == TOLD[1:2]
+    assert not one.closed
 
 
 def test_a_gap_ends_the_reading_and_says_how_much_is_left() -> None:
