@@ -8,6 +8,7 @@ The first line says what the file is, the others are records, each written as it
     {"what": "ended", "id": "...", "flow": {...}}     the flow once more, with its answer
     {"what": "refused", "side": "client", ...}        a handshake that failed, which no dump holds
     {"what": "passed", "why": "...", ...}             a connection that was passed through unopened
+    {"what": "lost", "count": 3, "why": "..."}        records that could not be written
 
 Laws: a journal gives the same events as the dump of the same flows; flows are numbered in the
 order of their first record, and so are refusals; the proxy may have died at any time, so what
@@ -34,6 +35,7 @@ from auditor.sources.records import (
     Closed,
     Ended,
     First,
+    Lost,
     Named,
     Opened,
     Passed,
@@ -98,6 +100,9 @@ class Reader:
                 self._silent[record.id] = record
             case Closed() if silent := self._silent.pop(record.id, None):
                 yield self._contact(silent, _LEFT)
+            case Lost():
+                why = printable(heads.clean(record.why))[:200]
+                yield self.damaged(f"{record.count:,} records are missing: {why}", "too-much")
         while len(self._open) > MOST:
             yield from self._end(next(iter(self._open)))
         while len(self._silent) > MOST:

@@ -77,7 +77,14 @@ class Passed(Struct, omit_defaults=True, tag_field="what", tag="passed"):
     when: float | None = None
 
 
-Record: TypeAlias = Begun | Said | Ended | Refused | Opened | Closed | Passed
+class Lost(Struct, omit_defaults=True, tag_field="what", tag="lost"):
+    """Records that would stand here, and why they do not."""
+
+    count: int
+    why: str
+
+
+Record: TypeAlias = Begun | Said | Ended | Refused | Opened | Closed | Passed | Lost
 
 
 def line(record: First | Record) -> bytes:

@@ -1,16 +1,14 @@
 """Budgets of a live session: strangers, hosts and requests that come without end."""
 
 import asyncio
+import os
+import signal
 import socket
-import time
 from pathlib import Path
 
-from auditor.audit import Audit
 from auditor.live import guests, lines, listener, page, pins, watch
-from auditor.model import Problem
-from auditor.rulebook.book import Rulebook
+from auditor.live.analyst import Task
 from auditor.sources.flows import Flow, Response, Side
-from auditor.sources.heads import Place
 from auditor.sources.records import Ended, Refused
 from tests.budgets.made import Budget
 
@@ -82,21 +80,15 @@ LIVE = [
 
 
 def waiting(_: Path) -> str:
-    """More records than there is room for, before the audit hears the first."""
-    audit = Audit(Rulebook.of({}))
-    heard, before = [], audit.feed
-
-    def slow(event: object) -> list[object]:
-        time.sleep(0.05)
-        heard.append(event)
-        return list(before(event))  # type: ignore[arg-type]
-
-    audit.feed = slow  # type: ignore[method-assign, assignment]
-    one = listener.Listener(audit, Place("live"))
-    for number in range(FEW * 2):
-        one.hear(Refused("client", f"h{number}.example"))
-    one.finish()
-    return " ".join(event.message for event in heard if isinstance(event, Problem))
+    """More records than there is room for, while the audit has not asked for the first."""
+    one = listener.Listener(Task())
+    os.kill(one.process.pid, signal.SIGSTOP)
+    for number in range(FEW * 100):
+        one.hear(Refused("client", f"h{number}.example", error="x" * 1000))
+    os.kill(one.process.pid, signal.SIGCONT)
+    ended = one.finish()
+    assert ended
+    return " ".join(row.message for row, _ in ended.report.whole().troubles)
 
 
 LIVE.append(Budget("live/listener.py MOST", listener, "came faster than they were read", waiting, low=2))
