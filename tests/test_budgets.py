@@ -118,7 +118,7 @@ OTHERS = {
         rulebook/shape.py COUNTER,
         sources/exchange.py _BODILESS,
         sources/flows.py FORMAT,
-        sources/journal.py _TAIL,
+        sources/beside.py _TAIL,
         sources/parcels.py VERSION,
         sources/pcap/assembly.py _TURN,
         sources/pcap/onlooker.py _HALF,

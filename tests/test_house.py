@@ -193,6 +193,7 @@ TESTED_ELSEWHERE = {
     "rulebook/testcases.py": "tests/test_rules.py",
     "rulebook/types.py": "tests/rulebook/test_book.py",
     **{f: "tests/rulebook/seals/test_seals.py" for f in SEALS if not f.endswith("__init__.py")},
+    "sources/beside.py": "tests/sources/test_journal.py",
     "sources/exchange.py": "tests/sources/test_har.py",
     "sources/pcap/__init__.py": "a docstring",
     "sources/pcap/readers.py": "tests/sources/pcap/test_conversation.py",

@@ -11,8 +11,9 @@ a line in the proxy's log, and the proxy goes on.
 import asyncio
 import logging
 import shlex
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mitmproxy import connection, ctx, dns, flow, http, tcp, tls, udp, version
@@ -25,11 +26,12 @@ from auditor.live.listener import Listener, Watcher
 from auditor.live.states import known
 from auditor.reporters import Options, reporter
 from auditor.sources.flows import Request
-from auditor.sources.records import Begun, Closed, Ended, First, Opened, Record, Refused, Said
+from auditor.sources.records import Begun, Closed, Ended, First, Opened, Poured, Record, Refused, Said
 
 log = logging.getLogger(__name__)
 
 Stream = tcp.TCPFlow | udp.UDPFlow
+Pour = Callable[[bytes], Iterable[bytes] | bytes]
 Ear = Callable[[First | Record], None]
 Tell = Callable[[Seen], None]
 
@@ -63,6 +65,8 @@ class Auditor:
 
     async def running(self) -> None:
         """Traffic goes on, and is written down, while the audit reads its rules."""
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # mitmproxy would just die of it
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, ctx.master.shutdown)
         option, dump = ctx.options.auditor_journal, ctx.options.save_stream_file
         path, saved, goes_on = place_of(option, dump)
         try:
@@ -87,6 +91,16 @@ class Auditor:
             dict(pair.split("=", 1) for pair in options.auditor_as if "=" in pair),
             options.auditor_reveal,
         )
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.request.stream:
+            self._begin(flow)
+            flow.request.stream = self._pouring(flow, True, flow.request.stream)
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.response and (flow.response.stream or _endless(flow.response)):
+            self._begin(flow)
+            flow.response.stream = self._pouring(flow, False, flow.response.stream)
 
     def request(self, flow: http.HTTPFlow) -> None:
         self._begin(flow)
@@ -169,6 +183,16 @@ class Auditor:
         self.open[flow.id] = (flow, begun.request)
         self.note(Begun(flow.id, begun, flow.client_conn.id))
 
+    def _pouring(self, flow: http.HTTPFlow, out: bool, before: Pour | bool) -> Pour:
+        """Writes down what arrives; what becomes of it is for others to say."""
+
+        def pour(data: bytes) -> Iterable[bytes] | bytes:
+            if data:
+                self.note(Poured(flow.id, out, data))
+            return before(data) if callable(before) else data
+
+        return pour
+
     def _said(self, flow: Stream) -> None:
         if len(flow.messages) == 1:
             self._begin(flow)  # again: now it is known where it leads
@@ -220,6 +244,12 @@ class Auditor:
         words += ["--rules", options.auditor_rules] if options.auditor_rules else []
         words += ["--reveal"] if options.auditor_reveal else []
         return shlex.join(words)
+
+
+def _endless(answer: http.Response) -> bool:
+    """Its reader waits for each event of it, so it cannot be held until it ends."""
+    kind: str = answer.headers.get("content-type", "")
+    return kind.lower().startswith("text/event-stream")
 
 
 def _far_end(data: tls.TlsData) -> tuple[str, int, str]:

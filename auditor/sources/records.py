@@ -33,6 +33,14 @@ class Said(Struct, omit_defaults=True, tag_field="what", tag="said"):
     kind: int = 0  # of a WebSocket frame
 
 
+class Poured(Struct, omit_defaults=True, tag_field="what", tag="poured"):
+    """A part of a body that is passed on as it comes: the flow does not have it."""
+
+    id: str
+    out: bool
+    data: bytes
+
+
 class Ended(Struct, omit_defaults=True, tag_field="what", tag="ended"):
     """The flow without its messages; without its request where that is as it was at the beginning."""
 
@@ -84,7 +92,7 @@ class Lost(Struct, omit_defaults=True, tag_field="what", tag="lost"):
     why: str
 
 
-Record: TypeAlias = Begun | Said | Ended | Refused | Opened | Closed | Passed | Lost
+Record: TypeAlias = Begun | Said | Poured | Ended | Refused | Opened | Closed | Passed | Lost
 
 
 def line(record: First | Record) -> bytes:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from auditor.cli import cli
 from auditor.model import Contact, Event, Parcel
 from auditor.sources import read
-from auditor.sources.journal import journal_of
+from auditor.sources.beside import journal_of
 
 TEXT = "Harbor-4471 meet me by the old crane"
 
