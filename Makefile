@@ -36,6 +36,7 @@ bench: $(VENV)/.ready-dev
 	$(RUN)/python -m tests.bench.startup
 	$(RUN)/python -m tests.bench.analyze
 	$(RUN)/python -m tests.bench.rules
+	$(RUN)/python -m tests.bench.live
 
 clean:
 	rm -rf $(VENV) .venv-lab .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -56,8 +56,9 @@ DOORS = {
     "click": ("cli/",),
     "h2": ("sources/pcap/replay/http2.py",),
     "mitmproxy": (
-        "live/addon.py", "live/guests.py", "live/lasting.py", "live/pins.py", "live/probe.py",
-        "live/proxy.py", "sources/mitm.py", "sources/pcap/replay/halves.py", "sources/pcap/replay/http1.py",
+        "live/addon.py", "live/guests.py", "live/pins.py", "live/probe.py", "live/proxy.py",
+        "live/states.py", "sources/mitm.py", "sources/pcap/replay/halves.py",
+        "sources/pcap/replay/http1.py",
     ),
     "msgspec": (
         "audit.py", "bosh.py", "claims.py", "cli/analyze.py", "cli/asking.py", "cli/shares.py",
@@ -193,6 +194,7 @@ TESTED_ELSEWHERE = {
     "rulebook/testcases.py": "tests/test_rules.py",
     "rulebook/types.py": "tests/rulebook/test_book.py",
     **{f: "tests/rulebook/seals/test_seals.py" for f in SEALS if not f.endswith("__init__.py")},
+    "sources/beside.py": "tests/sources/test_journal.py",
     "sources/exchange.py": "tests/sources/test_har.py",
     "sources/pcap/__init__.py": "a docstring",
     "sources/pcap/readers.py": "tests/sources/pcap/test_conversation.py",

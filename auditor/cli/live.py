@@ -110,7 +110,9 @@ def command(
         dict(map(pair_of, renames)), (*canaries, *lines_of(canary_file)), rules, reveal, settings,
     )  # fmt: skip
     watched = sys.stdin.isatty() and sys.stderr.isatty() and not plain
-    live = Live(plan, load_rules(rules), None if watched else sys.stderr)
+    if rules:
+        load_rules(rules)  # what is wrong with them is said before there is a folder
+    live = Live(plan, None if watched else sys.stderr)
     if watched:
         _watched(live)
     else:

@@ -8,43 +8,36 @@ Laws: traffic is never changed and never waits for a verdict; whatever cannot be
 a line in the proxy's log, and the proxy goes on.
 """
 
-import hashlib
+import asyncio
 import logging
 import shlex
+import signal
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mitmproxy import connection, ctx, dns, flow, http, tcp, tls, udp, version
 from mitmproxy.proxy import server_hooks
 
-from auditor.audit import Audit
 from auditor.errors import AuditorError
-from auditor.judge import judge
+from auditor.live.analyst import Seen, Task
 from auditor.live.journal import Journal, place_of
-from auditor.live.lasting import Pieces, lasts
 from auditor.live.listener import Listener, Watcher
-from auditor.needles import Needles
-from auditor.probes.canaries import weakness
-from auditor.report import Capture, Report
+from auditor.live.states import known
 from auditor.reporters import Options, reporter
-from auditor.rulebook.book import Rulebook
-from auditor.shelf import Session, load_rules, session_of
-from auditor.sources.flows import Flow, Request, flow_of
-from auditor.sources.heads import Place, clean
-from auditor.sources.records import Begun, Closed, Ended, First, Opened, Record, Refused, Said
+from auditor.sources.flows import Request
+from auditor.sources.records import Begun, Closed, Ended, First, Opened, Poured, Record, Refused, Said
 
-NAME = "live"
 log = logging.getLogger(__name__)
 
 Stream = tcp.TCPFlow | udp.UDPFlow
+Pour = Callable[[bytes], Iterable[bytes] | bytes]
 Ear = Callable[[First | Record], None]
-Tell = Callable[[Report, Rulebook], None]
+Tell = Callable[[Seen], None]
 
 
-def printed(report: Report, book: Rulebook) -> None:
-    reporter("terminal").render(report, judge(report, book), sys.stdout, Options())
+def printed(seen: Seen) -> None:
+    reporter("terminal").render(seen.report, list(seen.verdicts), sys.stdout, Options())
 
 
 class Auditor:
@@ -55,10 +48,9 @@ class Auditor:
         tell: Tell | None = None,
         watcher: Watcher | None = None,
         ears: Sequence[Ear] = (),
-        book: Rulebook | None = None,
     ) -> None:
         self.tell = tell  # without one, the report is printed, and how to have it again
-        self.watcher, self.ears, self.book = watcher, ears, book
+        self.watcher, self.ears = watcher, ears
         self.journal: Journal | None = None
         self.listener: Listener | None = None
         self.open: dict[str, tuple[flow.Flow, Request | None]] = {}
@@ -71,7 +63,10 @@ class Auditor:
         loader.add_option("auditor_reveal", bool, False, "Show message texts instead of masking them.")
         loader.add_option("auditor_journal", str, "", "Another place than beside the dump for the journal.")
 
-    def running(self) -> None:
+    async def running(self) -> None:
+        """Traffic goes on, and is written down, while the audit reads its rules."""
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # mitmproxy would just die of it
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, ctx.master.shutdown)
         option, dump = ctx.options.auditor_journal, ctx.options.save_stream_file
         path, saved, goes_on = place_of(option, dump)
         try:
@@ -79,32 +74,36 @@ class Auditor:
                 self.journal = Journal(path, f"mitmproxy {version.VERSION}", goes_on)
                 beside = saved and saved.with_name(path.name) == path
                 self.session = str(saved if beside else path)
-            self.listener = self._listener()
+                self.note(self.journal.first)
+            self.listener = Listener(self._task(), self.watcher)
+            await asyncio.to_thread(self.listener.begin)
         except AuditorError as exc:
+            self.listener = None
             log.error("auditor: %s", exc)  # noqa: TRY400
-        if self.journal:
-            self.note(self.journal.first)
 
-    def _listener(self) -> Listener:
+    def _task(self) -> Task:
         options = ctx.options
-        book = self.book or load_rules(Path(options.auditor_rules) if options.auditor_rules else None)
-        session = session_of(Path(self.session)) if self.session else Session()
-        pairs = dict(pair.split("=", 1) for pair in options.auditor_as if "=" in pair)
-        needles = Needles((*options.auditor_canary, *session.texts))
-        renamed = {host.lower(): name for host, name in {**session.renamed, **pairs}.items()}
-        place = Place(clean(Path(self.session).name) if self.session else NAME, renamed)
-        audit = Audit(book, needles, options.auditor_reveal, session.app)
-        for weak in filter(None, map(weakness, needles.texts)):
-            audit.feed(place.problem(0, "weak text", weak))
-        return Listener(audit, place, self.journal.path if self.journal else None, self.watcher)
+        return Task(
+            str(self.journal.path.absolute()) if self.journal else "",
+            self.session,
+            options.auditor_rules,
+            tuple(options.auditor_canary),
+            dict(pair.split("=", 1) for pair in options.auditor_as if "=" in pair),
+            options.auditor_reveal,
+        )
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.request.stream:
+            self._begin(flow)
+            flow.request.stream = self._pouring(flow, True, flow.request.stream)
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.response and (flow.response.stream or _endless(flow.response)):
+            self._begin(flow)
+            flow.response.stream = self._pouring(flow, False, flow.response.stream)
 
     def request(self, flow: http.HTTPFlow) -> None:
         self._begin(flow)
-
-    def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.response and lasts(flow.response):
-            self._begin(flow)
-            flow.response.stream = Pieces(flow, flow.response, self.note)
 
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:
@@ -182,10 +181,19 @@ class Auditor:
         self.note(Closed(data.server.id, "server", data.server.timestamp_end))
 
     def _begin(self, flow: flow.Flow) -> None:
-        known = _known(flow)
-        if known:
-            self.open[flow.id] = (flow, known.request)
-            self.note(Begun(flow.id, known, flow.client_conn.id))
+        begun = known(flow)
+        self.open[flow.id] = (flow, begun.request)
+        self.note(Begun(flow.id, begun, flow.client_conn.id))
+
+    def _pouring(self, flow: http.HTTPFlow, out: bool, before: Pour | bool) -> Pour:
+        """Writes down what arrives; what becomes of it is for others to say."""
+
+        def pour(data: bytes) -> Iterable[bytes] | bytes:
+            if data:
+                self.note(Poured(flow.id, out, data))
+            return before(data) if callable(before) else data
+
+        return pour
 
     def _said(self, flow: Stream) -> None:
         if len(flow.messages) == 1:
@@ -194,12 +202,11 @@ class Auditor:
         self.note(Said(flow.id, one.from_client, one.content, one.timestamp))
 
     def _end(self, flow: flow.Flow) -> None:
-        known = _known(flow)
+        ended = known(flow)
         _, asked = self.open.pop(flow.id, (flow, None))
-        if known:
-            if asked is not None and known.request == asked:
-                known.request = None  # the journal has it already
-            self.note(Ended(flow.id, known))
+        if ended.request == asked:
+            ended.request = None  # the journal has it already
+        self.note(Ended(flow.id, ended))
 
     def _opened(self, one: connection.Connection, side: str) -> None:
         host, port = one.address[:2] if isinstance(one, connection.Server) and one.address else ("", 0)
@@ -223,27 +230,13 @@ class Auditor:
             journal.close()
         if listener is None:
             return
-        if listener.finish():
-            (self.tell or printed)(
-                listener.audit.report(self._capture(listener, journal)), listener.audit.book
-            )
+        if seen := listener.finish():
+            (self.tell or printed)(seen)
         else:
             log.error("auditor: the audit came to an early end, so there is no report")
         if self.session and self.tell is None:
             print(f"\nThis report again: {self._command()}")
         sys.stdout.flush()
-
-    def _capture(self, listener: Listener, journal: Journal | None) -> Capture:
-        renamed = tuple(sorted(listener.audit.renamed))
-        if journal is None:
-            # Nothing was saved here to take a hash of.
-            session = hashlib.sha256(f"{id(self)}".encode()).hexdigest()
-            return Capture(session, NAME, "live proxy", 0, 0, renamed)
-        with journal.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
-        name = clean(Path(self.session).name)
-        return Capture(digest, name, "session journal", size, listener.unread, renamed)
 
     def _command(self) -> str:
         options = ctx.options
@@ -255,14 +248,13 @@ class Auditor:
         return shlex.join(words)
 
 
-def _known(one: flow.Flow) -> Flow | None:
-    """What the audit reads of a flow, but for the messages of a connection: they have their own records."""
-    state = {**one.get_state(), "messages": [], "websocket": None}
-    try:
-        return flow_of(state)
-    except ValueError as exc:
-        log.error("auditor: a flow was passed over: %s", exc)  # noqa: TRY400
-        return None
+_ENDLESS = ("text/event-stream", "application/grpc", "application/x-ndjson", "application/stream+json")
+
+
+def _endless(answer: http.Response) -> bool:
+    """Its reader waits for each piece of it, so it cannot be held until it ends."""
+    kind: str = answer.headers.get("content-type", "")
+    return kind.lower().startswith(_ENDLESS)
 
 
 def _far_end(data: tls.TlsData) -> tuple[str, int, str]:

@@ -2,7 +2,7 @@
 
 Laws: what was written stays when the proxy dies, for nothing waits in a buffer; only its owner
 may read the file; a file that is no journal is never written over; a disk that is full costs
-records and says so, and the proxy goes on.
+records and says so, in the log and in the journal once there is room, and the proxy goes on.
 """
 
 import logging
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from auditor.errors import CaptureError
 from auditor.sources.journal import SUFFIX
-from auditor.sources.records import START, VERSION, First, Record, line
+from auditor.sources.records import START, VERSION, First, Lost, Record, line
 
 log = logging.getLogger(__name__)
 
@@ -35,18 +35,28 @@ class Journal:
     def __init__(self, path: Path, made_by: str, goes_on: bool) -> None:
         self.path = path
         self.first = First(VERSION, made_by, time.time())
-        self._torn = False
+        self._torn, self._lost, self._why = False, 0, ""
         self._number = _open(path, goes_on)
 
     def write(self, record: First | Record) -> None:
         try:
             data = line(record)
-            written = os.write(self._number, b"\n" + data if self._torn else data)
-            self._torn = written < len(data)
-            if self._torn:
-                log.error("auditor: %s: a record was cut: no space?", self.path)
-        except (OSError, UnicodeEncodeError) as exc:
-            log.error("auditor: %s: a record was not written: %s", self.path, exc)  # noqa: TRY400
+            if self._lost:
+                data = (b"\n" if self._torn else b"") + line(Lost(self._lost, self._why)) + data
+            if os.write(self._number, data) < len(data):
+                self._torn = True
+                self._missed("it was cut: no space?")
+            else:
+                self._torn, self._lost = False, 0
+        except OSError as exc:
+            self._missed(exc.strerror or str(exc))
+        except (ValueError, TypeError) as exc:  # what another addon made of a flow
+            self._missed(str(exc))
+
+    def _missed(self, why: str) -> None:
+        self._lost, self._why = self._lost + 1, why
+        if self._lost == 1:  # the others are counted
+            log.error("auditor: %s: a record was not written: %s", self.path, why)
 
     def close(self) -> None:
         os.close(self._number)

@@ -52,16 +52,13 @@ def heard(lines: Lines) -> Iterator[None]:
     """The log goes to the lines, and nowhere else."""
     handler: logging.StreamHandler[Lines] = logging.StreamHandler(lines)
     root, own = logging.getLogger(), logging.getLogger("auditor")
-    each = logging.getLogger("auditor.live.listener")
-    before = root.level, own.level, each.level
+    before = root.level, own.level
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     own.setLevel(logging.INFO)
-    each.setLevel(logging.WARNING)  # one line a finding is too much: verdicts are told when they change
     try:
         yield
     finally:
         root.removeHandler(handler)
         root.setLevel(before[0])
         own.setLevel(before[1])
-        each.setLevel(before[2])

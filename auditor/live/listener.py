@@ -1,142 +1,158 @@
-"""The audit of a running proxy, on a thread of its own: traffic never waits for a verdict.
+"""The proxy's side of the audit, which is a process of its own: traffic never waits for a verdict.
 
-It reads the journal as it grows, through the reader that a saved journal goes through: so the
-report is the one that `auditor analyze` gives of the session, and however far the audit lags
-behind, what it has not read yet lies on the disk and not in memory. Without a journal the
-records wait in a queue; what finds no room there is counted and named in the report.
+Where there is a journal, the audit reads that, and nothing is said here but when to begin and that
+it is over. Without one the records go through a pipe, and wait for it in a queue; what finds no
+room there is counted and named in the report.
 """
 
 import logging
+import os
+import signal
+import subprocess
+import sys
 import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 
-from auditor.audit import Audit
-from auditor.model import Event, Finding
-from auditor.report import Capture, Report
-from auditor.sources.heads import Place
-from auditor.sources.journal import Reader, entries
-from auditor.sources.records import First, Record
-from auditor.sources.tape import Tape
+import msgspec
+
+import auditor
+from auditor.errors import AuditorError
+from auditor.judge import Verdict
+from auditor.live.analyst import STOP, Over, Seen, Task, Told
+from auditor.model import App
+from auditor.sources.records import First, Lost, Record, line
 
 log = logging.getLogger(__name__)
 
 MOST = 10_000  # records that wait where there is no journal
-WAIT = 0.05  # seconds between looks at a journal that grows
-EVERY = 1.0  # seconds between reports to whoever looks on
-COSTLY = 10  # times as long as one takes passes before the next
-NOWHERE = Capture("", "", "", 0)
+MEANT_FOR_THE_PROXY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+RUN = "import sys; from auditor.live.analyst import main; main(int(sys.argv[1]))"
 
-Watcher = Callable[[Report, Finding | None], None]
-
-
-class Tail:
-    """A file that grows: its end is where nobody writes any more."""
-
-    def __init__(self, path: Path, over: threading.Event, idle: Callable[[], None]) -> None:
-        self._file = path.open("rb")
-        self._over, self._idle = over, idle
-
-    def read(self, size: int) -> bytes:
-        while True:
-            over = self._over.is_set()  # asked first: what is written meanwhile is read
-            data = self._file.read(size)
-            if data or over:
-                return data
-            self._idle()
-            self._over.wait(WAIT)
-
-    def close(self) -> None:
-        self._file.close()
+Watcher = Callable[[Seen], None]
 
 
 class Listener:
-    """Feeds an audit. Nobody else may touch it before `finish`."""
+    """Starts the audit, hears what it says, and waits for its end."""
 
-    def __init__(
-        self, audit: Audit, place: Place, journal: Path | None = None, watcher: Watcher | None = None
-    ) -> None:
-        self.audit = audit
-        self.unread = 0
-        self.passed_over = 0
-        self._watcher, self._next, self._new, self._heard = watcher, 0.0, False, 0
-        self._last: Finding | None = None
-        self._reader = Reader(place)
-        self._records: Queue[First | Record] = Queue(MOST)
-        self._over = threading.Event()
-        self._whole = False
-        self._tape = Tape(Tail(journal, self._over, self._tell), hashed=False) if journal else None
-        self._thread = threading.Thread(target=self._run, name="auditor", daemon=True)
-        self._thread.start()
+    def __init__(self, task: Task, watcher: Watcher | None = None) -> None:
+        self.task, self.watcher = task, watcher
+        self.ended: Seen | None = None
+        self.lost = 0
+        self._known: dict[tuple[str, str, App], str] = {}
+        self._records: Queue[bytes | None] = Queue(MOST)
+        ours, theirs = os.pipe()
+        self._answers = Connection(ours, writable=False)
+        self.process = _started(theirs)
+        os.close(theirs)
+        said = msgspec.json.encode(task)
+        self._write(len(said).to_bytes(8) + said)
+        self._wrong: Queue[str] = Queue()
+        self._threads = [threading.Thread(target=self._hear_back, name="auditor", daemon=True)]
+        if not task.journal:
+            self._threads.append(threading.Thread(target=self._pass_on, name="auditor pipe", daemon=True))
+        for one in self._threads:
+            one.start()
+
+    def begin(self) -> None:
+        """Waits until the audit has read its rules; AuditorError where they or the session are wrong."""
+        if wrong := self._wrong.get():
+            self.finish()
+            raise AuditorError(wrong)
 
     def hear(self, record: First | Record) -> None:
         """Once it is in the journal, it is heard from there."""
-        if self._tape or not self._thread.is_alive():
+        if self.task.journal or not self.alive:
             return
         try:
-            self._records.put_nowait(record)
+            self._records.put_nowait(line(record))
         except Full:
-            self.passed_over += 1
+            self.lost += 1
 
-    def finish(self) -> bool:
-        """Waits for what was not heard yet; says whether everything was."""
-        self._over.set()
-        self._thread.join()
-        return self._whole
+    def finish(self) -> Seen | None:
+        """Waits for what was not read yet; nothing where the audit came to an early end."""
+        if self.task.journal:
+            self._write(STOP)
+        else:
+            self._records.put(None)
+        for one in reversed(self._threads):
+            one.join()
+        self.close()
+        return self.ended
 
     @property
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        return self._threads[0].is_alive()
 
-    def _run(self) -> None:
-        if self._tape:
-            self._feed(entries(self._tape, self._reader))
-            self._tape.close()
-            self.unread = self._tape.unread
-        else:
-            self._hear_all()
-        self._feed(self._reader.finish())
-        if self.passed_over:
-            why = f"{self.passed_over:,} records came faster than they were read, and there is no journal"
-            self._feed([self._reader.damaged(why, "too-much")])
-        self._whole = True
+    def close(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self._answers.close()
+        self.process.wait()
 
-    def _hear_all(self) -> None:
-        while not (self._over.is_set() and self._records.empty()):
-            try:
-                record = self._records.get(timeout=WAIT)
-            except Empty:
-                self._tell()
-                continue
-            self._new = True
-            self._feed(self._reader.take(record))
+    def _write(self, data: bytes) -> bool:
+        assert self.process.stdin
+        rest = memoryview(data)
+        with suppress(OSError):
+            while rest:
+                rest = rest[self.process.stdin.write(rest) :]
+        return not rest
 
-    def _feed(self, events: Iterable[Event]) -> None:
-        for event in events:
-            for finding in self.audit.feed(event):
-                about = (finding.platform, finding.surface, finding.direction, finding.content)
-                log.info("auditor: %s %s %s: %s", *about)
-                self._last = finding
-            self._tell()
+    def _pass_on(self) -> None:
+        assert self.process.stdin
+        heard = True
+        while data := self._records.get():
+            heard = heard and self._write(data)
+        if self.lost:
+            self._write(
+                line(Lost(self.lost, "they came faster than they were read, and there is no journal"))
+            )
+        self.process.stdin.close()
 
-    def _tell(self) -> None:
-        """What is known by now, to whoever looks on: not more often than can be read, or than is cheap."""
-        now, heard = time.monotonic(), self._tape.position if self._tape else 0
-        if self._watcher and now > self._next and (self._new or heard != self._heard):
-            report, last = so_far(self.audit, self._reader)
-            self._last = last or self._last
-            self._watcher(report, self._last)
-            self._new, self._heard = False, heard
-            self._next = now + max(EVERY, COSTLY * (time.monotonic() - now))
+    def _hear_back(self) -> None:
+        try:
+            self._wrong.put(self._answers.recv())
+            while not self.ended:
+                self._heard(self._answers.recv())
+        except (EOFError, OSError):
+            self._wrong.put("the audit could not begin")
+
+    def _heard(self, said: Told) -> None:
+        match said:
+            case Over():
+                self.ended = said.seen
+            case Seen():
+                self._looked(said)
+            case str():
+                log.error("auditor: %s", said)
+
+    def _looked(self, seen: Seen) -> None:
+        for verdict in seen.verdicts:
+            about = _about(verdict)
+            if self._known.get(about) != verdict.verdict:
+                self._known[about] = verdict.verdict
+                log.info("auditor: %s %s: %s by now", *about[:2], verdict.verdict)
+        if self.watcher:
+            self.watcher(seen)
 
 
-def so_far(audit: Audit, reader: Reader) -> tuple[Report, Finding | None]:
-    """The report as if all connections ended now, and the last finding in those that did not.
+def _started(answers: int) -> "subprocess.Popen[bytes]":
+    """It never hears a signal that is for the proxy, which says itself when it is over."""
+    home = str(Path(auditor.__file__).parents[1])
+    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, MEANT_FOR_THE_PROXY)
+    try:
+        return subprocess.Popen(  # noqa: S603  this Python, and nothing that was said to us
+            [sys.executable, "-P", "-c", RUN, str(answers)],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=(answers,), bufsize=0,
+            env={**os.environ, "PYTHONPATH": path},
+        )  # fmt: skip
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    Most messengers keep theirs open for as long as they run; nobody would wait for that.
-    """
-    early, ended = Audit(audit.book, audit.needles, audit.excerpts.reveal, audit.app), audit.report(NOWHERE)
-    found = [finding for event in reader.so_far() for finding in early.feed(event)]
-    return (ended + early.report(NOWHERE), found[-1]) if found else (ended, None)
+
+def _about(verdict: Verdict) -> tuple[str, str, App]:
+    return verdict.platform, f"{verdict.surface} {verdict.direction}", verdict.app

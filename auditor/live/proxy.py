@@ -22,6 +22,7 @@ SIGNALS = {
     signal.SIGHUP: "the terminal closed",
 }
 VERSION: str = version.VERSION
+LARGE = "5m"  # bodies that are larger are passed on as they come, and lie in the journal alone
 
 
 _NEXT = (  # what went wrong, and what to do about it
@@ -160,6 +161,7 @@ def _set_up(given: options.Options, wanted: Wanted) -> None:
         listen_port=wanted.port,
         confdir=str(wanted.authority),
         save_stream_file=f"+{wanted.dump}".replace("%", "%%"),  # it is a pattern for a time
+        stream_large_bodies=LARGE,
         auditor_rules=wanted.rules,
         auditor_reveal=wanted.reveal,
     )

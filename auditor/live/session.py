@@ -18,9 +18,9 @@ from msgspec import Struct
 
 import auditor
 from auditor.errors import AuditorError, CaptureError
-from auditor.judge import Verdict, judge
 from auditor.live.addon import Auditor
 from auditor.live.addresses import shown
+from auditor.live.analyst import Seen
 from auditor.live.authority import authority, called, fingerprint
 from auditor.live.folder import About, Folder, said
 from auditor.live.guests import Guests
@@ -32,10 +32,8 @@ from auditor.live.pins import Pins
 from auditor.live.probe import Probe
 from auditor.live.proxy import VERSION, Profiles, Running, Wanted
 from auditor.live.watch import Watch
-from auditor.model import App, Finding
-from auditor.report import Report
+from auditor.model import App
 from auditor.reporters import Options, reporter
-from auditor.rulebook.book import Rulebook
 from auditor.sources.records import First, Record, Refused
 
 log = logging.getLogger(__name__)
@@ -77,19 +75,11 @@ class Plan(Struct, frozen=True):
         }
 
 
-class Seen(Struct, frozen=True):
-    """What the audit knew at one moment."""
-
-    report: Report
-    verdicts: tuple[Verdict, ...]
-    last: Finding | None = None
-
-
 class Live:
     """Everything that a session is made of; `run` returns when it is over."""
 
-    def __init__(self, plan: Plan, book: Rulebook, stream: TextIO | None) -> None:
-        self.plan, self.book = plan, book
+    def __init__(self, plan: Plan, stream: TextIO | None) -> None:
+        self.plan = plan
         self.name = plan.folder.resolve().name
         versions = {"auditor": auditor.__version__, "mitmproxy": VERSION}
         began = time.time()
@@ -106,7 +96,7 @@ class Live:
             raise
         self.folder.trust(fingerprint(self.authority))
         self._stream, self.lines, self.watch, self.guests = stream, Lines(), Watch(), Guests(plan.allowed)
-        self.auditor = Auditor(self._ended, self._looked, (self._hear,), book)
+        self.auditor = Auditor(self._ended, self._looked, (self._hear,))
         self.probe = Probe(self.auditor.note, plan.probed, plan.keep or plan.folder / "ca")
         self.pins = Pins(self.auditor.note, plan.after, plan.through, plan.opened, self.probe.shown)
         self.profiles = Profiles(lambda text: self.folder.write("wireguard.conf", text.encode()))
@@ -202,19 +192,11 @@ class Live:
             if one.refused == 1:
                 log.warning("auditor: %s refused the proxy: %s", record.host, next(iter(one.alerts)))
 
-    def _looked(self, report: Report, last: Finding | None) -> None:
-        before = {_about(v): v.verdict for v in self.seen.verdicts} if self.seen else {}
-        self.seen = Seen(report, tuple(judge(report, self.book)), last)
-        for verdict in self.seen.verdicts:
-            if before.get(_about(verdict)) is not verdict.verdict:
-                log.info("auditor: %s %s: %s by now", *_about(verdict)[:2], verdict.verdict)
+    def _looked(self, seen: Seen) -> None:
+        self.seen = seen
 
-    def _ended(self, report: Report, book: Rulebook) -> None:
-        self.ended = Seen(report, tuple(judge(report, book)))
-
-
-def _about(verdict: Verdict) -> tuple[str, str, App]:
-    return verdict.platform, f"{verdict.surface} {verdict.direction}", verdict.app
+    def _ended(self, seen: Seen) -> None:
+        self.ended = seen
 
 
 def _door(address: str) -> socket.socket:

@@ -4,19 +4,20 @@ The first line says what the file is, the others are records, each written as it
 
     {"journal": 1, "made_by": "mitmproxy 11.0.2"}
     {"what": "begun", "id": "...", "flow": {...}}     a flow and what is known of it
-    {"what": "said", "id": "...", "out": true, ...}   a message of a connection, or a piece of an answer
+    {"what": "said", "id": "...", "out": true, ...}   one message of a connection that stays open
+    {"what": "poured", "id": "...", "out": true, ...} a part of a body that is passed on as it comes
     {"what": "ended", "id": "...", "flow": {...}}     the flow once more, with its answer
     {"what": "refused", "side": "client", ...}        a handshake that failed, which no dump holds
     {"what": "passed", "why": "...", ...}             a connection that was passed through unopened
     {"what": "hello", "shown": "unknown CA", ...}     an app that was shown a false certificate on purpose
+    {"what": "lost", "count": 3, "why": "..."}        records that could not be written
 
 Laws: a journal gives the same events as the dump of the same flows; flows are numbered in the
 order of their first record, and so are refusals; the proxy may have died at any time, so what
 was never ended is read as far as it went; a damaged line costs that line.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -37,9 +38,10 @@ from auditor.sources.records import (
     Ended,
     First,
     Hello,
-    Named,
+    Lost,
     Opened,
     Passed,
+    Poured,
     Record,
     Refused,
     Said,
@@ -53,9 +55,6 @@ SUFFIX = ".journal"
 LONGEST = 350_000_000  # bytes of a line: base64 of the largest flow that is read of a dump
 HELD = 256_000_000  # bytes of messages whose connections are still open
 MOST = 100_000  # connections that are open at the same time
-_LENGTH = re.compile(rb"(\d{1,12}):")
-_TAIL = 150  # bytes at the end of a flow in a dump, where mitmproxy writes its name
-_NAME = re.compile(rb"2:id;36:([\w-]{36});4:type;\d{1,2}:\w{1,9};7:version;\d{1,3}:\d{1,9}#\}$")
 
 
 class Unfinished:
@@ -65,6 +64,7 @@ class Unfinished:
         self.number = number
         self.flow: Flow | None = None
         self.messages: list[Said] = []
+        self.bodies: dict[bool, list[bytes]] = {True: [], False: []}  # outgoing, incoming
         self.size = 0
         self.lost = 0
         self.hello: Hello | None = None  # of the connection, where the probe knows it
@@ -91,7 +91,11 @@ class Reader:
                 begun.flow, begun.hello = record.flow, self._probes.hello(record.connection)
                 self._silent.pop(record.connection, None)
             case Said():
-                self._said(record)
+                if self._kept(record):
+                    self._of(record.id).messages.append(record)
+            case Poured():
+                if self._kept(record):
+                    self._of(record.id).bodies[record.out].append(record.data)
             case Ended():
                 begun = self._of(record.id)
                 begun.flow = _joined(begun.flow, record.flow)
@@ -99,13 +103,13 @@ class Reader:
             case Refused() if outcome is None:
                 yield self._contact(record, reason_of(record))
             case Passed():
-                yield self._contact(
-                    record, f"passed through unopened: {printable(heads.clean(record.why))[:200]}"
-                )
+                yield self._contact(record, f"passed through unopened: {_plain(record.why)}")
             case Opened() if record.tls and record.side == "client":
                 self._silent[record.id] = record
             case Closed() if (silent := self._silent.pop(record.id, None)) and outcome is None:
                 yield self._contact(silent, LEFT)
+            case Lost():
+                yield self.damaged(f"{record.count:,} records are missing: {_plain(record.why)}", "too-much")
         if outcome:
             yield self._probed(outcome)
         while len(self._open) > MOST:
@@ -122,7 +126,7 @@ class Reader:
     def so_far(self) -> Iterator[Event]:
         """What is said on connections that are still open; it is all said again when they end."""
         for begun in self._open.values():
-            yield from self._read(begun) if begun.messages else ()
+            yield from self._read(begun) if begun.size else ()
 
     def damaged(self, why: str, kind: str = "damaged entry") -> Event:
         return self.place.problem(max(0, self.entries - 1), kind, why)
@@ -136,14 +140,14 @@ class Reader:
             self._open[name] = Unfinished(self._number())
         return self._open[name]
 
-    def _said(self, record: Said) -> None:
+    def _kept(self, record: Said | Poured) -> bool:
         begun, size = self._of(record.id), len(record.data)
         if self._held + size > HELD:
             begun.lost += 1
-            return
-        begun.messages.append(record)
+            return False
         begun.size += size
         self._held += size
+        return True
 
     def _end(self, name: str) -> Iterator[Event]:
         begun = self._open.pop(name)
@@ -159,7 +163,7 @@ class Reader:
             return
         told: list[Event] = []
         try:
-            events = list(events_of(_whole(begun.flow, begun.messages), number, self.place))
+            events = list(events_of(_whole(begun.flow, begun), number, self.place))
             told += map(_laid_bare, events) if self._probes.bare(begun.hello) else events
         except WRONG as error:
             what = f"{type(error).__name__}: {printable(str(error))[:200]}"
@@ -234,16 +238,21 @@ def _joined(begun: Flow | None, ended: Flow) -> Flow:
     return structs.replace(ended, request=begun.request)
 
 
-def _whole(flow: Flow, messages: Iterable[Said]) -> Flow:
-    """The flow with its messages, as a dump has it."""
+def _whole(flow: Flow, begun: Unfinished) -> Flow:
+    """The flow with its messages, as a dump has it, and with the bodies that a dump does not have."""
+    said = begun.messages
     if flow.type != "http":
-        return structs.replace(flow, messages=[Piece(one.out, one.data, one.when) for one in messages])
-    pieces = b"".join(one.data for one in messages if not one.kind)
-    if pieces and flow.response and flow.response.content is None:
-        flow = structs.replace(flow, response=structs.replace(flow.response, content=pieces))
-    frames = [Frame(one.kind, one.out, one.data, one.when) for one in messages if one.kind]
-    begun = flow.response is not None and flow.response.status_code == 101  # of which all is written down
-    return structs.replace(flow, websocket=Socket(frames)) if frames or begun else flow
+        return structs.replace(flow, messages=[Piece(one.out, one.data, one.when) for one in said])
+    for side, out in ((flow.request, True), (flow.response, False)):
+        if side and begun.bodies[out]:
+            side.content = b"".join(begun.bodies[out])
+    frames = [Frame(one.kind, one.out, one.data, one.when) for one in said]
+    opened = flow.response is not None and flow.response.status_code == 101  # of which all is written down
+    return structs.replace(flow, websocket=Socket(frames)) if frames or opened else flow
+
+
+def _plain(text: str) -> str:
+    return printable(heads.clean(text))[:200]
 
 
 def records(path: Path) -> Iterator[First | Record]:
@@ -260,51 +269,3 @@ def records(path: Path) -> Iterator[First | Record]:
                 continue
     finally:
         tape.close()
-
-
-def journal_of(dump: Path) -> Path | None:
-    """The journal beside a dump, where every flow of the dump is in it."""
-    path = dump.with_name(dump.name + SUFFIX)
-    try:
-        if not (dump.is_file() and path.is_file()):
-            return None
-        with path.open("rb") as file:
-            if file.read(len(START)) != START:
-                return None
-        missing = _names(dump)
-        return path if missing is not None and not _without(path, missing) else None
-    except OSError:
-        return None
-
-
-def _names(dump: Path) -> set[bytes] | None:
-    """The flows of a dump by their names, up to where it was cut; None where they cannot be told."""
-    names: set[bytes] = set()
-    tape = Tape(dump.open("rb"))
-    try:
-        while length := _LENGTH.match(tape.peek(13)):
-            size = length.end() + int(length[1]) + 1
-            skipped = tape.skip(max(0, size - _TAIL))
-            tail = tape.read(min(size, _TAIL))
-            if skipped + len(tail) < size:
-                return names
-            if not (found := _NAME.search(tail)):
-                return None
-            names.add(found[1])
-        return names if tape.peek(13)[:12].isdigit() or not tape.peek(1) else None
-    finally:
-        tape.close()
-
-
-def _without(journal: Path, names: set[bytes]) -> set[bytes]:
-    """Those of the flows that are not in the journal."""
-    tape = Tape(journal.open("rb"))
-    try:
-        for data, _ in tape.lines(LONGEST):
-            try:
-                names.discard(msgspec.json.decode(data, type=Named).id.encode(errors="replace"))
-            except (msgspec.MsgspecError, ValueError, RecursionError):
-                continue
-    finally:
-        tape.close()
-    return names

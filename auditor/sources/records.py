@@ -30,7 +30,15 @@ class Said(Struct, omit_defaults=True, tag_field="what", tag="said"):
     out: bool
     data: bytes
     when: float | None = None
-    kind: int = 0  # of a WebSocket frame; none for a piece of an answer
+    kind: int = 0  # of a WebSocket frame
+
+
+class Poured(Struct, omit_defaults=True, tag_field="what", tag="poured"):
+    """A part of a body that is passed on as it comes: the flow does not have it."""
+
+    id: str
+    out: bool
+    data: bytes
 
 
 class Ended(Struct, omit_defaults=True, tag_field="what", tag="ended"):
@@ -100,7 +108,14 @@ class Passed(Struct, omit_defaults=True, tag_field="what", tag="passed"):
     carrier: str = "tls"  # or quic
 
 
-Record: TypeAlias = Begun | Said | Ended | Refused | Hello | Asked | Opened | Closed | Passed
+class Lost(Struct, omit_defaults=True, tag_field="what", tag="lost"):
+    """Records that would stand here, and why they do not."""
+
+    count: int
+    why: str
+
+
+Record: TypeAlias = Begun | Said | Poured | Ended | Refused | Hello | Asked | Opened | Closed | Passed | Lost
 
 
 def line(record: First | Record) -> bytes:

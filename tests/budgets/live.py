@@ -1,19 +1,15 @@
 """Budgets of a live session: strangers, hosts and requests that come without end."""
 
 import asyncio
+import os
+import signal
 import socket
-import time
 from pathlib import Path
 
-from mitmproxy.test import tflow
-
-from auditor.audit import Audit
-from auditor.live import authority, guests, lasting, lines, listener, page, pins, probe, watch
-from auditor.model import Problem
-from auditor.rulebook.book import Rulebook
+from auditor.live import authority, guests, lines, listener, page, pins, probe, watch
+from auditor.live.analyst import Task
 from auditor.sources import probed
 from auditor.sources.flows import Flow, Response, Side
-from auditor.sources.heads import Place
 from auditor.sources.records import Ended, Hello, Refused
 from tests.budgets.made import Budget
 
@@ -87,15 +83,7 @@ def asked(folder: Path) -> str:
     return f"answered {len(asyncio.run(ask())) > 0}"
 
 
-def piecemeal(_: Path) -> str:
-    flow = tflow.tflow(resp=True)
-    flow.response.raw_content = None  # type: ignore[union-attr]
-    take = lasting.Pieces(flow, flow.response, lambda _: None)  # type: ignore[arg-type]
-    return f"passed on {len(take(b'data: ') + take(b'hello'))}, kept {flow.response.raw_content!r}"  # type: ignore[union-attr]
-
-
 LIVE = [
-    Budget("live/lasting.py MOST", lasting, "^passed on 11, kept None$", piecemeal, low=6),
     Budget("live/guests.py MOST", guests, "^kept 2$", strangers, low=2),
     Budget("live/pins.py MOST", pins, "^kept 2$", refusals, low=2),
     Budget("live/probe.py MOST", probe, "^asked 2$", asked_once, low=2),
@@ -108,21 +96,15 @@ LIVE = [
 
 
 def waiting(_: Path) -> str:
-    """More records than there is room for, before the audit hears the first."""
-    audit = Audit(Rulebook.of({}))
-    heard, before = [], audit.feed
-
-    def slow(event: object) -> list[object]:
-        time.sleep(0.05)
-        heard.append(event)
-        return list(before(event))  # type: ignore[arg-type]
-
-    audit.feed = slow  # type: ignore[method-assign, assignment]
-    one = listener.Listener(audit, Place("live"))
-    for number in range(FEW * 2):
-        one.hear(Refused("client", f"h{number}.example"))
-    one.finish()
-    return " ".join(event.message for event in heard if isinstance(event, Problem))
+    """More records than there is room for, while the audit has not asked for the first."""
+    one = listener.Listener(Task())
+    os.kill(one.process.pid, signal.SIGSTOP)
+    for number in range(FEW * 100):
+        one.hear(Refused("client", f"h{number}.example", error="x" * 1000))
+    os.kill(one.process.pid, signal.SIGCONT)
+    ended = one.finish()
+    assert ended
+    return " ".join(row.message for row, _ in ended.report.whole().troubles)
 
 
 LIVE.append(Budget("live/listener.py MOST", listener, "came faster than they were read", waiting, low=2))

@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 ADDON = ROOT / "auditor" / "live" / "addon.py"
-RUN = "from mitmproxy.tools.main import mitmdump; mitmdump()"
+RUN = "from mitmproxy.tools.main import {0}; {0}()"
+# No file of the process may grow longer: a disk that is full.
+FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0})); "
 PATIENCE = 30.0
 
 
@@ -52,6 +55,12 @@ def unframed(link: socket.socket) -> bytes:
     _, size = exactly(link, 2)
     mask = exactly(link, 4) if size & 0x80 else bytes(4)
     return bytes(byte ^ mask[at % 4] for at, byte in enumerate(exactly(link, size & 0x7F)))
+
+
+EVENTS = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"14\r\ndata: by the crane\n\n\r\n"
+)
 
 
 class Server:
@@ -88,6 +97,8 @@ class Server:
             asked = start + head(link)
             if start == b"POST":
                 self._http(link, asked)
+            if b"/events" in asked:
+                link.sendall(EVENTS)
             key = next(
                 row[19:] for row in asked.split(b"\r\n") if row.lower().startswith(b"sec-websocket-key:")
             )
@@ -105,6 +116,11 @@ class Server:
 
     def _http(self, link: socket.socket, asked: bytes) -> None:
         while asked:
+            if b"content-length: " not in asked.lower():
+                while not asked.endswith(b"0\r\n\r\n"):
+                    asked += exactly(link, 1)
+                link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                return
             size = int(asked.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + exactly(link, size))
             asked = head(link)
@@ -113,7 +129,16 @@ class Server:
 class Proxy:
     """mitmdump with the addon, and ways through it to the server."""
 
-    def __init__(self, folder: Path, server: Server, *options: str, dump: str = "session.mitm") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        server: Server,
+        *options: str,
+        dump: str = "session.mitm",
+        tool: str = "mitmdump",
+        fullest: int = 0,
+        before: bool = False,
+    ) -> None:
         self.dump = folder / "session.mitm"
         self.journal = folder / "session.mitm.journal"
         self.ports = {name: free_port() for name in ("regular", "http", "tcp")}
@@ -126,7 +151,9 @@ class Proxy:
         fixed = ("-q", *saved, "-s", str(ADDON), "--set", f"confdir={folder.parent / 'ca'}")
         lazy = ("--set", "connection_strategy=lazy", "--set", "listen_host=127.0.0.1")
         named = [word for mode in modes for word in ("--mode", mode)]
-        command = [sys.executable, "-c", RUN, *fixed, *lazy, *named, *options]
+        run = (FULL.format(fullest) if fullest else "") + RUN.format(tool)
+        given = (*options, *fixed) if before else (*fixed, *options)
+        command = [sys.executable, "-c", run, *lazy, *named, *given]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
         self.links: list[socket.socket] = []
         self.complaints = folder / "stderr"
@@ -202,9 +229,9 @@ class Proxy:
             assert b" 200 " in head(link)
             context.wrap_socket(link, server_hostname=host).close()
 
-    def stop(self) -> str:
+    def stop(self, number: int = signal.SIGTERM) -> str:
         """What was printed until the proxy ended on its own."""
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(number)
         return self.process.communicate(timeout=PATIENCE)[0]
 
     def kill(self) -> None:
@@ -231,8 +258,8 @@ Start = Callable[..., Proxy]
 def start(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, server: Server) -> Iterator[Start]:
     with ExitStack() as stack:
 
-        def begin(*options: str, dump: str = "session.mitm") -> Proxy:
-            proxy = Proxy(tmp_path, server, *options, dump=dump)
+        def begin(*options: str, **others: Any) -> Proxy:
+            proxy = Proxy(tmp_path, server, *options, **others)
             stack.callback(proxy.close)
             return proxy
 

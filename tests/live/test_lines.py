@@ -13,7 +13,6 @@ def test_what_is_said_is_kept_and_printed() -> None:
     root = logging.getLogger().level
     with heard(lines):
         logging.getLogger("auditor.live.pins").info("auditor: a host was passed\nmore of it \x1b[2J")
-        logging.getLogger("auditor.live.listener").info("auditor: one of a million findings")
         logging.getLogger("mitmproxy.proxy").info("client connect")
         logging.getLogger("mitmproxy.proxy").warning("something is odd")
     said = [text for _, text in lines.last]

@@ -1,49 +1,85 @@
-"""The audit beside the traffic: it may be slow, it may fail, and nobody waits for it."""
+"""The audit beside the traffic: it may be slow, it may fail, it may die, and nobody waits for it."""
 
-import threading
+import os
+import signal
+import time
+from pathlib import Path
 
 import pytest
 
-from auditor.audit import Audit
+from auditor.errors import AuditorError
+from auditor.live.analyst import Seen, Task
+from auditor.live.journal import Journal
 from auditor.live.listener import Listener
-from auditor.model import Event, Finding
-from auditor.rulebook.book import Rulebook
-from auditor.shelf import load_rules
-from auditor.sources.heads import Place
 from auditor.sources.records import Refused
 
 REFUSED = Refused("client", "a.example", 443, "", "bad certificate")
 
 
-@pytest.fixture(scope="module")
-def book() -> Rulebook:
-    return load_rules(None)
+def count(seen: Seen | None) -> int:
+    assert seen
+    return sum(sums.count for _, sums in seen.report.whole().contacts)
 
 
-def test_who_speaks_never_waits_for_who_listens(book: Rulebook, monkeypatch: pytest.MonkeyPatch) -> None:
-    audit, free, heard = Audit(book), threading.Event(), Audit.feed
-
-    def slow(self: Audit, event: Event) -> list[Finding]:
-        assert free.wait(10)
-        return heard(self, event)
-
-    monkeypatch.setattr(Audit, "feed", slow)
-    listener = Listener(audit, Place("live"))
-    for _ in range(100):
+def test_who_speaks_never_waits_for_who_listens() -> None:
+    listener = Listener(Task())
+    os.kill(listener.process.pid, signal.SIGSTOP)
+    for _ in range(5000):  # more than a pipe holds
         listener.hear(REFUSED)
-    assert not audit.contacts
-    free.set()
-    assert listener.finish()
-    assert [sums.count for sums in audit.contacts.values()] == [100]
+    os.kill(listener.process.pid, signal.SIGCONT)
+    assert count(listener.finish()) == 5000
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_an_audit_that_fails_is_known_at_the_end(book: Rulebook, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self: Audit, event: Event) -> list[Finding]:
-        raise RuntimeError("a bug")
+def test_a_journal_is_read_as_it_grows(tmp_path: Path) -> None:
+    journal, seen = Journal(tmp_path / "s.journal", "test", False), list[Seen]()
+    journal.write(journal.first)
+    task = Task(str(journal.path), str(journal.path), texts=("ok",))
+    listener = Listener(task, seen.append)
+    journal.write(REFUSED)
+    until = time.monotonic() + 60
+    while not (seen and seen[-1].report.whole().contacts) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert count(seen[-1]) == 1
+    journal.write(REFUSED)
+    journal.close()
+    ended = listener.finish()
+    assert count(ended) == 2
+    assert ended
+    assert [trouble.kind for trouble, _ in ended.report.whole().troubles] == ["weak text"]
+    (capture,) = [one.capture for one in ended.report.slices]
+    assert (capture.name, capture.size) == ("s.journal", journal.path.stat().st_size)
 
-    monkeypatch.setattr(Audit, "feed", fail)
-    listener = Listener(Audit(book), Place("live"))
+
+def test_rules_that_are_wrong_are_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(AuditorError, match="no rule files"):
+        Listener(Task(rules=str(tmp_path))).begin()
+
+
+def test_signals_for_the_proxy_do_not_end_the_audit() -> None:
+    listener = Listener(Task())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(listener.process.pid, number)
     listener.hear(REFUSED)
-    assert not listener.finish()
-    listener.hear(REFUSED)
+    assert count(listener.finish()) == 1
+
+
+@pytest.mark.parametrize("journal", ["", "s.journal"])
+def test_an_audit_that_died_is_known_at_the_end(tmp_path: Path, journal: str) -> None:
+    if journal:
+        journal = str(tmp_path / journal)
+        Journal(Path(journal), "test", False).close()
+    listener = Listener(Task(journal))
+    listener.process.kill()
+    for _ in range(20_000):
+        listener.hear(REFUSED)
+    assert listener.finish() is None
+
+
+def test_when_the_proxy_dies_its_audit_goes_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "s.journal"
+    Journal(path, "test", False).close()
+    listener = Listener(Task(str(path)))
+    assert listener.process.stdin
+    listener.process.stdin.close()
+    assert listener.process.wait(60) == 1
+    listener.close()

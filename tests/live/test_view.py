@@ -7,8 +7,9 @@ from rich.console import Console
 
 from auditor.audit import Audit
 from auditor.judge import judge
+from auditor.live.analyst import Seen
 from auditor.live.folder import about_of
-from auditor.live.session import Live, Plan, Seen
+from auditor.live.session import Live, Plan
 from auditor.live.view import KEYS, Face, drawn
 from auditor.live.watch import Host
 from auditor.model import Channel, Parcel, Ref, Road
@@ -19,18 +20,19 @@ from auditor.sources.probed import ACCEPTED, Outcome
 from auditor.sources.records import Hello
 
 TEXT = "Harbor-4471 meet me by the old crane"
+BOOK = load_rules(None)
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     plan = Plan(tmp_path_factory.mktemp("live") / "friday", ("regular",), "127.0.0.1", texts=(TEXT,))
-    one = Live(plan, load_rules(None), None)
+    one = Live(plan, None)
     yield one
     one.close()
 
 
 def fill(live: Live, hosts: int) -> None:
-    audit = Audit(live.book, Needles((TEXT,)))
+    audit = Audit(BOOK, Needles((TEXT,)))
     last = None
     live.watch.hosts.clear()
     for number in range(hosts):
@@ -41,7 +43,7 @@ def fill(live: Live, hosts: int) -> None:
         one = live.watch.host(name)
         one.alerts, one.passed, one.why = {"unknown CA": 3}, 1, "the app refused the proxy's certificate"
     report = audit.report(Capture("", "", "", 0))
-    live.seen = Seen(report, tuple(judge(report, live.book)), last)
+    live.seen = Seen(report, tuple(judge(report, BOOK)), last)
 
 
 @pytest.mark.parametrize("hosts", [0, 1, 200])

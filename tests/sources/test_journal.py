@@ -16,14 +16,16 @@ from wsproto.frame_protocol import Opcode
 
 from auditor.model import Contact, Event, Parcel, Problem, Road
 from auditor.sources import journal, read
+from auditor.sources.beside import journal_of
 from auditor.sources.flows import flow_of
-from auditor.sources.journal import journal_of
 from auditor.sources.records import (
     Begun,
     Closed,
     Ended,
     First,
+    Lost,
     Opened,
+    Poured,
     Record,
     Refused,
     Said,
@@ -240,6 +242,24 @@ def test_no_more_connections_are_kept_open_than_may_be(write: Write, monkeypatch
     flows = [tflow.ttcpflow() for _ in range(4)]
     found = same(write(*[records(flow)[0] for flow in flows]))
     assert [event.ref.entry for event in found] == [0, 1, 2, 3]
+
+
+def test_a_body_that_was_passed_on_as_it_came_is_read_whole(write: Write) -> None:
+    flow = tflow.tflow(resp=True)
+    said = same(write(*records(flow)))
+    assert flow.response
+    flow.request.content = flow.response.content = None
+    begun, ended = records(flow)
+    pours = [Poured(flow.id, True, b"con"), Poured(flow.id, False, b"mess"), Poured(flow.id, True, b"tent")]
+    assert same(write(begun, *pours, Poured(flow.id, False, b"age"), ended)) == said
+    cut = [event for event in same(write(begun, *pours)) if isinstance(event, Parcel)]
+    assert [event.body for event in cut] == [b"content"]
+
+
+def test_records_that_were_lost_are_counted(write: Write) -> None:
+    (told,) = same(write(Lost(3, "no space left")))
+    assert isinstance(told, Problem)
+    assert (told.kind, told.message) == ("too-much", "3 records are missing: no space left")
 
 
 def test_a_record_is_one_line_and_comes_back_as_it_was() -> None:

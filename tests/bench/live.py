@@ -1,0 +1,168 @@
+"""What the addon costs who talks through the proxy, beside the same proxy without it.
+
+    python -m tests.bench.live [SECONDS [TURNS]]
+
+Four proxies in turns, of which three stand still: mitmdump without and with the addon (which writes its
+journal, has all rules and one planted text), and both once more writing a dump. The app asks as much as the
+proxy can answer, so the audit of all that, which lags behind, runs while its own proxy is measured and only
+then.
+Prints medians, and the medians of the ratios of each turn; times depend on the machine and are never
+asserted. Processor time says the same on a machine that is busy.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from auditor.live.authority import authority
+from tests.bench.load import CANARY, drive
+
+CHECKOUT = Path(__file__).parents[2]
+ADDON = CHECKOUT / "auditor" / "live" / "addon.py"
+MITMDUMP = "from mitmproxy.tools.main import mitmdump; mitmdump()"
+SECONDS, TURNS, WARM = 1.5, 15, 200
+WAYS = ("HTTP/1", "HTTP/2", "WebSocket")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "ignore"}
+DUMP = ("-w", "session.mitm")
+JOURNAL = ("--set", "auditor_journal=session.journal")
+AUDIT = (
+    *("-s", str(ADDON), "--set", f"auditor_canary={CANARY}"),
+    *("--set", "auditor_as=127.0.0.1=slack.com"),
+)
+SET_UPS: dict[str, tuple[str, ...]] = {
+    "mitmdump": (),
+    "with the addon": (*AUDIT, *JOURNAL),
+    "with -w": DUMP,
+    "-w and the addon": (*DUMP, *AUDIT),
+}
+PEERS = {"with the addon": "mitmdump", "-w and the addon": "with -w"}
+PATIENCE = 60.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[dict[str, int]]:
+    authority(folder, "bench")
+    command = [sys.executable, "-m", "tests.bench.load", str(folder)]
+    process = subprocess.Popen(command, cwd=CHECKOUT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+class Proxy:
+    """mitmdump, with all that it starts; it stands still unless it is measured."""
+
+    def __init__(self, folder: Path, options: tuple[str, ...]) -> None:
+        self.folder, self.port = folder, free_port()
+        folder.mkdir()
+        fixed = ("-q", "--set", f"confdir={folder.parent / 'ca'}", "--set", "ssl_insecure=true")
+        where = ("--listen-host", "127.0.0.1", "--listen-port", str(self.port))
+        command = [sys.executable, "-c", MITMDUMP, *fixed, *where, *options]
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, process_group=0
+        )
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        os.killpg(self.process.pid, signal.SIGCONT)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGSTOP)
+
+    @property
+    def busy(self) -> float:
+        """Processor time of the proxy itself, which is what all its traffic waits for."""
+        numbers = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+
+    def until_it_answers(self, way: str, ports: dict[str, int]) -> None:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and self.process.poll() is None:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                break
+            time.sleep(0.05)
+        asyncio.run(drive(way, self.port, ports, PATIENCE, WARM))
+
+    def close(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Turn(Struct, frozen=True):
+    rate: float  # answers a second
+    late: float  # seconds that 95 of 100 answers took at most
+    busy: float  # seconds of processor time that the proxy took for one answer
+
+
+def one(proxy: Proxy, way: str, ports: dict[str, int], seconds: float) -> Turn:
+    with proxy.measured():
+        before = proxy.busy
+        run = asyncio.run(drive(way, proxy.port, ports, seconds))
+        return Turn(run.rate, run.late, (proxy.busy - before) / run.count)
+
+
+def measure(way: str, ports: dict[str, int], seconds: float, turns: int) -> dict[str, list[Turn]]:
+    made: dict[str, list[Turn]] = {name: [] for name in SET_UPS}
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        proxies = {name: Proxy(Path(folder) / name, options) for name, options in SET_UPS.items()}
+        for proxy in proxies.values():
+            stack.callback(proxy.close)
+        for proxy in proxies.values():
+            with proxy.measured():
+                proxy.until_it_answers(way, ports)
+        for turn in range(turns):
+            for name, proxy in list(proxies.items())[:: 1 if turn % 2 else -1]:
+                made[name].append(one(proxy, way, ports, seconds))
+    return made
+
+
+def shown(way: str, turns: dict[str, list[Turn]]) -> None:
+    for name, mine in turns.items():
+        rate, late, cost = (
+            statistics.median(getattr(one, what) for one in mine) for what in Turn.__struct_fields__
+        )
+        print(
+            f"{way:<10} {name:<15} {rate:7.0f} a second, 95 of 100 within {late * 1000:6.1f} ms,"
+            f" {cost * 1e6:6.0f} us of the proxy each"
+        )
+    for name, peer in PEERS.items():
+        pairs = list(zip(turns[name], turns[peer], strict=True))
+        rate, late, cost = (
+            statistics.median(getattr(mine, what) / getattr(other, what) for mine, other in pairs)
+            for what in Turn.__struct_fields__
+        )
+        ratios = f"{rate:.2f} x the rate, {late:.2f} x the wait, {cost:.2f} x the processor time"
+        print(f"{way:<10} {name} beside {peer}: {ratios}", flush=True)
+
+
+def main() -> None:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
+    turns = int(sys.argv[2]) if len(sys.argv) > 2 else TURNS
+    with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as ports:
+        for way in WAYS:
+            shown(way, measure(way, ports, seconds, turns))
+
+
+if __name__ == "__main__":
+    main()
