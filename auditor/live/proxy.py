@@ -112,7 +112,14 @@ class Running:
             loop.add_signal_handler(number, self.stop, why)
         kept = [await start() for start in beside]  # what is not held here would be thrown away
         await master.run()
+        loop.set_exception_handler(_at_the_end)
         del kept
+
+
+def _at_the_end(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Connections that are still open are cancelled, which some Pythons take for failures of theirs."""
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
 
 
 def _set_up(given: options.Options, wanted: Wanted) -> None:

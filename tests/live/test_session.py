@@ -222,6 +222,7 @@ def test_every_way_to_be_told_to_end_gives_the_report(start: Start, site: Site, 
         link.sendall(b"\0\1 said on a connection that is still open: " + TEXT.encode())
         link.recv(100)
         assert "Harbor-4471" in live.stop(number)
+    assert "Traceback" not in live.errors.read_text()
     assert json.loads((live.folder / "session.json").read_text())["why"]
 
 
