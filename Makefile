@@ -4,9 +4,10 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin
 UV     := $(shell command -v uv 2>/dev/null)
 DEV    := mypy ruff pytest hypothesis coverage pytest-xdist types-PyYAML
+CLIENTS := matrix-synapse "matrix-nio[e2e]" slixmpp slixmpp-omemo instagrapi slack-sdk
 JOBS   ?= auto
 
-.PHONY: demo test slow lint bench clean
+.PHONY: demo test slow lab-clients lint bench clean
 
 demo: $(VENV)/.ready
 	@echo "What these recorded sessions show, one line a verdict:"; echo
@@ -21,6 +22,11 @@ test: lint
 slow: $(VENV)/.ready-dev
 	$(RUN)/python -m pytest -q -n $(JOBS) -m slow
 
+# Real clients for tests/lab/test_live.py; those of XMPP and the browser also need `apt-get install prosody chromium`.
+lab-clients:
+	$(PYTHON) -m venv .venv-lab
+	.venv-lab/bin/python -m pip install -q --disable-pip-version-check $(CLIENTS)
+
 lint: $(VENV)/.ready-dev
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
@@ -33,7 +39,7 @@ bench: $(VENV)/.ready-dev
 	$(RUN)/python -m tests.bench.live
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-lab .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
