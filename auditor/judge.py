@@ -280,6 +280,7 @@ def _limits(weighed: Weighed, platform: str, known: tuple[str, ...], whole: Slic
     unsure = sum(t.count for row, _, t in weighed.rows if row.content is Content.UNDECIDED)
     strangers = sorted(
         {row.platform for row, _ in whole.tally if row.texts and row.platform.startswith("unknown:")}
+        - {platform}
     )
     if strangers:
         limits.append(f"a planted text was also read at {', '.join(strangers[:3])}: see there")

@@ -297,6 +297,7 @@ def test_a_planted_text_read_in_another_app_is_not_this_apps_doing() -> None:
     assert by["app"].verdict is A.END_TO_END
     assert any("unknown:stats.example" in limit for limit in by["app"].limits)
     assert by["unknown:stats.example"].verdict is A.TRANSPORT_ONLY
+    assert not any("was also read" in limit for limit in by["unknown:stats.example"].limits)
 
 
 def test_a_planted_text_in_the_slot_is_a_failed_check() -> None:
