@@ -27,7 +27,8 @@ _A_FILE = click.Path(path_type=Path)
     default=("regular",),
     show_default=True,
     metavar="MODE",
-    help="regular, wireguard, socks5, transparent, local[:APP], reverse:URL, each with @PORT; repeat it.",
+    help="regular, wireguard, socks5, transparent, local[:APP], reverse:URL, upstream:URL (another proxy"
+    " behind this one), each with @PORT; repeat it.",
 )
 @click.option(
     "--listen",

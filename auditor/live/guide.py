@@ -26,6 +26,8 @@ _REMOVE = (
     "iOS: Settings > General > VPN & Device Management > {name} > remove the profile.",
 )
 
+_WIFI = "Wi-Fi settings of the phone > proxy > manual:"
+
 
 def reach(modes: Iterable[str], address: str, port: int | None) -> list[str]:
     """How the traffic gets here, one step for each mode."""
@@ -36,7 +38,8 @@ def reach(modes: Iterable[str], address: str, port: int | None) -> list[str]:
         where = _where(custom, address, port or {"socks5": 1080, "wireguard": 51820}.get(name, 8080))
         steps.append(
             {
-                "regular": f"Wi-Fi settings of the phone > proxy > manual: {where}",
+                "regular": f"{_WIFI} {where}",
+                "upstream": f"{_WIFI} {where}, which goes on to {given}",
                 "wireguard": "WireGuard app on the phone: add the tunnel that is shown here, switch it on",
                 "socks5": f"SOCKS proxy in the app or the system: {where}",
                 "transparent": f"Send the phone's traffic to this machine's port: {where}",

@@ -17,6 +17,7 @@ from auditor.live.guide import reach, removal, trust
         ("local:curl", None, "curl on this machine"),
         ("local", None, "All apps on this machine"),
         ("reverse:https://chat.example@8443", None, "10.0.0.5:8443 instead of https://chat.example"),
+        ("upstream:http://10.0.0.1:3128", None, "10.0.0.5:8080, which goes on to http://10.0.0.1:3128"),
         ("transparent", None, "10.0.0.5:8080"),
         ("dns@5353", None, "dns@5353 at 10.0.0.5:5353"),
     ],
