@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import FileIO
+from itertools import chain
 from multiprocessing.connection import Connection
 from pathlib import Path
 from select import select
@@ -34,12 +35,14 @@ from auditor.probes.canaries import weakness
 from auditor.report import Capture, Report
 from auditor.shelf import Session, load_rules, session_of
 from auditor.sources.heads import Place, clean
-from auditor.sources.journal import read
+from auditor.sources.journal import Reader, entries
 from auditor.sources.tape import Tape
 
 NAME = "live"
 WAIT = 0.05  # seconds between looks at a journal that grows
 EVERY = 1.0  # seconds between reports to whoever looks on
+COSTLY = 10  # times as long as one takes passes before the next
+NOWHERE = Capture("", "", "", 0)
 MEEK = 19  # the lowest rank that a process can have
 STOP = b"."  # nothing more will be written; a pipe that ends without it has lost its proxy
 
@@ -124,9 +127,10 @@ class Analyst:
             self.audit.feed(self.place.problem(0, "weak text", weak))
         journal = task.journal and Tail(Path(task.journal), self.over, self._idle)
         self.tape = Tape(journal or Pipe(given, self._idle))
-        self._events = read(self.tape, self.place)
+        self._reader = Reader(self.place)
+        self._events = chain(entries(self.tape, self._reader), self._reader.finish())
         self._last: Finding | None = None
-        self._new, self._told = False, 0.0
+        self._heard, self._next = 0, 0.0
 
     def follow(self) -> None:
         """Until the traffic is over; on a thread of its own, for a rank is never given back."""
@@ -149,19 +153,32 @@ class Analyst:
         return self._seen(Capture(self.tape.sha256, NAME, "live proxy", 0, 0, renamed))
 
     def _feed(self, event: Event) -> None:
-        self._new = True
         for finding in self.audit.feed(event):
             self._last = finding
 
     def _idle(self) -> None:
-        """What is known by now, to whoever looks on: not more often than can be read."""
+        """What is known by now, to whoever looks on: not more often than can be read, or than is cheap."""
         now = time.monotonic()
-        if self._new and now - self._told > EVERY:
-            self._told, self._new = now, False
-            self.tell(self._seen(Capture("", "", "", 0)))
+        if now > self._next and self.tape.position != self._heard:
+            self._heard = self.tape.position
+            self.tell(self._so_far())
+            self._next = now + max(EVERY, COSTLY * (time.monotonic() - now))
+
+    def _so_far(self) -> Seen:
+        """As if all connections ended now: most messengers keep theirs open for as long as they run."""
+        early = Audit(self.book, self.audit.needles, self.task.reveal, self.audit.app)
+        for event in self._reader.so_far():
+            for finding in early.feed(event):
+                self._last = finding
+            if self.over.is_set():
+                break
+        report = self.audit.report(NOWHERE)
+        return self._judged(report + early.report(NOWHERE) if early.tally else report)
 
     def _seen(self, capture: Capture) -> Seen:
-        report = self.audit.report(capture)
+        return self._judged(self.audit.report(capture))
+
+    def _judged(self, report: Report) -> Seen:
         return Seen(report, tuple(judge(report, self.book)), self._last)
 
 

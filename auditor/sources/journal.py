@@ -114,6 +114,11 @@ class Reader:
             yield from self._end(name)
         self._silent.clear()
 
+    def so_far(self) -> Iterator[Event]:
+        """What is said on connections that are still open; it is all said again when they end."""
+        for begun in self._open.values():
+            yield from self._read(begun) if begun.size else ()
+
     def damaged(self, why: str, kind: str = "damaged entry") -> Event:
         return self.place.problem(max(0, self.entries - 1), kind, why)
 
@@ -138,6 +143,9 @@ class Reader:
     def _end(self, name: str) -> Iterator[Event]:
         begun = self._open.pop(name)
         self._held -= begun.size
+        yield from self._read(begun)
+
+    def _read(self, begun: Unfinished) -> Iterator[Event]:
         number, count = begun.number, len(begun.messages)
         if begun.flow is None:
             yield self.place.problem(

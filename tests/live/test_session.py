@@ -226,6 +226,17 @@ def test_every_way_to_be_told_to_end_gives_the_report(start: Start, site: Site, 
     assert json.loads((live.folder / "session.json").read_text())["why"]
 
 
+def test_a_verdict_forms_while_its_connection_is_still_open(start: Start, site: Site) -> None:
+    live = start()
+    with live.app("open.example", site.port, live.ca) as link:
+        link.sendall(b"\0\1 nothing yet")
+        link.recv(100)
+        link.sendall(b"\0\1 and then " + TEXT.encode())
+        link.recv(100)
+        live.log("unknown:open.example other out: transport-only by now")
+    assert "1 readable" in live.stop()
+
+
 def test_after_a_kill_the_folder_holds_what_was_said_last(start: Start, site: Site) -> None:
     live = start()
     with live.app("open.example", site.port, live.ca) as link:
