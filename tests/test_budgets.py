@@ -279,6 +279,7 @@ OTHERS = {
         decoders/gzip.py _WINDOW,
         decoders/zstd.py _STEP,
         hiding.py REMEMBERED,
+        live/analyst.py COSTLY,
         live/analyst.py EVERY,
         live/analyst.py MEEK,
         live/analyst.py WAIT,

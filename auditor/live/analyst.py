@@ -42,6 +42,7 @@ NAME = "live"
 WAIT = 0.05  # seconds between looks at a journal that grows
 EVERY = 1.0  # seconds between reports to whoever looks on
 COSTLY = 10  # times as long as one takes passes before the next
+NOWHERE = Capture("", "", "", 0)
 MEEK = 19  # the lowest rank that a process can have
 STOP = b"."  # nothing more will be written; a pipe that ends without it has lost its proxy
 
@@ -129,7 +130,7 @@ class Analyst:
         self._reader = Reader(self.place)
         self._events = chain(entries(self.tape, self._reader), self._reader.finish())
         self._last: Finding | None = None
-        self._next, self._heard = 0.0, 0
+        self._heard, self._next = 0, 0.0
 
     def follow(self) -> None:
         """Until the traffic is over; on a thread of its own, for a rank is never given back."""
@@ -147,11 +148,9 @@ class Analyst:
         task, renamed = self.task, tuple(sorted(self.audit.renamed))
         if task.journal:
             name, size, unread = clean(Path(task.session).name), self.tape.position, self.tape.unread
-            return self._seen(
-                self.audit.report(Capture(self.tape.sha256, name, "session journal", size, unread, renamed))
-            )
+            return self._seen(Capture(self.tape.sha256, name, "session journal", size, unread, renamed))
         # Nothing was saved to compare a hash with; it tells this session from others.
-        return self._seen(self.audit.report(Capture(self.tape.sha256, NAME, "live proxy", 0, 0, renamed)))
+        return self._seen(Capture(self.tape.sha256, NAME, "live proxy", 0, 0, renamed))
 
     def _feed(self, event: Event) -> None:
         for finding in self.audit.feed(event):
@@ -159,21 +158,27 @@ class Analyst:
 
     def _idle(self) -> None:
         """What is known by now, to whoever looks on: not more often than can be read, or than is cheap."""
-        now, heard = time.monotonic(), self.tape.position
-        if now > self._next and heard != self._heard:
+        now = time.monotonic()
+        if now > self._next and self.tape.position != self._heard:
+            self._heard = self.tape.position
             self.tell(self._so_far())
-            self._heard, self._next = heard, now + max(EVERY, COSTLY * (time.monotonic() - now))
+            self._next = now + max(EVERY, COSTLY * (time.monotonic() - now))
 
     def _so_far(self) -> Seen:
         """As if all connections ended now: most messengers keep theirs open for as long as they run."""
-        audit, nowhere = self.audit, Capture("", "", "", 0)
-        early = Audit(self.book, audit.needles, audit.excerpts.reveal, audit.app)
+        early = Audit(self.book, self.audit.needles, self.task.reveal, self.audit.app)
         for event in self._reader.so_far():
             for finding in early.feed(event):
                 self._last = finding
-        return self._seen(audit.report(nowhere) + early.report(nowhere))
+            if self.over.is_set():
+                break
+        report = self.audit.report(NOWHERE)
+        return self._judged(report + early.report(NOWHERE) if early.tally else report)
 
-    def _seen(self, report: Report) -> Seen:
+    def _seen(self, capture: Capture) -> Seen:
+        return self._judged(self.audit.report(capture))
+
+    def _judged(self, report: Report) -> Seen:
         return Seen(report, tuple(judge(report, self.book)), self._last)
 
 
