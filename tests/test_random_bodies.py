@@ -256,6 +256,32 @@ def test_random_bytes_are_opaque_in_a_hundred_thousand_cases(part: int) -> None:
     assert wrong == {}
 
 
+@pytest.mark.parametrize("slot", BYTE_SLOTS)
+def test_short_noise_is_opaque(slot: Callable[[bytes], Parcel]) -> None:
+    rng = random.Random(f"{SEED}, short")
+    assert {
+        f.content for _ in range(200) for f in Audit(book()).feed(slot(rng.randbytes(rng.randint(16, 31))))
+    } == {Content.OPAQUE}
+
+
+OLD = {
+    "iso-8859-1": "Größe? Heute um 7 am Steg",
+    "cp1252": "À 7 h près de la porte",
+    "utf-16-le": "meet at seven",
+    "utf-16-be": "в семь у моста",
+}
+
+
+@pytest.mark.parametrize("coding", OLD)
+def test_a_short_text_in_another_coding_is_never_opaque(coding: str) -> None:
+    """Whoever knows the coding reads it: a text stands in it, however few bytes there are."""
+    data = OLD[coding].encode(coding)
+    assert 16 <= len(data) < SHORT
+    assert {f.content for slot in (matrix_file, tiktok_bytes) for f in Audit(book()).feed(slot(data))} == {
+        Content.UNDECIDED
+    }
+
+
 SENTENCES = {
     "English": "Meet me at seven by the north gate",
     "German": "Treffen wir uns um sieben am Nordtor, größer geht's nicht",

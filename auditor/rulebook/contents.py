@@ -161,7 +161,7 @@ class Judge:
                 )
             return self._text(node, value) if value else []
         if isinstance(value, bytes) and value:
-            wrong = habits(value) if len(value) >= TESTABLE else ""
+            wrong = habits(value)
             note = _dressed(node) or (f"an unknown format, not ciphertext: {wrong}" if wrong else "")
             return [Seen(Content.UNDECIDED if wrong else Content.OPAQUE, node, note=note)]
         return []
