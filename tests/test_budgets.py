@@ -273,6 +273,7 @@ OTHERS = {
         decoders/brotli.py _STEP,
         decoders/gzip.py _WINDOW,
         decoders/zstd.py _STEP,
+        facts.py REMEMBERED,
         hiding.py REMEMBERED,
         live/keys.py WAIT,
         live/listener.py EVERY,

@@ -2,6 +2,7 @@
 
 from functools import cache, lru_cache
 from ipaddress import ip_address
+from sys import intern
 
 from auditor.model import Channel, Contact, Event, Road
 from auditor.sources.pcap.assembly import Assembly, resumed
@@ -128,7 +129,7 @@ def contact(
     road = Road.PROTECTED if seen.protects else Road.CLEAR if clear else Road.UNKNOWN
     channel = Channel(host, flow.server.port, road, address, device=flow.device)
     return Contact(
-        flow.place.ref(flow.entry), flow.place.channel(channel), seen.transport.lower(), reason,
+        flow.place.ref(flow.entry), flow.place.channel(channel), intern(seen.transport.lower()), reason,
         sums.sent, sums.received, sums.when, facts, carrier=flow.carrier, start=seen.start, also=also,
     )  # fmt: skip
 
