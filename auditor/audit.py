@@ -38,7 +38,7 @@ from auditor.report import (
 )
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.types import Platform, Rule
-from auditor.stretches import joined
+from auditor.stretches import of_numbers
 from auditor.unread import unread
 
 NO_APP = App()
@@ -101,7 +101,7 @@ class Audit:
             (
                 Slice(
                     capture,
-                    joined((entry, entry + 1) for entry in self.entries),
+                    of_numbers(self.entries),
                     (self.book.digest,),
                     len(self.needles.texts),
                     ordered(tally),
@@ -229,7 +229,7 @@ class Audit:
         key = Peer(host, contact.channel.port, transport, contact.reason, owner)
         refs = (contact.ref, *(structs.replace(contact.ref, entry=also) for also in contact.also[:KEPT_REFS]))
         self.entries.update(contact.also)
-        one = Contacts(count, contact.sent, contact.received, first_refs(refs), facts.first(shown))
+        one = Contacts(count, contact.sent, contact.received, first_refs(refs), facts.known(shown))
         self.contacts[key] = self.contacts[key] + one if key in self.contacts else one
 
     def _problem(self, problem: Problem) -> None:

@@ -5,10 +5,12 @@ commutative, and a table of connections stays small whatever they show.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeAlias
 
 Facts: TypeAlias = tuple[tuple[str, str], ...]
 KEPT = 4  # values of one kind
+REMEMBERED = 4096
 
 
 def first(facts: Iterable[tuple[str, str]]) -> Facts:
@@ -20,6 +22,12 @@ def first(facts: Iterable[tuple[str, str]]) -> Facts:
         if kept[kind] <= KEPT:
             found.append((kind, value))
     return tuple(found)
+
+
+@lru_cache(REMEMBERED)
+def known(facts: Facts) -> Facts:
+    """The same; what many connections show is held once."""
+    return first(facts)
 
 
 def together(one: Facts, other: Facts) -> Facts:

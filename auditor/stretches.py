@@ -16,6 +16,19 @@ def overlap(one: tuple[tuple[int, int], ...], other: tuple[tuple[int, int], ...]
     return False
 
 
+def of_numbers(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """The stretches that these make, without one for each in between: there may be very many."""
+    out: list[tuple[int, int]] = []
+    start = end = None
+    for number in sorted(numbers):
+        if start is None or end is None or number > end:
+            if start is not None and end is not None:
+                out.append((start, end))
+            start = number
+        end = number + 1
+    return (*out, (start, end)) if start is not None and end is not None else ()
+
+
 def joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     """Stretches in order, those that touch made one."""
     out: list[tuple[int, int]] = []

@@ -278,6 +278,7 @@ OTHERS = {
         decoders/brotli.py _STEP,
         decoders/gzip.py _WINDOW,
         decoders/zstd.py _STEP,
+        facts.py REMEMBERED,
         hiding.py REMEMBERED,
         live/analyst.py COSTLY,
         live/analyst.py EVERY,

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.stretches import joined, overlap
+from auditor.stretches import joined, of_numbers, overlap
 
 Stretches = tuple[tuple[int, int], ...]
 PAIRS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=8).map(
@@ -29,3 +29,8 @@ def test_stretches_are_joined_without_losing_a_number(ranges: Stretches) -> None
 def test_stretches_overlap_where_they_share_a_number(one: Stretches, other: Stretches) -> None:
     shared = bool(numbers(one) & numbers(other))
     assert overlap(joined(one), joined(other)) is overlap(joined(other), joined(one)) is shared
+
+
+@given(st.lists(st.integers(0, 40)))
+def test_stretches_of_numbers_are_those_of_the_stretches_of_one(numbers: list[int]) -> None:
+    assert of_numbers(numbers) == joined((number, number + 1) for number in numbers)

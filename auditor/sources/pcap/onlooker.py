@@ -1,6 +1,7 @@
 """One connection as somebody sees it who has no key and opens nothing."""
 
 from functools import cache
+from sys import intern
 
 from auditor.model import Channel, Contact, Event, Problem, Road
 from auditor.sources.pcap.assembly import Assembly, resumed
@@ -132,6 +133,6 @@ def contact(
     road = Road.PROTECTED if seen.protects else Road.CLEAR if clear else Road.UNKNOWN
     channel = Channel(host, flow.server.port, road, address, device=flow.device)
     return Contact(
-        flow.place.ref(flow.entry), flow.place.channel(channel), seen.transport.lower(), reason,
+        flow.place.ref(flow.entry), flow.place.channel(channel), intern(seen.transport.lower()), reason,
         sums.sent, sums.received, sums.when, facts, carrier=flow.carrier, start=seen.start, also=also,
     )  # fmt: skip
