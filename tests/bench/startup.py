@@ -17,6 +17,8 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     "auditor --version": ("-m", "auditor", "--version"),
     "auditor --help": ("-m", "auditor", "--help"),
     "auditor platforms": ("-m", "auditor", "platforms"),
+    "auditor check --help": ("-m", "auditor", "check", "--help"),
+    "auditor check FILE": ("-m", "auditor", "check", "rules/platforms/irc/message-send.yaml"),
     "import mitmproxy.io": ("-c", "import mitmproxy.io"),
 }
 
