@@ -84,6 +84,7 @@ OTHERS = {
     "a number of a format": """
         live/probe.py _EACH_TIME,
         live/probe.py _ECH,
+        live/watch.py _DOT,
         decoders/dgw.py _ACK,
         decoders/dgw.py _BEGIN,
         decoders/dgw.py _DATA,
