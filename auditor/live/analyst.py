@@ -12,11 +12,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial, reduce
 from io import FileIO
+from itertools import chain
 from multiprocessing.connection import Connection
+from operator import add
 from pathlib import Path
 from select import select
 from traceback import extract_tb
@@ -34,12 +37,13 @@ from auditor.probes.canaries import weakness
 from auditor.report import Capture, Report
 from auditor.shelf import Session, load_rules, session_of
 from auditor.sources.heads import Place, clean
-from auditor.sources.journal import read
+from auditor.sources.journal import Reader, entries
 from auditor.sources.tape import Tape
 
 NAME = "live"
 WAIT = 0.05  # seconds between looks at a journal that grows
 EVERY = 1.0  # seconds between reports to whoever looks on
+SHARE = 9  # times as long as a report took is spent on other things
 MEEK = 19  # the lowest rank that a process can have
 STOP = b"."  # nothing more will be written; a pipe that ends without it has lost its proxy
 
@@ -114,19 +118,21 @@ class Analyst:
         """`given` has the lines where there is no journal."""
         self.task, self.tell = task, tell
         self.over = threading.Event()
-        self.book = load_rules(Path(task.rules) if task.rules else None)
+        book = load_rules(Path(task.rules) if task.rules else None)
         session = session_of(Path(task.session)) if task.session else Session()
         needles = Needles((*task.texts, *session.texts))
         renamed = {host.lower(): name for host, name in {**session.renamed, **task.renamed}.items()}
         self.place = Place(clean(Path(task.session).name) if task.session else NAME, renamed)
-        self.audit = Audit(self.book, needles, task.reveal, session.app)
+        self._fresh = partial(Audit, book, needles, task.reveal, session.app)
+        self.audit = self._fresh()
         for weak in filter(None, map(weakness, needles.texts)):
             self.audit.feed(self.place.problem(0, "weak text", weak))
         journal = task.journal and Tail(Path(task.journal), self.over, self._idle)
         self.tape = Tape(journal or Pipe(given, self._idle))
-        self._events = read(self.tape, self.place)
+        self.reader = Reader(self.place)
+        self._events = chain(entries(self.tape, self.reader), self._rest())
         self._last: Finding | None = None
-        self._new, self._told = False, 0.0
+        self._told, self._next = 0, 0.0
 
     def follow(self) -> None:
         """Until the traffic is over; on a thread of its own, for a rank is never given back."""
@@ -148,21 +154,36 @@ class Analyst:
         # Nothing was saved to compare a hash with; it tells this session from others.
         return self._seen(Capture(self.tape.sha256, NAME, "live proxy", 0, 0, renamed))
 
+    def _rest(self) -> Iterator[Event]:
+        yield from self.reader.finish()
+
     def _feed(self, event: Event) -> None:
-        self._new = True
         for finding in self.audit.feed(event):
             self._last = finding
 
     def _idle(self) -> None:
-        """What is known by now, to whoever looks on: not more often than can be read."""
-        now = time.monotonic()
-        if self._new and now - self._told > EVERY:
-            self._told, self._new = now, False
-            self.tell(self._seen(Capture("", "", "", 0)))
+        """What is known by now, to whoever looks on: not more often than can be read, or than it costs."""
+        began, heard = time.monotonic(), self.reader.heard
+        if heard != self._told and began > self._next:
+            self._told = heard
+            self.tell(self._by_now())
+            took = time.monotonic() - began
+            self._next = began + took + max(EVERY, SHARE * took)
+
+    def _by_now(self) -> Seen:
+        """With what was said on connections that are still open, and will be read again at their end."""
+        nothing, beside = Capture("", "", "", 0), self._fresh()
+        for event in self.reader.so_far():
+            for finding in beside.feed(event):
+                self._last = finding
+        slices = (*self.audit.report(nothing).slices, *beside.report(nothing).slices)
+        return self._judged(Report((reduce(add, slices),)))
 
     def _seen(self, capture: Capture) -> Seen:
-        report = self.audit.report(capture)
-        return Seen(report, tuple(judge(report, self.book)), self._last)
+        return self._judged(self.audit.report(capture))
+
+    def _judged(self, report: Report) -> Seen:
+        return Seen(report, tuple(judge(report, self.audit.book)), self._last)
 
 
 def main(number: int) -> None:

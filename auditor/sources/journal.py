@@ -18,6 +18,7 @@ was never ended is read as far as it went; a damaged line costs that line.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -72,11 +73,13 @@ class Reader:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.entries = 0
+        self.heard = 0  # records
         self._open: dict[str, Unfinished] = {}
         self._silent: dict[str, Opened] = {}  # opened by a handshake; nothing was said there yet
         self._held = 0
 
     def take(self, record: First | Record) -> Iterator[Event]:
+        self.heard += 1
         match record:
             case First():
                 yield from self.finish()
@@ -113,6 +116,13 @@ class Reader:
         for name in list(self._open):
             yield from self._end(name)
         self._silent.clear()
+
+    def so_far(self) -> Iterator[Event]:
+        """What was said on connections that are still open; it comes again when they end."""
+        for begun in list(self._open.values()):
+            if begun.flow and (begun.messages or begun.size):
+                with suppress(*WRONG):
+                    yield from list(events_of(_whole(begun.flow, begun), begun.number, self.place))
 
     def damaged(self, why: str, kind: str = "damaged entry") -> Event:
         return self.place.problem(max(0, self.entries - 1), kind, why)
