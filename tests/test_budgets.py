@@ -292,7 +292,7 @@ OTHERS = {
         live/analyst.py MEEK,
         live/analyst.py WAIT,
         live/keys.py WAIT,
-        live/analyst.py COSTLY,
+        live/listener.py PATIENCE,
         live/view.py PACE,
         needles.py _FEW,
         needles.py _START,

@@ -29,6 +29,7 @@ from auditor.sources.records import First, Lost, Record, line
 log = logging.getLogger(__name__)
 
 MOST = 10_000  # records that wait where there is no journal
+PATIENCE = 2.0  # seconds until somebody wonders why it does not end
 MEANT_FOR_THE_PROXY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RUN = "import sys; from auditor.live.analyst import main; main(int(sys.argv[1]))"
 
@@ -78,6 +79,9 @@ class Listener:
             self._write(STOP)
         else:
             self._records.put(None)
+        self._threads[0].join(PATIENCE)
+        if self.alive:
+            log.warning("auditor: all is on disk; the audit still has some of it to read")
         for one in reversed(self._threads):
             one.join()
         self.close()

@@ -172,7 +172,7 @@ class Proxy:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self.process.poll() is None:
             try:
-                link = socket.create_connection(("127.0.0.1", self.ports[name]), 5)
+                link = socket.create_connection(("127.0.0.1", self.ports[name]), PATIENCE)
             except OSError:
                 time.sleep(0.05)
                 continue

@@ -66,7 +66,7 @@ def post(proxy: Proxy, path: str, body: bytes) -> bytes:
     try:
         size = int(head(link).lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         return exactly(link, size)
-    except ConnectionError:
+    except OSError:
         return b""
 
 

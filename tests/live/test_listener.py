@@ -11,7 +11,8 @@ from auditor.errors import AuditorError
 from auditor.live.analyst import Seen, Task
 from auditor.live.journal import Journal
 from auditor.live.listener import Listener
-from auditor.sources.records import Refused
+from auditor.sources.flows import Flow, Side
+from auditor.sources.records import Begun, Ended, Refused, Said
 
 REFUSED = Refused("client", "a.example", 443, "", "bad certificate")
 
@@ -61,6 +62,29 @@ def test_signals_for_the_proxy_do_not_end_the_audit() -> None:
         os.kill(listener.process.pid, number)
     listener.hear(REFUSED)
     assert count(listener.finish()) == 1
+
+
+def test_what_is_said_on_an_open_connection_is_judged_before_it_ends(tmp_path: Path) -> None:
+    journal, seen, text = (
+        Journal(tmp_path / "s.journal", "test", False),
+        list[Seen](),
+        "by the old crane 4471",
+    )
+    journal.write(journal.first)
+    listener = Listener(Task(str(journal.path), str(journal.path), texts=(text,)), seen.append)
+    flow = Flow("tcp", Side(sni="a.example"), Side(address=["a.example", 443]))
+    journal.write(Begun("f", flow))
+    journal.write(Said("f", True, text.encode()))
+    until = time.monotonic() + 60
+    while not seen and time.monotonic() < until:
+        time.sleep(0.05)
+    assert seen[-1].verdicts
+    journal.write(Said("f", True, b"and more"))
+    journal.write(Ended("f", flow))
+    journal.close()
+    ended = listener.finish()
+    assert ended
+    assert [one.counts for one in ended.verdicts] == [one.counts for one in seen[-1].verdicts]
 
 
 @pytest.mark.parametrize("journal", ["", "s.journal"])
