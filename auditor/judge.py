@@ -11,6 +11,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from auditor.claims import Claimed, compare
+from auditor.doubts import settled
 from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Finding, Grade, Road
 from auditor.report import KEPT, Report, Row, Slice, Tally, finding_order
 from auditor.rulebook.book import Rulebook
@@ -97,7 +98,7 @@ def judge(report: Report, book: Rulebook) -> list[Verdict]:
     """All verdicts, and a row for every platform that was seen without a message."""
     whole = report.whole()
     groups: dict[Group, Weighed] = {}
-    for row, content, tally in _decided(whole.settled()):
+    for row, content, tally in _decided(settled(whole.tally)):
         key = (row.platform, row.surface, row.direction, row.app)
         groups.setdefault(key, Weighed([])).rows.append((row, content, tally))
     shut: dict[str, int] = {}

@@ -1,5 +1,6 @@
 """What nobody could read where messages travel: no answer stands beside it as if all had been read."""
 
+import json
 from collections.abc import Callable
 from functools import cache
 from ipaddress import ip_address
@@ -22,7 +23,7 @@ from auditor.sources.flows import flow_of
 from auditor.sources.heads import Place
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.wire import End, Packet, Said
-from auditor.unread import unread
+from auditor.unread import ENTRIES, unread
 from tests.sources.pcap.building import PHONE, SERVER, pcap
 from tests.sources.pcap.connections import Wire
 from tests.sources.pcap.handshakes import contexts, speak
@@ -62,6 +63,27 @@ def test_a_doubt_is_one_for_each_message_that_the_rules_know_there() -> None:
 def test_a_doubt_alone_is_no_message() -> None:
     report = audit([problem("chat.example", "xmpp")], book(), CAPTURE)
     assert [verdict for verdict in judge(report, book()) if verdict.counts] == []
+
+
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_an_entry_that_could_not_be_read_may_hold_a_message_of_anybody(kind: str) -> None:
+    (found,) = unread(Problem(Ref("x.pcap", 4), kind, "nobody knows what it is"), book())
+    assert (found[0].platform, found[0].content, found[1]) == ("", Content.MISSING, "")
+
+
+def test_beside_an_entry_that_could_not_be_read_nothing_is_sealed_as_a_whole(tmp_path: Path) -> None:
+    """A misspelt key, a bad escape: a message may have stood there."""
+    lines = [
+        {"outgoing": one.outgoing, "protocol": one.protocol, "host": one.channel.host,
+         "method": one.asked.method, "path": list(one.asked.path), "body": one.body.decode()}
+        for one in read(SESSION.parents[1] / "matrix-e2ee" / "alice.mitm")
+        if isinstance(one, Parcel) and one.outgoing
+    ]  # fmt: skip
+    path = tmp_path / "x.jsonl"
+    for bad, verdict in ((0, True), (1, False)):
+        lines[0] |= {"bdy": "meet me"} if bad else {}
+        path.write_text("\n".join(json.dumps(one) for one in ({"parcels": 1}, *lines)))
+        assert sealed(audit(read(path), book(), CAPTURE)) is verdict
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
