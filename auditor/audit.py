@@ -188,7 +188,8 @@ class Audit:
     def _row(self, finding: Finding, host: str = "", doubt: bool = False) -> tuple[Row, Finding]:
         platform = self.book.platforms.get(finding.platform)
         rule = self.book.rules.get(finding.rule)
-        near = _near(host) if rule is not None and rule.anywhere else ""
+        anywhere = rule.anywhere if rule else finding.rule == PLANTED
+        near = _near(host) if anywhere else ""
         far_end = platform.far_end if platform else "service"
         row = Row(
             finding.platform, finding.surface, finding.direction, finding.content, finding.road,
