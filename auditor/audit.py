@@ -13,7 +13,7 @@ from msgspec import structs
 from auditor import bosh, facts, ledger
 from auditor.excerpts import Excerpts
 from auditor.fragments import Fragments, fragment_of
-from auditor.model import App, Contact, Content, Event, Finding, Grade, Parcel, Problem, Sighting
+from auditor.model import App, Contact, Content, Event, Finding, Grade, Head, Parcel, Problem, Sighting
 from auditor.needles import Needles
 from auditor.pieces import Pieces
 from auditor.reading import PLANTED, Reading
@@ -37,6 +37,7 @@ from auditor.report import (
 )
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.types import Platform, Rule
+from auditor.streams import PARTS
 from auditor.stretches import joined
 from auditor.unread import unread
 
@@ -80,10 +81,15 @@ class Audit:
         return []
 
     def _part(self, part: Parcel | Problem) -> list[Finding]:
-        if isinstance(part, Parcel):
-            return self._parcel(part)
-        self._problem(part)
-        return []
+        if isinstance(part, Problem):
+            self._problem(part)
+            return []
+        findings = self._parcel(part)
+        if not findings and _in_part(part.head):
+            why = f"{part.head.method}: of no message seen as a whole"
+            problem = Problem(part.ref, "not read", why, (part.channel,), (part.protocol,))
+            self._doubt(one for one in unread(problem, self.book) if one[0].direction is part.direction)
+        return findings
 
     def finish(self) -> list[Finding]:
         """Nothing more comes: what was held back because more could come."""
@@ -139,8 +145,7 @@ class Audit:
         self.ledger.enter(_state([*held, *findings], bool(rules), platform is not None), parcel)
         for finding in findings:
             _count(self.tally, *self._row(finding, parcel.channel.host))
-        for finding in reading.doubts:
-            _count(self.tally, *self._row(finding, parcel.channel.host, doubt=True))
+        self._doubt((finding, parcel.channel.host) for finding in reading.doubts)
         for sighting in reading.sightings:
             self._see(sighting)
         for problem in reading.problems:
@@ -199,6 +204,10 @@ class Audit:
         )  # fmt: skip
         return row, finding
 
+    def _doubt(self, lost: Iterable[tuple[Finding, str]]) -> None:
+        for finding, host in lost:
+            _count(self.tally, *self._row(finding, host, doubt=True))
+
     def _see(self, sighting: Sighting) -> None:
         key = Sight(sighting.platform, sighting.surface, sighting.direction, sighting.rule)
         one = Sightings(1, dict.fromkeys(sorted(sighting.sees), 1), (sighting.ref,))
@@ -230,11 +239,15 @@ class Audit:
         self.contacts[key] = self.contacts[key] + one if key in self.contacts else one
 
     def _problem(self, problem: Problem) -> None:
-        for finding, host in unread(problem, self.book):
-            _count(self.tally, *self._row(finding, host, doubt=True))
+        self._doubt(unread(problem, self.book))
         key = Trouble(problem.kind, problem.message)
         one = Troubles(1, first_refs((problem.ref,)))
         self.troubles[key] = self.troubles[key] + one if key in self.troubles else one
+
+
+def _in_part(head: Head) -> bool:
+    """Whether it is no whole message; pieces of a mail that are no section of it are joined."""
+    return head.method in PARTS and (head.method != "FETCH-PART" or bool(head.query))
 
 
 def _near(host: str) -> str:

@@ -14,7 +14,7 @@ from msgspec import structs
 
 from auditor.audit import audit
 from auditor.judge import judge
-from auditor.model import Answer, Channel, Content, Direction, Parcel, Problem, Ref, Road
+from auditor.model import Answer, Channel, Content, Direction, Head, Parcel, Problem, Ref, Road
 from auditor.report import Capture, Report
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import load_rules
@@ -94,6 +94,36 @@ def test_of_those_whose_host_says_nothing_only_the_same_host_is_in_doubt(elsewhe
     assert len(hosts) == 1
     lost = problem("www.example" if elsewhere else hosts.pop(), "http")
     assert sealed(audit([*events, lost], book(), CAPTURE)) is elsewhere
+
+
+WORDS = b"meet me by the old crane\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "answer"),
+    [
+        (Head("FETCH-PART", query=(("section", "1"),)), False),
+        (Head("FETCH-PART"), True),  # a piece, which is joined with others
+        (Head("TOO-LONG"), False),
+        (Head("REPLY"), True),
+    ],
+    ids=lambda one: getattr(one, "method", ""),
+)
+def test_what_is_no_whole_message_may_be_one(head: Head, answer: bool) -> None:
+    """Programs fetch a mail part by part, and no rule knows what a part alone is."""
+    events = list(read(SESSION.parents[1] / "mail-sealed" / "bob.mitm"))
+    mail = next(one for one in events if isinstance(one, Parcel) and one.head.method == "FETCH")
+    assert sealed(audit(events, book(), CAPTURE))
+    assert sealed(audit([*events, structs.replace(mail, head=head, body=WORDS)], book(), CAPTURE)) is answer
+
+
+def test_an_element_that_is_too_long_may_be_a_message() -> None:
+    events = list(read(SESSION))
+    stanza = next(one for one in events if isinstance(one, Parcel) and one.head.method == "message")
+    long = structs.replace(stanza, head=Head("TOO-LONG"), body=b'{"length": 99999999, "start": "<message"}')
+    found = [one.direction for one in judge(audit([*events, long], book(), CAPTURE), book())
+             if one.verdict is Answer.END_TO_END]  # fmt: skip
+    assert found == [Direction.IN if stanza.outgoing else Direction.OUT]
 
 
 def sealed(report: Report) -> bool:
