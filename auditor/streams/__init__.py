@@ -158,10 +158,8 @@ class Talk:
 
     def say(self, outgoing: bool, head: Head, body: object = b"") -> None:
         """`body` is bytes, or something that is said in JSON."""
-        text = (
-            b"" if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode(errors="replace")
-        )
-        data = body if isinstance(body, bytes) else text
+        said = "" if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False)
+        data = body if isinstance(body, bytes) else said.encode(errors="replace")
         self._said.append(Message(outgoing, head, data, f"{self._count}{'>' if outgoing else '<'}"))
         self._count += 1
 
