@@ -13,7 +13,7 @@ from msgspec import structs
 from auditor import bosh, facts, ledger
 from auditor.excerpts import Excerpts
 from auditor.fragments import Fragments, fragment_of
-from auditor.model import App, Contact, Content, Event, Finding, Grade, Parcel, Problem, Sighting
+from auditor.model import App, Contact, Content, Event, Finding, Grade, Head, Parcel, Problem, Sighting
 from auditor.needles import Needles
 from auditor.pieces import Pieces
 from auditor.reading import PLANTED, Reading
@@ -38,6 +38,7 @@ from auditor.report import (
 )
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.types import Platform, Rule
+from auditor.streams import PARTS
 from auditor.stretches import of_numbers
 from auditor.unread import unread
 
@@ -81,10 +82,15 @@ class Audit:
         return []
 
     def _part(self, part: Parcel | Problem) -> list[Finding]:
-        if isinstance(part, Parcel):
-            return self._parcel(part)
-        self._problem(part)
-        return []
+        if isinstance(part, Problem):
+            self._problem(part)
+            return []
+        findings = self._parcel(part)
+        if not findings and _in_part(part.head):
+            why = f"{part.head.method}: of no message seen as a whole"
+            problem = Problem(part.ref, "not read", why, (part.channel,), (part.protocol,))
+            self._doubt(one for one in unread(problem, self.book) if one[0].direction is part.direction)
+        return findings
 
     def finish(self) -> list[Finding]:
         """Nothing more comes: what was held back because more could come."""
@@ -140,8 +146,7 @@ class Audit:
         self.ledger.enter(_state([*held, *findings], bool(rules), platform is not None), parcel)
         for finding in findings:
             _count(self.tally, *self._row(finding, parcel.channel.host))
-        for finding in reading.doubts:
-            _count(self.tally, *self._row(finding, parcel.channel.host, doubt=True))
+        self._doubt((finding, parcel.channel.host) for finding in reading.doubts)
         for sighting in reading.sightings:
             self._see(sighting)
         for problem in reading.problems:
@@ -189,7 +194,8 @@ class Audit:
     def _row(self, finding: Finding, host: str = "", doubt: bool = False) -> tuple[Row, Finding]:
         platform = self.book.platforms.get(finding.platform)
         rule = self.book.rules.get(finding.rule)
-        near = _near(host) if rule is not None and rule.anywhere else ""
+        anywhere = rule.anywhere if rule else finding.rule == PLANTED
+        near = _near(host) if anywhere else ""
         far_end = platform.far_end if platform else "service"
         row = Row(
             finding.platform, finding.surface, finding.direction, finding.content, finding.road,
@@ -198,6 +204,10 @@ class Audit:
             near, doubt,
         )  # fmt: skip
         return row, finding
+
+    def _doubt(self, lost: Iterable[tuple[Finding, str]]) -> None:
+        for finding, host in lost:
+            _count(self.tally, *self._row(finding, host, doubt=True))
 
     def _see(self, sighting: Sighting) -> None:
         key = Sight(sighting.platform, sighting.surface, sighting.direction, sighting.rule)
@@ -233,11 +243,15 @@ class Audit:
         self.contacts[key] = self.contacts[key] + one if key in self.contacts else one
 
     def _problem(self, problem: Problem) -> None:
-        for finding, host in unread(problem, self.book):
-            _count(self.tally, *self._row(finding, host, doubt=True))
+        self._doubt(unread(problem, self.book))
         key = Trouble(problem.kind, problem.message)
         one = Troubles(1, first_refs((problem.ref,)))
         self.troubles[key] = self.troubles[key] + one if key in self.troubles else one
+
+
+def _in_part(head: Head) -> bool:
+    """Whether it is no whole message; pieces of a mail that are no section of it are joined."""
+    return head.method in PARTS and (head.method != "FETCH-PART" or bool(head.query))
 
 
 def _near(host: str) -> str:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from auditor.claims import Claimed, compare
+from auditor.doubts import settled
 from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Finding, Grade, Road
 from auditor.report import KEPT, Report, Row, Slice, Tally, finding_order
 from auditor.rulebook.book import Rulebook
@@ -97,7 +98,7 @@ def judge(report: Report, book: Rulebook) -> list[Verdict]:
     """All verdicts, and a row for every platform that was seen without a message."""
     whole = report.whole()
     groups: dict[Group, Weighed] = {}
-    for row, content, tally in _decided(whole.settled()):
+    for row, content, tally in _decided(settled(whole.tally)):
         key = (row.platform, row.surface, row.direction, row.app)
         groups.setdefault(key, Weighed([])).rows.append((row, content, tally))
     shut: dict[str, int] = {}
@@ -154,7 +155,7 @@ def _weigh(weighed: Weighed) -> tuple[Answer, list[tuple[Row, Content, Tally]]]:
 def _verdict(key: Group, weighed: Weighed, whole: Slice, book: Rulebook, shut: Mapping[str, int]) -> Verdict:
     platform, surface, direction, app = key
     result, deciding = _weigh(weighed)
-    copies = _copies(platform, surface, whole)
+    copies = _copies(key, {row.near for row, _, _ in weighed.rows if row.near}, whole)
     if copies and result in (Answer.END_TO_END, Answer.OPAQUE):
         result, deciding = Answer.INCONCLUSIVE, copies
     counts = {c.value: n for c in Content if (n := weighed.count(c))}
@@ -186,14 +187,13 @@ def _verdict(key: Group, weighed: Weighed, whole: Slice, book: Rulebook, shut: M
     )
 
 
-def _copies(platform: str, surface: str, whole: Slice) -> list[tuple[Row, Content, Tally]]:
-    """Planted texts that this app also sent outside every message: perhaps copies of what is sealed here."""
-    if surface not in MESSAGES:
-        return []
+def _copies(key: Group, near: set[str], whole: Slice) -> list[tuple[Row, Content, Tally]]:
+    """Planted texts that this app, or its server, was also told outside every message: perhaps copies."""
     return [
         (row, row.content, tally)
         for row, tally in whole.tally
-        if row.platform == platform and row.texts and row.surface not in MESSAGES
+        if row.texts and row.surface not in MESSAGES and key[1] in MESSAGES
+        if row.platform == key[0] or (row.platform.startswith("unknown:") and row.near in near)
     ]
 
 

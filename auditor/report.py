@@ -192,12 +192,6 @@ class Slice(Struct, frozen=True):
     unruled: tuple[tuple[str, int], ...] = ()  # those of them that were opened, but no rule knows
     digests: tuple[tuple[Digest, Digests], ...] = ()
 
-    def settled(self) -> list[tuple[Row, Tally]]:
-        """What was found, and doubts about what was found at the same host."""
-        about = [(row.platform, row.surface, row.direction, row.near) for row, _ in self.tally]
-        spoken = {key for key, (row, _) in zip(about, self.tally, strict=True) if not row.doubt}
-        return [one for key, one in zip(about, self.tally, strict=True) if not one[0].doubt or key in spoken]
-
     def __add__(self, other: "Slice") -> "Slice":
         return Slice(
             _same(self.capture, other.capture),

@@ -437,6 +437,17 @@ def test_messages_in_the_lost_part_of_an_answer_are_not_forgotten() -> None:
     assert verdict.verdict is Answer.INCONCLUSIVE
 
 
+@pytest.mark.parametrize(
+    ("host", "answer"), [("hs.example", Answer.INCONCLUSIVE), ("stats.example", Answer.END_TO_END)]
+)
+def test_a_text_that_the_server_of_a_sealed_room_was_told_elsewhere_may_be_a_copy(
+    host: str, answer: Answer
+) -> None:
+    """Anybody's host can be a home server: that this one is one, its messages show."""
+    verdicts = run(*(matrix(n) for n in range(5)), other(TEXT.encode(), host, 9), planted=(TEXT,))[2]
+    assert [one.verdict for one in verdicts if one.platform == "matrix"] == [answer]
+
+
 FILE_SENT = {"type": "m.room.message", "content": {"msgtype": "m.image", "url": "mxc://hs/a"}}
 NAMELESS = (("content-type", "application/json"), ("content-encoding", "new"))
 

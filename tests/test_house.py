@@ -33,7 +33,7 @@ ROOMS = {
     1: ("facts", "model", "stretches"),
     2: ("decoders", "streams", "needles", "randomness", "report", "words"),
     3: ("rulebook",),
-    4: ("bosh", "claims", "ledger", "excerpts", "probes", "unread"),
+    4: ("bosh", "claims", "doubts", "ledger", "excerpts", "probes", "unread"),
     5: ("fragments", "hiding", "judge", "pieces"),
     6: ("reading",),
     7: ("audit",),
@@ -62,7 +62,7 @@ DOORS = {
     ),
     "msgspec": (
         "audit.py", "bosh.py", "claims.py", "cli/analyze.py", "cli/asking.py", "cli/shares.py",
-        "decoders/", "fragments.py",
+        "decoders/", "doubts.py", "fragments.py",
         "judge.py", "live/", "model.py", "needles.py", "notices/", "reading.py", "report.py", "reporters/",
         "rulebook/derived.py", "rulebook/drafts.py", "rulebook/grafts.py", "rulebook/grammar.py",
         "shelf.py", "sources/", "streams/__init__.py",

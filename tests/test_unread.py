@@ -1,5 +1,6 @@
 """What nobody could read where messages travel: no answer stands beside it as if all had been read."""
 
+import json
 from collections.abc import Callable
 from functools import cache
 from ipaddress import ip_address
@@ -13,7 +14,7 @@ from msgspec import structs
 
 from auditor.audit import audit
 from auditor.judge import judge
-from auditor.model import Answer, Channel, Content, Direction, Parcel, Problem, Ref, Road
+from auditor.model import Answer, Channel, Content, Direction, Head, Parcel, Problem, Ref, Road
 from auditor.report import Capture, Report
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import load_rules
@@ -22,7 +23,7 @@ from auditor.sources.flows import flow_of
 from auditor.sources.heads import Place
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.wire import End, Packet, Said
-from auditor.unread import unread
+from auditor.unread import ENTRIES, unread
 from tests.sources.pcap.building import PHONE, SERVER, pcap
 from tests.sources.pcap.connections import Wire
 from tests.sources.pcap.handshakes import contexts, speak
@@ -64,6 +65,27 @@ def test_a_doubt_alone_is_no_message() -> None:
     assert [verdict for verdict in judge(report, book()) if verdict.counts] == []
 
 
+@pytest.mark.parametrize("kind", ENTRIES)
+def test_an_entry_that_could_not_be_read_may_hold_a_message_of_anybody(kind: str) -> None:
+    (found,) = unread(Problem(Ref("x.pcap", 4), kind, "nobody knows what it is"), book())
+    assert (found[0].platform, found[0].content, found[1]) == ("", Content.MISSING, "")
+
+
+def test_beside_an_entry_that_could_not_be_read_nothing_is_sealed_as_a_whole(tmp_path: Path) -> None:
+    """A misspelt key, a bad escape: a message may have stood there."""
+    lines = [
+        {"outgoing": one.outgoing, "protocol": one.protocol, "host": one.channel.host,
+         "method": one.asked.method, "path": list(one.asked.path), "body": one.body.decode()}
+        for one in read(SESSION.parents[1] / "matrix-e2ee" / "alice.mitm")
+        if isinstance(one, Parcel) and one.outgoing
+    ]  # fmt: skip
+    path = tmp_path / "x.jsonl"
+    for bad, verdict in ((0, True), (1, False)):
+        lines[0] |= {"bdy": "meet me"} if bad else {}
+        path.write_text("\n".join(json.dumps(one) for one in ({"parcels": 1}, *lines)))
+        assert sealed(audit(read(path), book(), CAPTURE)) is verdict
+
+
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_of_those_whose_host_says_nothing_only_the_same_host_is_in_doubt(elsewhere: bool) -> None:
     """Matrix is at home on any host: what is lost on another one is none of its business."""
@@ -72,6 +94,36 @@ def test_of_those_whose_host_says_nothing_only_the_same_host_is_in_doubt(elsewhe
     assert len(hosts) == 1
     lost = problem("www.example" if elsewhere else hosts.pop(), "http")
     assert sealed(audit([*events, lost], book(), CAPTURE)) is elsewhere
+
+
+WORDS = b"meet me by the old crane\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "answer"),
+    [
+        (Head("FETCH-PART", query=(("section", "1"),)), False),
+        (Head("FETCH-PART"), True),  # a piece, which is joined with others
+        (Head("TOO-LONG"), False),
+        (Head("REPLY"), True),
+    ],
+    ids=lambda one: getattr(one, "method", ""),
+)
+def test_what_is_no_whole_message_may_be_one(head: Head, answer: bool) -> None:
+    """Programs fetch a mail part by part, and no rule knows what a part alone is."""
+    events = list(read(SESSION.parents[1] / "mail-sealed" / "bob.mitm"))
+    mail = next(one for one in events if isinstance(one, Parcel) and one.head.method == "FETCH")
+    assert sealed(audit(events, book(), CAPTURE))
+    assert sealed(audit([*events, structs.replace(mail, head=head, body=WORDS)], book(), CAPTURE)) is answer
+
+
+def test_an_element_that_is_too_long_may_be_a_message() -> None:
+    events = list(read(SESSION))
+    stanza = next(one for one in events if isinstance(one, Parcel) and one.head.method == "message")
+    long = structs.replace(stanza, head=Head("TOO-LONG"), body=b'{"length": 99999999, "start": "<message"}')
+    found = [one.direction for one in judge(audit([*events, long], book(), CAPTURE), book())
+             if one.verdict is Answer.END_TO_END]  # fmt: skip
+    assert found == [Direction.IN if stanza.outgoing else Direction.OUT]
 
 
 def sealed(report: Report) -> bool:

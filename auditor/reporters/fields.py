@@ -37,7 +37,7 @@ _STATE = {
     "captures.state.tally.far_end": "who ends the road: service, peer, own-device",
     "captures.state.tally.texts": "planted texts that were read",
     "captures.state.tally.near": "a number of its host, where the rule holds at any host",
-    "captures.state.tally.doubt": "lost there: it counts if such messages were seen at that host",
+    "captures.state.tally.doubt": "lost: it counts where such messages (any, if it is nobody's) were seen",
     "captures.state.tally.app": "what the user says was audited",
     "captures.state.tally.app.name": "name of the app",
     "captures.state.tally.app.version": "its version",

@@ -46,7 +46,8 @@ def events(entry: object, number: int, place: Place, opened_by: str) -> Iterator
     else:
         yield Parcel(place.ref(number, ">"), channel, True, data, head=head, when=when, whole=whole)
         yield _answer(_object(_object(entry)["response"]), place.ref(number, "<"), channel, head, when)
-    if frames is None and sockets.begins(head, _object(_object(entry).get("response")).get("status")):
+    granted = _object(_object(entry).get("response")).get("status") == 101
+    if granted and frames is None and sockets.begins(head):
         yield sockets.unrecorded(number, place, channel)
     yield from _frames(frames, number, place, channel, heads.upgrade(head))
 

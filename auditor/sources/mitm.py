@@ -164,7 +164,7 @@ def _http(flow: Flow, request: Request, number: int, place: Place, opened_by: st
             for count, one in enumerate(flow.websocket.messages)
         ]
         yield from sockets.events(frames, number, place, channel, heads.upgrade(head))
-    elif response and sockets.begins(head, response.status_code):
+    elif response and response.status_code == 101 and sockets.begins(head):
         yield sockets.unrecorded(number, place, channel)
 
 

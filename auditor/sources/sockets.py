@@ -60,9 +60,9 @@ def events(
         yield place.problem(entry, "cut", why, "", (channel,), (name,))
 
 
-def begins(asked: Head, status: object) -> bool:
-    """Whether a request that was answered so is the beginning of a WebSocket."""
-    return status == 101 and "websocket" in asked.header("upgrade").lower()
+def begins(asked: Head) -> bool:
+    """Whether a request that is granted is the beginning of a WebSocket."""
+    return "websocket" in asked.header("upgrade").lower()
 
 
 def unrecorded(entry: int, place: Place, channel: Channel) -> Problem:

@@ -35,6 +35,7 @@ START = 65536  # bytes of one direction that are kept until a stream knows them
 MOST = 64_000_000  # bytes of one message
 EXCERPT = 16384  # bytes that are kept of a message that is longer than may be
 TLS = "TLS"
+PARTS = ("TOO-LONG", "UNREADABLE", "DATA-PART", "APPEND-PART", "FETCH-PART")  # of what is no whole message
 
 
 class Message(Struct, frozen=True):
@@ -157,9 +158,8 @@ class Talk:
 
     def say(self, outgoing: bool, head: Head, body: object = b"") -> None:
         """`body` is bytes, or something that is said in JSON."""
-        data = (
-            body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode(errors="replace")
-        )
+        said = "" if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False)
+        data = body if isinstance(body, bytes) else said.encode(errors="replace")
         self._said.append(Message(outgoing, head, data, f"{self._count}{'>' if outgoing else '<'}"))
         self._count += 1
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from auditor.cli import cli
+from auditor.doubts import settled
 from auditor.errors import CaptureError
 from auditor.model import MESSAGES, Answer
 from auditor.sources import read
@@ -43,7 +44,7 @@ def test_a_file_is_read_whole_and_a_malformed_one_says_so(file: str) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_no_message_is_seen_where_none_is(file: str) -> None:
     result = audited(file)
-    assert [str(one.ref) for _, tally in result.whole.settled() for one in tally.findings] == []
+    assert [str(one.ref) for _, tally in settled(result.whole.tally) for one in tally.findings] == []
     for verdict in result.verdicts:
         assert verdict.verdict is Answer.INCONCLUSIVE
         assert verdict.surface not in MESSAGES
