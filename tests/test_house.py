@@ -186,6 +186,7 @@ TESTED_ELSEWHERE = {
     **{f: "tests/rulebook/lints/test_lints.py" for f in LINTS if not f.endswith("__init__.py")},
     "rulebook/build.py": "tests/test_rules.py",
     "rulebook/examination.py": "tests/cli/test_check.py",
+    "rulebook/files.py": "tests/rulebook/test_book.py",
     "rulebook/grafts.py": "tests/rulebook/test_derived.py",
     "rulebook/mutants.py": "tests/rulebook/test_mutation.py",
     "rulebook/opening.py": "tests/test_audit.py",

@@ -5,23 +5,20 @@ the index only skips rules that the naive matcher would refuse.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from auditor.decoders.unwrap import Node, Recognise, Seal
-from auditor.errors import Fault, RuleError
 from auditor.model import Contact, Parcel
-from auditor.rulebook.fields import nearest
+from auditor.rulebook.files import Files
 from auditor.rulebook.paths import VALUE, host_fits, literals
-from auditor.rulebook.read import read_envelope, read_platform, read_rule
-from auditor.rulebook.read_transport import read_transport
-from auditor.rulebook.shape import Outline, Protobuf, Shape
+from auditor.rulebook.shape import Outline
 from auditor.rulebook.shut import flaw, inside
 from auditor.rulebook.transport import Known, Transport
 from auditor.rulebook.tree import TreeSeal, TreeShape
 from auditor.rulebook.types import Envelope, Platform, Rule
-from auditor.rulebook.yaml import Block, load
+from auditor.rulebook.yaml import Block
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -57,19 +54,20 @@ class Rulebook:
     @classmethod
     def of_outside(cls, texts: Mapping[str, str]) -> "Rulebook":
         """The same, of which only what says whose connection it is can be asked; its files alone are read."""
-        reading = _Reading()
-        for path in sorted(texts):
-            if path.startswith("transports/") or path.endswith("/platform.yaml"):
-                reading.file(path, texts[path])
-        return reading.book(_digest(texts))
+        outside = [
+            path for path in texts if path.startswith("transports/") or path.endswith("/platform.yaml")
+        ]
+        return cls._made(_read(texts, outside), texts)
 
     @classmethod
     def with_files(cls, texts: Mapping[str, str]) -> "tuple[Rulebook, dict[str, Block]]":
         """The same, and what each file says as it was written: for those that judge the files."""
-        reading = _Reading()
-        for path in sorted(texts):
-            reading.file(path, texts[path])
-        return reading.book(_digest(texts)), reading.blocks
+        files = _read(texts, texts)
+        return cls._made(files, texts), files.blocks
+
+    @classmethod
+    def _made(cls, files: Files, texts: Mapping[str, str]) -> "Rulebook":
+        return cls(files.platforms, files.rules, files.envelopes, _digest(texts), files.transports)
 
     def __post_init__(self) -> None:
         self._transports.append(Known(self.transports.values()))
@@ -201,119 +199,12 @@ def _room_in(known: dict[K, V]) -> None:
         known.clear()
 
 
-@dataclass
-class _Reading:
-    """Files on their way into a book; faults are kept until the end."""
-
-    platforms: dict[str, Platform] = field(default_factory=dict)
-    rules: dict[str, Rule] = field(default_factory=dict)
-    envelopes: dict[str, Envelope] = field(default_factory=dict)
-    transports: dict[str, Transport] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    blocks: dict[str, Block] = field(default_factory=dict)
-
-    def file(self, path: str, text: str) -> None:
-        read = self.reader(path.removesuffix(".yaml").split("/"))
-        if read is None:
-            places = "platforms/NAME/platform.yaml, platforms/NAME/ACTION.yaml, envelopes/NAME.yaml, "
-            places += "transports/NAME.yaml"
-            self.faults.append(Fault(path, 1, 1, f"not a place for a rule file; there are {places}", "R014"))
-            return
-        try:
-            self.blocks[path] = load(text, path)
-            read(self.blocks[path], path)
-        except RuleError as exc:
-            self.faults += exc.faults
-
-    def reader(self, steps: list[str]) -> Callable[[Block, str], None] | None:
-        def envelope(block: Block, path: str) -> None:
-            self.envelopes[steps[1]] = read_envelope(block, path, steps[1], self.faults)
-
-        def platform(block: Block, path: str) -> None:
-            self.platforms[steps[1]] = read_platform(block, path, steps[1], self.faults)
-
-        def rule(block: Block, path: str) -> None:
-            self.rules["/".join(steps[1:])] = read_rule(block, path, (steps[1], steps[2]), self.faults)
-
-        def transport(block: Block, path: str) -> None:
-            self.transports[steps[1]] = read_transport(block, path, steps[1], self.faults)
-
-        match steps:
-            case ["envelopes", _]:
-                return envelope
-            case ["transports", _]:
-                return transport
-            case ["platforms", _, "platform"]:
-                return platform
-            case ["platforms", _, _]:
-                return rule
-        return None
-
-    def book(self, digest: str) -> Rulebook:
-        self.check_names()
-        if self.faults:
-            raise RuleError(self.faults)
-        return Rulebook(self.platforms, self.rules, self.envelopes, digest, self.transports)
-
-    def check_names(self) -> None:
-        """Names that point to other files."""
-        weak = [e.id for e in self.envelopes.values() if e.only_in_slot]
-        for rule in self.rules.values():
-            if rule.platform not in self.platforms:
-                self.fault(rule.file, f"platforms/{rule.platform}/platform.yaml is missing")
-            for name in rule.accept:
-                if name not in weak:
-                    self.fault(
-                        rule.file, f"accepts {name!r}, no envelope that is only-in-slot{nearest(name, weak)}"
-                    )
-        for transport in self.transports.values():
-            if transport.platform and transport.platform not in self.platforms:
-                wrong = (
-                    f"unknown platform {transport.platform!r}{nearest(transport.platform, self.platforms)}"
-                )
-                self.fault(transport.file, wrong)
-        for platform in self.platforms.values():
-            for name in platform.speaks:
-                if name not in self.platforms:
-                    file = f"platforms/{platform.id}/platform.yaml"
-                    self.fault(file, f"speaks unknown platform {name!r}{nearest(name, self.platforms)}")
-        shaped = [e.id for e in self.envelopes.values() if e.shape is not None]
-        for envelope in self.envelopes.values():
-            for name in _names(envelope):
-                if name not in shaped:
-                    self.fault(envelope.file, f"unknown envelope {name!r}{nearest(name, shaped)}")
-        for name in _circular({e.id: tuple(_names(e)) for e in self.envelopes.values()}):
-            self.fault(self.envelopes[name].file, f"the envelope {name!r} contains itself")
-
-    def fault(self, file: str, message: str) -> None:
-        self.faults.append(Fault(file, 1, 1, message, "R013"))
-
-
-def _circular(inside: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Envelopes that are found again inside themselves, however deep."""
-    found = []
-    for start in inside:
-        seen: set[str] = set()
-        todo = list(inside[start])
-        while todo:
-            name = todo.pop()
-            if name not in seen:
-                seen.add(name)
-                todo += inside.get(name, ())
-        if start in seen:
-            found.append(start)
-    return found
-
-
-def _names(envelope: Envelope) -> Iterator[str]:
-    """The envelopes that this one mentions."""
-    if envelope.tree is not None:
-        for place in envelope.tree.places:
-            yield from place.others
-    if isinstance(envelope.shape, Shape):
-        for piece in envelope.shape.pieces:
-            if isinstance(piece, Protobuf):
-                yield from (f.kind[1:] for f in piece.fields.values() if f.kind.startswith("="))
+def _read(texts: Mapping[str, str], paths: Iterable[str]) -> Files:
+    files = Files()
+    for path in sorted(paths):
+        files.file(path, texts[path])
+    files.finish()
+    return files
 
 
 def _digest(texts: Mapping[str, str]) -> str:
