@@ -56,7 +56,7 @@ DOORS = {
     "click": ("cli/",),
     "h2": ("sources/pcap/replay/http2.py",),
     "mitmproxy": (
-        "live/addon.py", "live/guests.py", "live/pins.py", "live/probe.py", "live/proxy.py",
+        "live/addon.py", "live/guests.py", "live/names.py", "live/pins.py", "live/probe.py", "live/proxy.py",
         "sources/mitm.py", "sources/pcap/replay/halves.py", "sources/pcap/replay/http1.py",
     ),
     "msgspec": (
