@@ -45,8 +45,9 @@ class Pins:
         self._silent: dict[str, str] = {}  # shaken hands, nothing said yet: connection and host
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
-        if data.context.client.transport_protocol == "tcp":
-            data.ignore_connection = self._passes(data.context, data.client_hello.sni, "tls")
+        quic = any(isinstance(one, layers.ClientQuicLayer) for one in data.context.layers)
+        if not quic and self._passes(data.context, data.client_hello.sni, "tls"):
+            data.ignore_connection = True
 
     def next_layer(self, chosen: layer.NextLayer) -> None:
         """QUIC has to be let go before the proxy begins with it: later, mitmproxy loses the connection."""

@@ -27,7 +27,6 @@ from auditor.words import SHORT
 PACE = 0.5  # seconds between pictures
 KEYS = "m sent   n note   p pause   c code for the phone   d doctor   q stop"
 WIDEST = 40  # columns for what a verdict is about
-OTHERS = {"c": "code", "d": "doctor"}
 Row = tuple[str, str]  # a text and its style
 
 
@@ -38,6 +37,7 @@ class Face:
         self.live = live
         self.paused = False
         self.shows = ""  # instead of the overview: code or doctor
+        self.code = 0  # which of them: a small window has room for one
         self.typed: str | None = None  # a note that is being written
         self._frozen: list[Row] = []
 
@@ -50,10 +50,16 @@ class Face:
             self.typed = ""
         elif char == "p":
             self.paused = not self.paused
-        elif char in OTHERS:
-            self.shows = "" if self.shows == OTHERS[char] else OTHERS[char]
+        elif char == "c":
+            self._next_code()
+        elif char == "d":
+            self.shows = "" if self.shows == "doctor" else "doctor"
         elif char == "q":
             self.live.running.stop("you stopped it")
+
+    def _next_code(self) -> None:
+        self.code = self.code + 1 if self.shows == "code" else 0
+        self.shows = "code" if self.code < len(self.live.codes()) else ""
 
     def _type(self, char: str) -> None:
         note = self.typed or ""
@@ -79,7 +85,7 @@ class Face:
         """Exactly as many as there is room for."""
         foot = f"Note: {self.typed}_" if self.typed is not None else KEYS
         if self.shows == "code":
-            body = _codes(self.live.codes(), width, height - 2)
+            body = _code(*self.live.codes()[self.code], width, height - 2)
         elif self.shows == "doctor":
             body = _cut(_doctor(self.live, width), height - 2)
         elif self.paused and self._frozen:
@@ -202,15 +208,12 @@ def _doctor(live: Live, width: int) -> list[Row]:
     return rows
 
 
-def _codes(texts: Sequence[tuple[str, str]], width: int, height: int) -> list[Row]:
-    rows: list[Row] = []
-    for about, text in texts:
-        drawn = code(text)
-        if len(drawn) + len(rows) + 1 > height or len(drawn[0]) > width:
-            rows.append((f"{about}: no room for its code, which takes {len(drawn)} rows", "yellow"))
-        else:
-            rows += [(about, ""), *((row, "code") for row in drawn)]
-    return rows
+def _code(about: str, text: str, width: int, height: int) -> list[Row]:
+    rows = code(text)
+    if len(rows) + 1 > height or len(rows[0]) > width:
+        need = f"the window needs {len(rows) + 3} rows of {len(rows[0])} characters"
+        return [(about, ""), (f"no room for its code: {need}", "yellow")]
+    return [(about, ""), *((row, "code") for row in rows)]
 
 
 def drawn(rows: Sequence[Row], width: int) -> Group:

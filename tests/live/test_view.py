@@ -113,11 +113,18 @@ def test_keys_mark_pause_and_take_notes(live: Live) -> None:
     assert live.running.why == "you stopped it"
 
 
-def test_a_code_is_drawn_where_it_has_room(live: Live) -> None:
+def test_codes_are_drawn_one_by_one_where_they_have_room(live: Live) -> None:
     face = Face(live)
+    live.profiles.texts.append("[Interface]\n" * 20)
     face.key("c")
     assert "\u2588" in "".join(text for text, _ in face.rows(80, 24))
-    assert "no room for its code" in "".join(text for text, _ in face.rows(80, 12))
+    assert "no room for its code: the window needs 18 rows" in "".join(text for text, _ in face.rows(80, 12))
+    face.key("c")
+    assert face.rows(80, 24)[1][0] == "The tunnel, for the WireGuard app"
+    assert "\u2588" in "".join(text for text, _ in face.rows(80, 50))
+    face.key("c")
+    live.profiles.texts.clear()
+    assert "Who can read" in " ".join(text for text, _ in face.rows(80, 24))
 
 
 def test_the_doctor_can_be_asked_at_any_time(live: Live) -> None:
