@@ -105,7 +105,7 @@ class Views:
             del self._alike[view.digest]
             self._held -= view.weight
             view.digest = b""
-        if view.uses < 2 and view.looker:
+        if view.uses < 2 and view.looker and not view.sure:
             view.script = None
         self._release(number, 0)
 

@@ -1,11 +1,12 @@
 """Connections that begin alike show the same, whoever they are between, and go on each by itself."""
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
 import pytest
 
 from auditor.model import Contact
-from auditor.sources.pcap import crowd
+from auditor.sources.pcap import crowd, views
 from auditor.sources.pcap.onlooker import Onlooker
 from auditor.sources.pcap.wire import ACK, FIN, SYN
 from tests.sources.pcap.building import SERVER, ethernet, ipv4, tcp, udp
@@ -45,6 +46,21 @@ def test_those_that_begin_alike_show_what_each_would_show_alone(
     alone = told(contacts(frames, by_packets=True))
     monkeypatch.setattr("auditor.sources.pcap.window.MOST", packets)
     assert told(contacts(frames, by_packets=False)) == alone
+
+
+@pytest.mark.parametrize("name", ["ALIKE", "HELD", "LOOKERS"])
+@pytest.mark.parametrize("packets", [2, 5])
+def test_what_is_forgotten_in_between_changes_nothing(
+    name: str, packets: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of connections that nobody saw open, too, and of those that pause."""
+    late = [(True, 1, HELLO, ACK), (False, 1, BANNER, ACK), (True, 15, b"key", ACK), (False, 17, b"key", ACK)]
+    talks = [*many(late), *many(FULL, 2), *many(LATE, 3)]
+    frames = [frame for step in zip_longest(*talks) for frame in step if frame]
+    wanted = told(contacts(frames, by_packets=True))
+    monkeypatch.setattr(views, name, 0 if name != "LOOKERS" else 30)
+    monkeypatch.setattr("auditor.sources.pcap.window.MOST", packets)
+    assert told(contacts(frames, by_packets=False)) == wanted
 
 
 def test_one_that_began_like_others_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
