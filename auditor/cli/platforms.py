@@ -127,7 +127,8 @@ def described(book: Rulebook, platform: Platform, width: int | None = None) -> P
         ("hosts", ", ".join(platform.hosts) or "any, or none: known by what it speaks"),
         ("far end", FAR_END[platform.far_end]),
     ]
-    about += [("but not", f"{', '.join(platform.shared)}: others load them")] if platform.shared else []
+    if platform.shared:
+        about.insert(1, ("but not", f"{', '.join(platform.shared)}: others load them"))
     about += [("speaks", f"{', '.join(platform.speaks)}: their rules count here")] if platform.speaks else []
     page.rows(about, 9)
     _places(page, platform, rules)

@@ -168,7 +168,8 @@ class Judge:
 
     def _text(self, node: Node, value: str) -> list[Seen]:
         last = node.layers[-1].value if node.layers else value
-        if not is_token(value) and not (node.layers and node.layers[-1].trail[-1:] == ("armor",)):
+        armored = isinstance(last, bytes) and node.layers[-1].trail[-1:] == ("armor",)
+        if not armored and not is_token(value):
             return [Seen(Content.READABLE, node, note=_dressed(node))]
         if isinstance(last, bytes) and len(last) >= TESTABLE and not habits(last):
             return [Seen(Content.OPAQUE, node, note=_dressed(node))]
