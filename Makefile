@@ -27,11 +27,6 @@ lab-clients:
 	$(PYTHON) -m venv .venv-lab
 	.venv-lab/bin/python -m pip install -q --disable-pip-version-check $(CLIENTS)
 
-# Real clients for tests/lab/test_live.py; those of XMPP and the browser also need `apt-get install prosody chromium`.
-lab-clients:
-	$(PYTHON) -m venv .venv-lab
-	.venv-lab/bin/python -m pip install -q --disable-pip-version-check $(CLIENTS)
-
 lint: $(VENV)/.ready-dev
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .

@@ -152,6 +152,7 @@ def _started(answers: int) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(  # noqa: S603  this Python, and nothing that was said to us
             [sys.executable, "-P", "-c", RUN, str(answers)],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, pass_fds=(answers,), bufsize=0,
+            start_new_session=True,
             env={**os.environ, "PYTHONPATH": path},
         )  # fmt: skip
     finally:

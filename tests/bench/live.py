@@ -78,17 +78,24 @@ class Proxy:
         fixed = ("-q", "--set", f"confdir={folder.parent / 'ca'}", "--set", "ssl_insecure=true")
         where = ("--listen-host", "127.0.0.1", "--listen-port", str(self.port))
         command = [sys.executable, "-c", MITMDUMP, *fixed, *where, *options]
-        self.process = subprocess.Popen(
-            command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, process_group=0
-        )
+        self.process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+
+    def audits(self) -> list[int]:
+        """The process that audits what it writes, if there is one."""
+        number = self.process.pid
+        return [int(one) for one in Path(f"/proc/{number}/task/{number}/children").read_text().split()]
+
+    def _all(self, number: int) -> None:
+        for one in (*self.audits(), self.process.pid):
+            os.kill(one, number)
 
     @contextmanager
     def measured(self) -> Iterator[None]:
-        os.killpg(self.process.pid, signal.SIGCONT)
+        self._all(signal.SIGCONT)
         try:
             yield
         finally:
-            os.killpg(self.process.pid, signal.SIGSTOP)
+            self._all(signal.SIGSTOP)
 
     @property
     def busy(self) -> float:
@@ -105,7 +112,7 @@ class Proxy:
         asyncio.run(drive(way, self.port, ports, PATIENCE, WARM))
 
     def close(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
+        self._all(signal.SIGKILL)
         self.process.wait()
 
 
@@ -159,6 +166,7 @@ def shown(way: str, turns: dict[str, list[Turn]]) -> None:
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
     turns = int(sys.argv[2]) if len(sys.argv) > 2 else TURNS
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # nothing is left behind
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as ports:
         for way in WAYS:
             shown(way, measure(way, ports, seconds, turns))

@@ -27,10 +27,6 @@ def peak(process: int) -> int:
     return next(int(row.split()[1]) for row in rows if row.startswith("VmHWM")) // 1024
 
 
-def audit_of(process: int) -> int:
-    return int(Path(f"/proc/{process}/task/{process}/children").read_text().split()[0])
-
-
 @pytest.fixture
 def ports(tmp_path: Path) -> Iterator[dict[str, int]]:
     with server(tmp_path / "site") as found:
@@ -52,7 +48,7 @@ def proxy(tmp_path: Path, ports: dict[str, int]) -> Iterator[Proxy]:
 def test_many_requests_weigh_what_few_do(proxy: Proxy, ports: dict[str, int], way: str) -> None:
     def talk(count: int) -> tuple[int, int]:
         asyncio.run(drive(way, proxy.port, ports, count * 1.0, count))
-        return peak(proxy.process.pid), peak(audit_of(proxy.process.pid))
+        return peak(proxy.process.pid), peak(proxy.audits()[0])
 
     (few, audit_few), (many, audit_many) = talk(FEW), talk(MANY)
     print(f"{way}: after {FEW:,} the proxy {few} MB, the audit {audit_few} MB;", end=" ")
@@ -72,7 +68,7 @@ def test_a_large_upload_passes_without_being_held(proxy: Proxy, ports: dict[str,
             link.sendall(BLOCK)
         assert b" 200 " in head(link)
         exactly(link, 1)
-    after, audit = peak(proxy.process.pid), peak(audit_of(proxy.process.pid))
+    after, audit = peak(proxy.process.pid), peak(proxy.audits()[0])
     print(f"{LARGE:,} bytes: the proxy from {before} MB to {after} MB, the audit {audit} MB")
     assert after - before <= MEGABYTES
     journal = proxy.folder / "session.mitm.journal"
