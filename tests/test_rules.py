@@ -3,11 +3,15 @@
 import pytest
 
 from auditor.rulebook.selftest import run
+from auditor.rulebook.transport import Transport
+from auditor.rulebook.types import Envelope, Rule
 from auditor.shelf import Recordings, load_rules, own_rules
 
 BOOK = load_rules(None)
 RECORDINGS = Recordings(own_rules())
-TESTED = (*BOOK.rules.values(), *BOOK.envelopes.values(), *BOOK.transports.values())
+TESTED: tuple[Rule | Envelope | Transport, ...] = (
+    *BOOK.rules.values(), *BOOK.envelopes.values(), *BOOK.transports.values()
+)  # fmt: skip
 FOLDERS = sorted({one.file.rpartition("/")[0] for one in TESTED})
 
 
