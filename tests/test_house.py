@@ -140,6 +140,7 @@ ANY = (
 )
 # May import inside a function, besides cli/.
 HEAVY_DOORS: tuple[str, ...] = (
+    "sources/pcap/http3/exchange.py",
     "sources/pcap/unlock/agreement.py",
     "sources/mitm.py",
     "sources/pcap/odd.py",

@@ -10,10 +10,8 @@ from auditor.shelf import Recordings, load_rules, own_rules
 BOOK = load_rules(None)
 RECORDINGS = Recordings(own_rules())
 TESTED: tuple[Rule | Envelope | Transport, ...] = (
-    *BOOK.rules.values(),
-    *BOOK.envelopes.values(),
-    *BOOK.transports.values(),
-)
+    *BOOK.rules.values(), *BOOK.envelopes.values(), *BOOK.transports.values()
+)  # fmt: skip
 FOLDERS = sorted({one.file.rpartition("/")[0] for one in TESTED})
 
 

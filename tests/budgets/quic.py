@@ -7,7 +7,7 @@ from pathlib import Path
 from auditor.sources.flows import Side
 from auditor.sources.heads import Place
 from auditor.sources.pcap import http3, quic, quic_conversation
-from auditor.sources.pcap.http3 import exchange, framed, tables, websocket
+from auditor.sources.pcap.http3 import exchange, framed, tables
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.quic import connections, google, handshake, lock, ordered, outside, streams
 from auditor.sources.pcap.quic.frames import Stream
@@ -17,7 +17,6 @@ from auditor.sources.pcap.quic.streams import DATAGRAM, StreamPiece
 from auditor.sources.pcap.wire import End
 from tests.budgets.made import Budget, noise
 from tests.sources.pcap.http3.test_tables import BLOCKS, FILLING, SIZE, bomb
-from tests.sources.pcap.http3.test_websocket import frame
 from tests.sources.pcap.quic.sessions import Session, session
 from tests.sources.pcap.quic.test_google import chlo
 from tests.sources.pcap.quic.test_lock import Speaker
@@ -178,12 +177,6 @@ def table(_: Path) -> object:
     return one.broken
 
 
-def socket(_: Path) -> object:
-    sockets = websocket.Sockets([])
-    sockets.feed(True, frame(2, bytes(2_000)), 1.0)
-    return sockets.broken
-
-
 def conversed(alpn: str, *pieces: StreamPiece) -> Callable[[Path], object]:
     def exceed(_: Path) -> object:
         one = quic_conversation.QuicConversation(Place("made"), Keys(), 1, End(b"near"), FAR)
@@ -246,5 +239,4 @@ SEALED = [
     Budget("sources/pcap/http3/tables.py WAITING", tables, "too much waits", waiting, low=100),
     Budget("sources/pcap/http3/tables.py BLOCKED", tables, "None", blocked, low=3, lifted=1 << 15),
     Budget("sources/pcap/http3/tables.py LINES", tables, "True", many_lines),
-    Budget("sources/pcap/http3/websocket.py MESSAGE", websocket, "a frame of", socket, low=1_000),
 ]  # fmt: skip

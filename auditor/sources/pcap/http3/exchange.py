@@ -6,7 +6,7 @@ from msgspec import Struct, structs
 
 from auditor.sources import heads
 from auditor.sources.flows import Failure, Fields, Flow, Piece, Request, Response, Side, Socket
-from auditor.sources.pcap.http3 import websocket
+from auditor.sources.pcap.wire import Chunk
 
 BODY = 64_000_000  # bytes that are kept of one stream
 TURNS = 100_000  # times that one stream changes between its two sides
@@ -166,20 +166,21 @@ class Dialogue:
 
     def _upgrade(self, flow: Flow, request: Request) -> None:
         """As mitmproxy writes a WebSocket down: a question, an answer without a body, and messages."""
+        from auditor.sources.pcap.replay.exchange import Exchange as Opened
+        from auditor.sources.pcap.replay.exchange import Mark
+        from auditor.sources.pcap.replay.websocket import WebSocket
+
         request.method, request.content = b"GET", b""
-        if flow.response is not None:
-            flow.response.content = b""
-            sockets = websocket.Sockets(flow.response.headers)
-            flow.websocket = Socket(
-                [
-                    one
-                    for said in self._talk()
-                    for one in sockets.feed(said.from_client, said.content, said.timestamp)
-                ]
-            )
-            self.unread += sockets.left
-            if sockets.broken:
-                flow.error = Failure(sockets.broken)
+        if flow.response is None:
+            return
+        flow.response.content = b""
+        socket = WebSocket(Opened(request, Mark(0, 0.0), response=flow.response))
+        for said in self._talk():
+            socket.feed(Chunk(said.from_client, said.content, 0, said.timestamp or 0.0))
+        flow.websocket = Socket([frame for _, frame in socket.exchange.frames])
+        self.unread += socket.passed_over + socket.waiting or bool(socket.broken)
+        if socket.broken:
+            flow.error = Failure(f"the WebSocket: {socket.broken}")
 
     def _body(self, from_client: bool) -> bytes:
         return b"".join(turn.data for turn in self.turns if turn.from_client is from_client)

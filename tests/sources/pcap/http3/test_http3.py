@@ -1,6 +1,7 @@
 """HTTP/3 of two true ends, read from the datagrams between them."""
 
 import random
+import zlib
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -10,7 +11,7 @@ from aioquic.h3.connection import H3Connection, encode_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.sources.flows import Side
+from auditor.sources.flows import Flow, Side
 from auditor.sources.pcap.http3 import Http3
 from auditor.sources.pcap.http3.exchange import Exchange
 from auditor.sources.pcap.quic import Quic
@@ -243,21 +244,42 @@ def test_what_goes_through_a_plain_connect_is_on_a_clear_road_from_there() -> No
     assert [message.content[:4] for message in tunnel.flow.messages] == [b"NICK", b":irc"]
 
 
-def test_a_websocket_in_a_stream_is_one_as_a_proxy_writes_it() -> None:
+def in_a_websocket(asked: bytes, answered: bytes, *agreed: tuple[bytes, bytes]) -> Flow:
     talk = Talk()
     lines = [
         (b":method", b"CONNECT"), (b":scheme", b"https"), (b":authority", HOST.encode()), (b":path", b"/ws"),
         (b":protocol", b"websocket"),
     ]  # fmt: skip
-    masked = b"\x81\x85\1\2\3\4" + bytes(a ^ b for a, b in zip(b"hello", b"\1\2\3\4\1", strict=True))
-    stream = talk.ask(masked, lines, last=False)
-    talk.answer(stream, b"\x82\x02\x00\x01")
+    stream = talk.ask(asked, lines, last=False)
+    talk.answer(stream, answered, *agreed)
     talk.client.send_data(stream, b"", True)
     talk.carry()
     _, (one,) = talk.read()
-    assert one.flow.request and one.flow.request.method == b"GET" and one.flow.websocket
-    frames = [(frame.kind, frame.from_client, frame.content) for frame in one.flow.websocket.messages]
-    assert frames == [(1, True, b"hello"), (2, False, b"\0\1")]
+    return one.flow
+
+
+MASKED = b"\x81\x85\1\2\3\4" + bytes(a ^ b for a, b in zip(b"hello", b"\1\2\3\4\1", strict=True))
+DEFLATED = b"\xc1" + bytes([len(zlib.compress(b"hello", wbits=-15))]) + zlib.compress(b"hello", wbits=-15)
+AGREED = (b"sec-websocket-extensions", b"permessage-deflate")
+
+
+@pytest.mark.parametrize(
+    ("answered", "agreed", "kind", "content"),
+    [(b"\x82\x02\x00\x01", (), 2, b"\0\1"), (DEFLATED, (AGREED,), 1, b"hello")],
+)
+def test_a_websocket_in_a_stream_is_one_as_a_proxy_writes_it(
+    answered: bytes, agreed: tuple[tuple[bytes, bytes], ...], kind: int, content: bytes
+) -> None:
+    flow = in_a_websocket(MASKED, answered, *agreed)
+    assert flow.request and flow.request.method == b"GET" and flow.websocket and not flow.error
+    frames = [(frame.kind, frame.from_client, frame.content) for frame in flow.websocket.messages]
+    assert frames == [(1, True, b"hello"), (kind, False, content)]
+
+
+def test_a_websocket_in_a_stream_that_makes_no_sense_is_an_error_behind_what_was_read() -> None:
+    flow = in_a_websocket(MASKED, b"\x83\x00")
+    assert flow.websocket and [frame.content for frame in flow.websocket.messages] == [b"hello"]
+    assert flow.error and flow.error.msg.startswith("the WebSocket: ")
 
 
 @settings(deadline=None, max_examples=60)
