@@ -465,6 +465,8 @@ NAMELESS = (("content-type", "application/json"), ("content-encoding", "new"))
             {"body": hashlib.sha512(b"").digest(), "head": Head(status=502, headers=NAMELESS)},
             Answer.END_TO_END,
         ),
+        ({"body": b"--a\r\n\r\nmeet me"}, Answer.INCONCLUSIVE),
+        ({"body": b"<?xml version='1.0'?><!DOCTYPE a><a>meet me</a>"}, Answer.INCONCLUSIVE),
         ({"body": b"not now"}, Answer.END_TO_END),
         ({"body": b"{}"}, Answer.END_TO_END),
         ({}, Answer.END_TO_END),
