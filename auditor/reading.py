@@ -217,7 +217,7 @@ def unseen(rule: Rule, why: str) -> list[Message]:
 
 
 def unopened(rule: Rule, root: Node) -> bool:
-    """Whether the rule looks for messages inside a body that stayed bytes, or a text that says it has parts."""
+    """Whether the rule looks for messages inside a body that stayed bytes, or text that says it has parts."""
     places = [rule.each] if rule.each else rule.slots
     body = root.child("body")
     if body is None or body.children or not all(p.steps[0] == "body" and len(p.steps) > 1 for p in places):

@@ -476,6 +476,8 @@ NAMELESS = (("content-type", "application/json"), ("content-encoding", "new"))
         "cut JSON",
         "an unknown coding",
         "an error",
+        "cut multipart",
+        "damaged XML",
         "plain words",
         "nothing",
         "a file",
