@@ -21,6 +21,7 @@ PEOPLE = ("sender", "recipient")
 NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
 UNOPENED = "this parcel did not open into what its rule knows, so a message may lie in it"
+WITH_PARTS = ("{", "[", "--", "<?xml")  # how JSON, multipart and XML begin that could be opened
 PLANTED = "planted-text"  # the rule of findings that no rule file made
 
 
@@ -216,10 +217,10 @@ def unseen(rule: Rule, why: str) -> list[Message]:
 
 
 def unopened(rule: Rule, root: Node) -> bool:
-    """Whether the rule looks for messages inside a body that stayed bytes, or is JSON that does not parse."""
+    """Whether the rule looks for messages inside a body that stayed bytes, or text that says it has parts."""
     places = [rule.each] if rule.each else rule.slots
     body = root.child("body")
     if body is None or body.children or not all(p.steps[0] == "body" and len(p.steps) > 1 for p in places):
         return False
     value = body.value
-    return bool(value) if isinstance(value, bytes) else str(value or "").lstrip()[:1] in tuple("{[")
+    return bool(value) if isinstance(value, bytes) else str(value or "").lstrip().startswith(WITH_PARTS)

@@ -186,6 +186,26 @@ def test_whatever_packet_is_lost_what_is_left_is_not_called_sealed_as_a_whole(
         assert ends(rest, keys, tmp_path).items() <= every.items(), lost
 
 
+STANZA = b"<message to='bob@harbor.example'><body>meet me by the old crane</body></message>"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [(), (b"<presence/>",), (b"<r xmlns='urn:xmpp:sm:3'/>",), (b" ",), (b"the end</body></message>",)],
+)
+def test_words_of_a_chat_that_was_joined_in_its_middle_are_read(
+    first: tuple[bytes, ...], tmp_path: Path
+) -> None:
+    """Nobody heard its beginning, and another one of the same app is sealed."""
+    packets, keys = clear(tmp_path)
+    later = Wire(End(PHONE, 40_001), End(SERVER, 5222)).tell(
+        [*((True, one) for one in first), (True, STANZA)]
+    )
+    numbered = enumerate([*packets, *later.packets], 1)
+    every = [structs.replace(one, number=number, when=float(number)) for number, one in numbered]
+    assert ("xmpp", "dm", Direction.OUT) not in ends(every, keys, tmp_path)
+
+
 @pytest.mark.parametrize("made", [clear, locked])
 def test_what_was_told_twice_and_not_the_same_may_have_been_a_message(
     made: Callable[[Path], tuple[list[Packet], Keys]], tmp_path: Path

@@ -44,19 +44,25 @@ _STANZA = re.compile(
     rb"<(?:iq(?=[^>]*\sid=)(?=[^>]*\stype=['\"](?:get|set|result|error)['\"])"
     rb"|(?:message|presence)(?=[^>]*\s(?:to|from)=['\"][^'\"<>\s@]{1,1023}@[\w.\[:-]{1,1023}[/'\"]))\s[^>]*>"
 )
+# Short elements that say nothing of the stream may come first: a sign of life, an acknowledgement.
+_FIRST = re.compile(rb"(?:<(?:presence|r|a|iq|message)(?:\s[^<>]{0,1024})?/>[ \t\r\n]*+){1,64}")
 _OPENS = re.compile(rb"<(?:[\w.-]{0,64}:)?[a-z]{0,8}(?:\s[^>]{0,8192})?")
 
 
 def recognises(outgoing: bool, start: bytes) -> bool | None:
-    """By the first tag: a stream's, a stanza's, or in a WebSocket the frame's."""
+    """By the first tag that tells: a stream's, a stanza's, or in a WebSocket the frame's."""
     text = start.removeprefix(_MARK).lstrip(_SPACE)
     if text.startswith(b"<?xml"):
         _, end, text = text.partition(b"?>")
         text = text.lstrip(_SPACE)
         if not end:
             return None if len(start) < 1024 else False
-    if _KNOWN.match(text) or _STANZA.match(text):
+    first = _FIRST.match(text)
+    rest = text[first.end() :] if first else text
+    if _KNOWN.match(text) or _STANZA.match(text) or _STANZA.match(rest):
         return True
+    if first:
+        return None if not rest or _OPENS.fullmatch(rest) else False
     unfinished = _OPENS.fullmatch(text) or b"<?xml".startswith(text) or _MARK.startswith(text)
     return None if unfinished else False
 

@@ -17,6 +17,7 @@ from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.line import Line
 from auditor.sources.pcap.recognise import Asked, http1
 from auditor.sources.pcap.wire import Chunk, Facts, Said
+from auditor.streams import xmpp
 
 UNKNOWN = 1 << 62  # bytes that are missing, where nobody can say how many
 
@@ -80,7 +81,7 @@ class Reader(Protocol):
 class Strange:
     """A protocol that nobody here knows: counted, and searched where texts were planted.
 
-    Who joins in the middle of a body of HTTP understands the next request.
+    Who joins in the middle of a body of HTTP understands the next request, and of XMPP the next stanza.
     """
 
     def __init__(self, speech: Channelled, why: str = talk.STRANGE, name: str = "") -> None:
@@ -97,7 +98,7 @@ class Strange:
     def feed(self, chunk: Chunk) -> list[Event]:
         if self._then:
             return self._then.feed(chunk)
-        if self.why == talk.STRANGE and chunk.from_client and http1(chunk.data, b""):
+        if self.why == talk.STRANGE and _begins(chunk):
             self._then = self.speech.opened(self.speech.line)
             return [*self.rest(), *self._then.feed(chunk)]
         self._passed += len(chunk.data)
@@ -131,6 +132,13 @@ class Strange:
         channel = about.place.channel(self.speech.line.channel())
         ref = about.place.ref(about.entry, part)
         return [Parcel(ref, channel, way, data, "tcp", when=first.when)]
+
+
+def _begins(chunk: Chunk) -> bool:
+    """Whether something begins here that is understood without what was said before."""
+    if chunk.from_client and http1(chunk.data, b""):
+        return True
+    return chunk.data[:1] == b"<" and bool(xmpp.recognises(chunk.from_client, chunk.data))
 
 
 class Sealed:
