@@ -58,7 +58,6 @@ WHOSE = {
     "ndpi/Oscar.pcap": {"icq"},
     "ndpi/quic_frags_ch_out_of_order_same_packet_craziness.pcapng": {"whatsapp"},
     "ndpi/quickplay.pcap": {"wechat"},
-    "ndpi/rtp.pcapng": {"discord"},
     "ndpi/snapchat.pcap": {"snapchat"},
     "ndpi/stun_signal.pcapng": {"signal"},
     "ndpi/teams.pcap": {"teams", "telegram"},
