@@ -237,9 +237,10 @@ class Audit:
             shown = (*shown, ("known by", f"{spoken.id}: {spoken.grade}"))
         host = contact.channel.host or contact.channel.address
         key = Peer(host, contact.channel.port, transport, contact.reason, owner)
-        refs = (contact.ref, *(structs.replace(contact.ref, entry=also) for also in contact.also[:KEPT_REFS]))
+        others = (structs.replace(contact.ref, entry=also) for also in contact.also[:KEPT_REFS])
+        refs = first_refs((contact.ref, *others)) if contact.also else (contact.ref,)
         self.entries.update(contact.also)
-        one = Contacts(count, contact.sent, contact.received, first_refs(refs), facts.known(shown))
+        one = Contacts(count, contact.sent, contact.received, refs, facts.known(shown))
         self.contacts[key] = self.contacts[key] + one if key in self.contacts else one
 
     def _problem(self, problem: Problem) -> None:

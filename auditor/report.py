@@ -276,16 +276,12 @@ def _counted(one: Iterable[tuple[str, int]], other: Iterable[tuple[str, int]]) -
 
 
 def first_refs(refs: Iterable[Ref]) -> tuple[Ref, ...]:
-    if len(refs := tuple(refs)) == 1:  # so it is with most
-        return refs
     return tuple(sorted(set(refs), key=ref_order)[:KEPT_REFS])
 
 
 def ref_order(ref: Ref) -> tuple[str, int, tuple[tuple[int, str], ...], str]:
     """In the order of the capture: .3> before .10>."""
-    if not ref.part:
-        return ref.capture, ref.entry, (), ""
-    pieces = _PART.findall(ref.part)
+    pieces = _PART.findall(ref.part) if ref.part else ()
     numbers = tuple((int(p), "") if p[0] in "0123456789" else (0, p) for p in pieces)
     return ref.capture, ref.entry, numbers, ref.part
 

@@ -17,7 +17,7 @@ from auditor.rulebook.shape import Outline
 from auditor.rulebook.shut import flaw, inside
 from auditor.rulebook.transport import Known, Transport
 from auditor.rulebook.tree import TreeSeal, TreeShape
-from auditor.rulebook.types import Envelope, Platform, Rule
+from auditor.rulebook.types import Envelope, Platform, Rule, by_last_label
 from auditor.rulebook.yaml import Block
 
 K = TypeVar("K")
@@ -71,7 +71,7 @@ class Rulebook:
 
     def __post_init__(self) -> None:
         self._transports.append(Known(self.transports.values()))
-        self._by_label.update(_by_last_label(self.platforms.values()))
+        self._by_label.update(by_last_label(self.platforms.values()))
         for rule in self.rules.values():
             for outgoing in rule.when.outgoing:
                 self._by_kind.setdefault((rule.when.protocol, outgoing), []).append(rule)
@@ -138,8 +138,7 @@ class Rulebook:
     def platform_at(self, host: str) -> Platform | None:
         if host not in self._platforms_at:
             _room_in(self._platforms_at)
-            last = host.lower().rstrip(".").rpartition(".")[2]
-            near = self._by_label.get(last, self._by_label.get("", ()))  # most hosts are nobody's
+            near = self._by_label.get(host.lower().rstrip(".").rpartition(".")[2], self._by_label[""])
             self._platforms_at[host] = next((p for p in near if p.at(host)), None)
         return self._platforms_at[host]
 
@@ -183,14 +182,6 @@ class Rulebook:
         hosts = rule.when.hosts
         mine = any(host_fits(p, host) for p in hosts) if hosts else self.platforms[rule.platform].at(host)
         return rule.platform if mine else ""
-
-
-def _by_last_label(platforms: Iterable[Platform]) -> dict[str, list[Platform]]:
-    """Whose hosts may end in a label; under no label those whose hosts may end in any."""
-    ends = {one.id: {pattern.lower().rpartition(".")[2] for pattern in one.hosts} for one in platforms}
-    wild = {name for name, labels in ends.items() if any("*" in end or "?" in end for end in labels)}
-    every = {label for labels in ends.values() for label in labels} | {""}
-    return {label: [one for one in platforms if label in ends[one.id] or one.id in wild] for label in every}
 
 
 def _room_in(known: dict[K, V]) -> None:

@@ -1,5 +1,6 @@
 """What rule files say, once they are read. Frozen, typed, and free of YAML."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,6 +178,14 @@ class Platform:
         return any(host_fits(p, host) for p in self.hosts) and not any(
             host_fits(p, host) for p in self.shared
         )
+
+
+def by_last_label(platforms: Iterable[Platform]) -> dict[str, list[Platform]]:
+    """Whose hosts may end in a label; under no label those whose hosts may end in any."""
+    ends = {one.id: {pattern.lower().rpartition(".")[2] for pattern in one.hosts} for one in platforms}
+    wild = {name for name, labels in ends.items() if any("*" in end or "?" in end for end in labels)}
+    every = {label for labels in ends.values() for label in labels} | {""}
+    return {label: [one for one in platforms if label in ends[one.id] or one.id in wild] for label in every}
 
 
 @dataclass(frozen=True, slots=True)
