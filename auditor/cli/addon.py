@@ -10,6 +10,9 @@ def command() -> None:
     Its options: --set auditor_canary=TEXT, auditor_as=HOST=NAME, auditor_rules=FOLDER,
     auditor_reveal=true, auditor_journal=FILE (else beside the dump). The report is printed
     when the proxy stops; after that, or after a crash: auditor analyze session.mitm
+
+    Beside addons that change what passes, name it last: it writes down what it sees. Bodies
+    that are streamed (--set stream_large_bodies=5m) are in the journal, though in no dump.
     """
     from pathlib import Path
 

@@ -23,7 +23,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from mitmproxy import version
 
+import auditor
 from auditor.cli import cli
 from auditor.live.authority import authority
 from auditor.model import Parcel
@@ -195,6 +197,9 @@ def test_a_session_gives_its_report_and_the_folder_gives_it_again(start: Start, 
     assert "remove the profile" in log
     about = json.loads((live.folder / "session.json").read_text())
     assert (about["why"], about["ended"] > about["began"]) == ("Ctrl-C", True)
+    assert about["versions"] == {"auditor": auditor.__version__, "mitmproxy": version.VERSION}
+    assert (about["options"]["address"], about["options"]["modes"]) == ("127.0.0.1", ["regular"])
+    assert TEXT not in json.dumps(about)  # texts and names are in the file beside it
     for name, digest in about["hashes"].items():
         assert hashlib.sha256((live.folder / name).read_bytes()).hexdigest() == digest
     assert sorted(about["hashes"]) == ["session.mitm", "session.mitm.journal"]
