@@ -18,6 +18,7 @@ from auditor.streams import TLS, Sorter
 from auditor.text import printable
 
 LIMIT = 256_000_000  # bytes of one flow
+BODILESS = ("GET", "HEAD", "OPTIONS")  # what carries no message where its body was not recorded
 
 _LENGTH = re.compile(rb"(\d{1,12}):")
 # What reading the state of a flow raises when the state is not one.
@@ -142,7 +143,8 @@ def _http(flow: Flow, request: Request, number: int, place: Place, opened_by: st
     path, query = heads.target(_target(request))
     head = Head(method, path, query, lines(request))
     body = request.content
-    if not response and not body and not query and (body is not None or flow.error):
+    empty = body == b"" or (body is None and flow.error is not None and method in BODILESS)
+    if not response and not query and empty:
         yield place.contact(number, channel, "tcp", heads.clean(failure), when)
         return
     ref = place.ref(number, ">")

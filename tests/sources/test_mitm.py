@@ -74,6 +74,17 @@ def test_a_body_stays_as_it_was_on_the_road(dump) -> None:  # type: ignore[no-un
     assert answer.body == b"\x1f\x8bno gzip"
 
 
+@pytest.mark.parametrize(("method", "kind"), [(b"POST", Parcel), (b"GET", Contact)])
+def test_a_request_that_failed_may_have_had_the_body_that_was_not_recorded(  # type: ignore[no-untyped-def]
+    dump, method: bytes, kind: type[Event]
+) -> None:
+    flow = exchange(None, method=method)
+    flow.response, flow.error = None, Error("connection lost")
+    first, *_ = read(dump(flow))
+    assert isinstance(first, kind)
+    assert not isinstance(first, Parcel) or not first.whole
+
+
 @pytest.mark.parametrize("kept", [False, True])
 def test_a_websocket_whose_messages_the_proxy_did_not_keep_may_have_had_some(dump, kept: bool) -> None:  # type: ignore[no-untyped-def]
     flow = exchange()
