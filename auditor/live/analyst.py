@@ -161,8 +161,8 @@ class Analyst:
     def _idle(self) -> None:
         """What is known by now, to whoever looks on: not more often than can be read, or than is cheap."""
         now = time.monotonic()
-        if now > self._next and self.tape.position != self._heard:
-            self._heard = self.tape.position
+        if now > self._next and self._reader.heard != self._heard:
+            self._heard = self._reader.heard
             self.tell(self._so_far())
             self._next = now + max(EVERY, COSTLY * (time.monotonic() - now))
 

@@ -76,12 +76,14 @@ class Reader:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.entries = 0
+        self.heard = 0  # records
         self._open: dict[str, Unfinished] = {}
         self._silent: dict[str, Opened] = {}  # opened by a handshake; nothing was said there yet
         self._held = 0
         self._probes = Probes()
 
     def take(self, record: First | Record) -> Iterator[Event]:
+        self.heard += 1
         outcome = self._probes.hear(record)
         match record:
             case First():

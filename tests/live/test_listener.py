@@ -87,6 +87,21 @@ def test_what_is_said_on_an_open_connection_is_judged_before_it_ends(tmp_path: P
     assert [one.counts for one in ended.verdicts] == [one.counts for one in seen[-1].verdicts]
 
 
+def test_what_was_written_at_once_is_told_to_its_end(tmp_path: Path) -> None:
+    """One look at the file may bring many records, and nothing may come after them."""
+    journal, seen = Journal(tmp_path / "s.journal", "test", False), list[Seen]()
+    journal.write(journal.first)
+    for number in range(200):
+        journal.write(Refused("client", f"h{number}.example", 443, "", "bad certificate"))
+    listener = Listener(Task(str(journal.path), str(journal.path)), seen.append)
+    until = time.monotonic() + 60
+    while (not seen or len(seen[-1].report.whole().contacts) < 200) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert len(seen[-1].report.whole().contacts) == 200
+    journal.close()
+    listener.finish()
+
+
 @pytest.mark.parametrize("journal", ["", "s.journal"])
 def test_an_audit_that_died_is_known_at_the_end(tmp_path: Path, journal: str) -> None:
     if journal:
