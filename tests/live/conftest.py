@@ -22,7 +22,7 @@ ADDON = ROOT / "auditor" / "live" / "addon.py"
 RUN = "from mitmproxy.tools.main import {0}; {0}()"
 # No file of the process may grow longer: a disk that is full.
 FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0})); "
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 def free_port() -> int:

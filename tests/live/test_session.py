@@ -33,7 +33,7 @@ from auditor.sources import read
 
 ROOT = Path(__file__).parents[2]
 TEXT = "Harbor-4471 meet me by the old crane"
-PATIENCE = 40.0
+PATIENCE = 90.0
 PATH = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 
 
