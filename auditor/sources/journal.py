@@ -65,6 +65,7 @@ class Unfinished:
         self.flow: Flow | None = None
         self.messages: list[Said] = []
         self.bodies: dict[bool, list[bytes]] = {True: [], False: []}  # outgoing, incoming
+        self.over = False  # without an error, so that nothing more would have come
         self.size = 0
         self.lost = 0
         self.hello: Hello | None = None  # of the connection, where the probe knows it
@@ -100,7 +101,7 @@ class Reader:
                     self._of(record.id).bodies[record.out].append(record.data)
             case Ended():
                 begun = self._of(record.id)
-                begun.flow = _joined(begun.flow, record.flow)
+                begun.flow, begun.over = _joined(begun.flow, record.flow), record.flow.error is None
                 yield from self._end(record.id)
             case Refused() if outcome is None:
                 yield self._contact(record, reason_of(record))
@@ -167,6 +168,7 @@ class Reader:
         try:
             events = list(events_of(_whole(begun.flow, begun), number, self.place))
             told += map(_laid_bare, events) if self._probes.bare(begun.hello) else events
+            told = [_cut(one, begun) for one in told] if not begun.over else told
         except WRONG as error:
             what = f"{type(error).__name__}: {printable(str(error))[:200]}"
             yield self.place.problem(number, "damaged entry", what)
@@ -191,6 +193,14 @@ class Reader:
         when = heads.seconds(record.when)
         carrier = getattr(record, "carrier", "tls")
         return self.place.contact(self._number(), self.place.channel(channel), carrier, reason, when)
+
+
+def _cut(event: Event, begun: Unfinished) -> Event:
+    """A body that was passed on as it came, and whose end nobody saw."""
+    if not isinstance(event, Parcel) or event.protocol != "http" or not begun.bodies[event.outgoing]:
+        return event
+    answered = begun.flow is not None and begun.flow.response is not None
+    return structs.replace(event, whole=event.outgoing and answered)
 
 
 def _laid_bare(event: Event) -> Event:
