@@ -24,7 +24,6 @@ REF = Ref("made.mitm", 1, ">")
 CAPTURE = Capture("0" * 64, "made.mitm", "mitmproxy dump", 1)
 FORM = (("content-type", "application/x-www-form-urlencoded"),)
 JSON = (("content-type", "application/json"),)
-SHORT = 32  # bytes under which nothing can be said about noise
 SEED = "random bodies"
 
 
@@ -211,7 +210,7 @@ def noise(rng: random.Random, largest: int) -> tuple[str, int, Parcel]:
     return f"{slot_of_text.__name__} {coding}", size, slot_of_text(CODINGS[coding](data))
 
 
-def wrong_about_noise(size: int, found: list[Finding]) -> str:
+def wrong_about_noise(found: list[Finding]) -> str:
     """What is concluded from random bytes, and should not be."""
     contents = {f.content for f in found}
     if not found:
@@ -219,8 +218,6 @@ def wrong_about_noise(size: int, found: list[Finding]) -> str:
     if seals := {f.seal for f in found if f.seal}:
         return f"sealed by {seals}"
     if contents == {Content.OPAQUE}:
-        return ""
-    if contents <= {Content.OPAQUE, Content.UNDECIDED} and size < SHORT:
         return ""
     return ", ".join(sorted(contents))
 
@@ -231,10 +228,10 @@ def wrong_about_many(number: int, seed: str) -> Counter[str]:
     for _ in range(number):
         what, size, one = noise(rng, 65_536)
         run = Audit(book())
-        if said := wrong_about_noise(size, run.feed(one)):
+        if said := wrong_about_noise(run.feed(one)):
             wrong[said if said == Content.UNDECIDED else f"{what}, {size} bytes: {said}"] += 1
         answers = {v.verdict for v in judge(run.report(CAPTURE), book()) if v.surface in MESSAGES}
-        allowed = {Answer.OPAQUE, Answer.INCONCLUSIVE} if size < SHORT or said else {Answer.OPAQUE}
+        allowed = {Answer.OPAQUE, Answer.INCONCLUSIVE} if said == Content.UNDECIDED else {Answer.OPAQUE}
         if not answers or not answers <= allowed:
             wrong[f"{what}, {size} bytes: {answers or 'no verdict'}"] += 1
     return wrong
@@ -276,7 +273,7 @@ OLD = {
 def test_a_short_text_in_another_coding_is_never_opaque(coding: str) -> None:
     """Whoever knows the coding reads it: a text stands in it, however few bytes there are."""
     data = OLD[coding].encode(coding)
-    assert 16 <= len(data) < SHORT
+    assert 16 <= len(data) < 32
     assert {f.content for slot in (matrix_file, tiktok_bytes) for f in Audit(book()).feed(slot(data))} == {
         Content.UNDECIDED
     }

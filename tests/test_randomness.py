@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from auditor.decoders import protobuf
-from auditor.randomness import habits, plain_run
+from auditor.randomness import habits, plain_run, shuffled
 
 SIZES = (8, 12, 16, 24, 31, 32, 33, 48, 64, 96, 128, 256, 512, 1024, 2048, 4096)
 WORDS = [
@@ -45,6 +45,37 @@ def test_random_bytes_pass_999_times_in_1000(size: int) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_random_bytes_fail_at_most_three_times_in_10000(size: int) -> None:
     assert failing(size, 20_000, 2) <= 6
+
+
+@pytest.mark.parametrize("written", [bytes.hex, lambda data: base64.b64encode(data).decode()])
+def test_short_noise_is_shuffled_in_every_code(written: Callable[[bytes], str]) -> None:
+    dice = random.Random(4)
+    missed = [
+        code for _ in range(3_000) if not shuffled(code := written(dice.randbytes(dice.randint(16, 31))))
+    ]
+    assert len(missed) <= 9
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MeetMeAtTheNorthGateAtSeven",
+        "RiverBoat2024HarborCrane1987",
+        "donaudampfschifffahrtsgesellschaft",
+        "7f9c24e8-3b12-4f5a-9c1d-0a2b3c4d5e6f",
+        "31415926535897932384626433832795",
+        "BRING_THE_OLD_CRANE_AND_BREAD",
+        "https://gate.example/north",
+    ],
+)
+def test_words_numbers_and_names_are_not_shuffled(text: str) -> None:
+    assert not shuffled(text)
+
+
+def test_words_in_camel_case_are_seldom_shuffled() -> None:
+    dice = random.Random(5)
+    texts = ["".join(word.title() for word in dice.choices(WORDS, k=6)) for _ in range(2_000)]
+    assert sum(map(shuffled, texts)) <= 80
 
 
 def words(dice: random.Random, size: int) -> bytes:

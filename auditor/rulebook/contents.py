@@ -11,13 +11,14 @@ from functools import cached_property
 
 from auditor.decoders.unwrap import Layer, Node
 from auditor.model import Content
-from auditor.randomness import habits
+from auditor.randomness import habits, shuffled
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.tree import TreeSeal
 from auditor.rulebook.types import Envelope
 from auditor.text import is_prose, is_token
 
 TESTABLE = 32  # bytes from which a test for randomness has power
+SHORT = 16  # bytes from which at least the letters of a code tell it from words
 Planted = Mapping[int, tuple[str, ...]]  # the planted texts that were read at a node
 
 _BY_OPENER = {"recipient": Content.SEALED, "server": Content.WRAPPED}
@@ -171,8 +172,13 @@ class Judge:
         armored = isinstance(last, bytes) and node.layers[-1].trail[-1:] == ("armor",)
         if not armored and not is_token(value):
             return [Seen(Content.READABLE, node, note=_dressed(node))]
-        if isinstance(last, bytes) and len(last) >= TESTABLE and not habits(last):
-            return [Seen(Content.OPAQUE, node, note=_dressed(node))]
+        if isinstance(last, bytes) and len(last) >= SHORT and not habits(last):
+            if len(last) >= TESTABLE:
+                return [Seen(Content.OPAQUE, node, note=_dressed(node))]
+            if shuffled(value):
+                return [
+                    Seen(Content.OPAQUE, node, note=_dressed(node) or "short: may name something as well")
+                ]
         return [Seen(Content.UNDECIDED, node, note=_dressed(node) or "could be a text or a key")]
 
 

@@ -139,6 +139,17 @@ def test_a_token_is_readable_or_undecided(real: Rulebook, carry: Callable[[Any],
     assert contents(real, carry(text))[0] in (Content.READABLE, Content.UNDECIDED)
 
 
+@pytest.mark.parametrize("carry", CARRIERS)
+@pytest.mark.parametrize(
+    "code", ["9e107d9d372bb6826bd81d3542a419d6", "q83vEjRWeJCrze8SNFZ4kA", "q80/EjRWeJCrze8+NFZ4kA=="]
+)
+def test_a_short_code_in_disorder_is_opaque_and_said_to_be_short(
+    real: Rulebook, carry: Callable[[Any], Parcel], code: str
+) -> None:
+    [finding] = found(real, carry(code))
+    assert (finding.content, finding.note) == (Content.OPAQUE, "short: may name something as well")
+
+
 def test_words_that_happen_to_be_protobuf_stay_words(real: Rulebook) -> None:
     dice, words, tried = (
         random.Random(3),
