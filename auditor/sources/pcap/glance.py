@@ -120,28 +120,34 @@ class Glance:
     def _astray(self, flows: Flows, begins: Integers, lengths: Integers, sizes: Integers) -> Flags:
         """Which rows of TCP are late, lost, told twice, or answer what was not seen.
 
-        Where nobody saw a connection open, the first numbers that are seen tell where it begins; a FIN
-        is seen there, else its number may be acknowledged and no more.
+        Where nobody saw both ends open, the first numbers that are seen tell where each begins, and what
+        the one end answers says nothing while the other is silent. SYN and FIN are seen there; else the
+        number of a FIN may be acknowledged, and no more.
         """
+        if not len(begins):
+            return np.zeros(0, np.bool_)
         missing, sequence, acknowledged, flags = self._places
         sent, opened = self._way == ONE, flows.opened[self.slots] == BOTH
         whole, first = np.repeat(opened, lengths), sent[begins]
-        said = sizes + np.where(whole, 0, flags & FIN)
+        said = sizes + np.where(whole, 0, (flags & FIN) + (flags & SYN > 0))
         hints = (sent != np.repeat(first, lengths)) | (flags & ACK > 0)
         hint = np.where(hints, np.arange(len(sent)), len(sent) - 1)
-        hint = np.minimum.reduceat(hint, begins) if len(begins) else begins
+        hint = np.minimum.reduceat(hint, begins)
         other = np.where(sent[hint] != first, sequence[hint], acknowledged[hint])
         bases = np.where(first, sequence[begins], other), np.where(first, other, sequence[begins])
         known = flows.one_base[self.slots] + 1, flows.two_base[self.slots] + 1
-        ways = []
+        gone, ways = [], []
         for way, base, start in zip((sent, ~sent), bases, known, strict=True):
-            gone = np.cumsum(np.where(way, said, 0)) - np.where(way, said, 0)
-            ways.append(gone + np.repeat(np.where(opened, start, base) - gone[begins], lengths))
+            before = np.cumsum(np.where(way, said, 0)) - np.where(way, said, 0)
+            gone.append(before - np.repeat(before[begins], lengths))
+            ways.append(gone[-1] + np.repeat(np.where(opened, start, base), lengths))
         mine, theirs = np.where(sent, *ways), np.where(sent, *ways[::-1])
         ahead, missed = (sequence - mine) % _TURN, (acknowledged - theirs) % _TURN
         unseen = (flags & ACK > 0) & (missed > whole) & (missed < _HALF)
-        wrong: Flags = (ahead > 0) | unseen | (missing > 0) | (flags & (SYN | RST) > 0) | whole & (sizes == 0)
-        return wrong
+        unseen &= whole | np.repeat(np.bitwise_or.reduceat(self._way, begins) == BOTH, lengths)
+        again = (flags & SYN > 0) & (whole | (np.where(sent, *gone) > 0) | (sizes > 0))
+        wrong: Flags = ahead > 0
+        return wrong | unseen | again | (missing > 0) | (flags & RST > 0) | whole & (sizes == 0)
 
     def __len__(self) -> int:
         return len(self.slots)

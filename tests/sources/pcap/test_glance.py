@@ -130,7 +130,17 @@ def test_what_follows_each_other_by_its_numbers_is_in_order(
     frames = [acked((out if way == 1 else into)(at, data), there) for way, at, there, data in packets]
     assert orders(frames) is ordered
     assert not orders([*frames, out(50, b"far", ACK)])
-    assert not orders([out(6, b"", SYN), *frames])
+    assert not orders([out(7, b"early", SYN), *frames])
+    first = int(packets[0][0] == 1)
+    opening = [into(packets[0][1] - 1, b"", SYN), out(packets[0][1] - 1, b"", SYN)][first]
+    assert orders([opening, *frames]) is ordered
+    assert not orders([*frames, opening])
+
+
+def test_what_is_answered_says_nothing_where_only_one_end_was_recorded() -> None:
+    frames = [acked(out(7, b"ab"), 100), acked(out(9, b"c"), 900)]
+    assert orders(frames)
+    assert not orders([*frames, acked(into(900, b"late"), 10)])
 
 
 @pytest.mark.parametrize(
