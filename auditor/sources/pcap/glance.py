@@ -7,8 +7,6 @@ another one was seen to begin just so.
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from itertools import accumulate, groupby
-from operator import itemgetter
 from struct import Struct as Layout
 from typing import TypeAlias
 
@@ -70,13 +68,26 @@ class Script(Struct, frozen=True):
 
     def turns(self, client: int) -> list[Said]:
         """What is said where every packet follows the one before; of a stream turns, if they are few."""
-        packets = [(way == client, size) for way, _, size, *_ in _FACTS.iter_unpack(self.facts)]
-        turns = [(way, [size for _, size in turn]) for way, turn in groupby(packets, itemgetter(0))]
-        if self.protocol == TCP and len(turns) < FEW:
-            packets = [(way, sum(sizes)) for way, sizes in turns]
-        ends = list(accumulate(size for _, size in packets))
-        said = zip(packets, [0, *ends], ends, strict=False)
-        return [(way, self.said[begin:end]) for (way, _), begin, end in said]
+        whole = self.protocol == TCP
+        ways, ends = self._cut(whole)
+        if whole and len(ways) >= FEW:
+            ways, ends = self._cut(False)
+        turns = zip(ways, [0, *ends], ends, strict=False)
+        return [(way == client, self.said[begin:end]) for way, begin, end in turns]
+
+    def _cut(self, whole: bool) -> tuple[list[int], list[int]]:
+        """Who says something, and up to where that is."""
+        ways, ends = list[int](), list[int]()
+        at = last = 0
+        for way, _, size, _, _, _ in _FACTS.iter_unpack(self.facts):
+            at += size
+            if whole and way == last:
+                ends[-1] = at
+            else:
+                ways.append(way)
+                ends.append(at)
+                last = way
+        return ways, ends
 
 
 class Glance:
