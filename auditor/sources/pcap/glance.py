@@ -5,7 +5,7 @@ packet: those of one connection are a stretch of rows, and how it begins has a d
 another one was seen to begin just so.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from struct import Struct as Layout
 from typing import TypeAlias
@@ -165,7 +165,7 @@ class Glance:
 
     def script(self, which: int) -> Script:
         begin, end = self._begins[which], self._reach[which]
-        said = b"".join(self._pieces(begin, end))
+        said = b"".join(self._pieces(range(begin, end)))
         return Script(self._known[which].tobytes(), self._facts[begin:end].tobytes(), said)
 
     def rest(self, which: int, begun: bool, full: int) -> list[Spoken]:
@@ -173,17 +173,15 @@ class Glance:
         begin, end = (self._begins if begun else self._reach)[which], self._ends[which]
         if begin == end or full == BOTH:
             return []
-        some = np.flatnonzero(self._way[begin:end] & full == 0)
-        pieces = self._pieces(begin, end)
-        way, *places = (column[begin + some].tolist() for column in (self._way, *self._places))
-        return list(zip(way, [bytes(pieces[at]) for at in some.tolist()], *places, strict=True))
+        some = begin + np.flatnonzero(self._way[begin:end] & full == 0)
+        way, *places = (column[some].tolist() for column in (self._way, *self._places))
+        return list(zip(way, map(bytes, self._pieces(some.tolist())), *places, strict=True))
 
-    def _pieces(self, begin: int, end: int) -> list[memoryview | bytes]:
-        view = self._view
-        places = zip(self._starts[begin:end], self._stops[begin:end], strict=True)
-        found: list[memoryview | bytes] = [view[start:stop] for start, stop in places]
+    def _pieces(self, which: Sequence[int]) -> list[memoryview | bytes]:
+        view, starts, stops = self._view, self._starts, self._stops
+        found: list[memoryview | bytes] = [view[starts[at] : stops[at]] for at in which]
         if self._aside:
-            return [self._aside.get(at, one) for at, one in enumerate(found, begin)]
+            return [self._aside.get(at, one) for at, one in zip(which, found, strict=True)]
         return found
 
 
