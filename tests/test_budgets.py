@@ -311,6 +311,7 @@ OTHERS = {
         sources/pcap/packed.py _STEP,
         sources/pcap/replay/http1.py _STEP,
         sources/pcap/replay/websocket.py _STEP,
+        sources/pcap/shown.py REMEMBERED,
         sources/pcap/views.py ALIKE,
         sources/pcap/views.py HELD,
         sources/pcap/window.py MOST,

@@ -153,7 +153,7 @@ def many_views(_: Path) -> object:
     for number in range(5):
         flow = Flow(Place(), number, End(PHONE, 40_000 + number), End(SERVER, 6667), 17)
         looker = Onlooker(flow, Known(keys.Keys()))
-        looker.hear(True, began)
+        looker.hear([(True, began)])
         kept.add(views.View(looker))
     looked = sum(kept[number].looker is not None for number in range(1, 6))
     for number in range(1, 6):

@@ -21,16 +21,13 @@ _TURN = 1 << 32  # sequence numbers begin anew
 class Segment:
     """A piece of a direction, by its place from the direction's first byte on."""
 
-    __slots__ = ("acknowledged", "arrived", "data", "missing", "number", "start", "when")
+    __slots__ = ("acknowledged", "arrived", "data", "end", "missing", "number", "start", "when")
 
     def __init__(self, start: int, data: bytes, missing: int, packet: Packet, arrived: int) -> None:
         self.start, self.data, self.missing = start, data, missing
+        self.end = start + len(data) + missing
         self.number, self.when, self.arrived = packet.number, packet.when, arrived
         self.acknowledged: int | None = None  # the place that the other direction had reached
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.data) + self.missing
 
 
 class Half:
@@ -72,6 +69,9 @@ class Half:
         """What is new in a segment waits; what is not is compared."""
         if self.known and segment.start < self.next:
             segment = self._unsaid(segment)
+        if segment.end > segment.start and (not self.waiting or segment.start >= self.waiting[-1].end):
+            self._insert(len(self.waiting), segment)
+            return
         index = bisect_right(self.waiting, segment.start, key=lambda one: one.start)
         if index and self.waiting[index - 1].end > segment.start:
             index -= 1
@@ -106,6 +106,15 @@ class Half:
         if end > start:
             first, second = (one.data[start - one.start : end - one.start] for one in (held, segment))
             self.conflicts += first != second
+
+    def ready(self, other: "Half") -> bool:
+        """Whether the lowest that waits is what comes next, and what it answers was said."""
+        head = self.waiting[0]
+        if not self.known or head.start > self.next:
+            return False
+        asked = head.acknowledged
+        reached = max(other.next + other.ended, other.excused)  # a FIN counts as a byte
+        return asked is None or (other.known and asked <= reached)
 
     def take(self) -> Segment:
         """The lowest that waits, with the gap before it."""
@@ -186,7 +195,7 @@ class Assembly:
         first = half.place(sequence)
         half.waiting = [held for held in half.waiting if held.start >= first]
         for held in half.waiting:
-            held.start -= first
+            held.start, held.end = held.start - first, held.end - first
         for held in other.waiting:
             held.acknowledged = None if held.acknowledged is None else held.acknowledged - first
         half.reached, half.excused = half.reached - first, 0
@@ -195,19 +204,25 @@ class Assembly:
 
     def _said(self, all_of_it: bool = False) -> list[Chunk]:
         chunks: list[Chunk] = []
-        while any(half.waiting for half in self.halves.values()):
-            ready = [way for way, half in self.halves.items() if half.waiting and self._ready(way)]
-            if not ready:
-                waiting = [way for way, half in self.halves.items() if half.waiting]
-                late = [way for way in waiting if all_of_it or self._late(way)]
-                if not late:
-                    return chunks
-                for half in self.halves.values():
-                    half.settle()
-                ready = [way for way in late if self._ready(way)] or late
-            way = min(ready, key=lambda one: self.halves[one].waiting[0].arrived)
+        while (way := self._following(all_of_it)) is not None:
             chunks.append(self._release(way))
         return chunks
+
+    def _following(self, all_of_it: bool) -> bool | None:
+        """The direction that speaks next; None while nobody can."""
+        client, server = self.halves[True], self.halves[False]
+        asks = bool(client.waiting) and client.ready(server)
+        if bool(server.waiting) and server.ready(client):
+            return asks and client.waiting[0].arrived <= server.waiting[0].arrived
+        if asks:
+            return True
+        late = [way for way, half in self.halves.items() if half.waiting and (all_of_it or self._late(way))]
+        if not late:
+            return None
+        client.settle()
+        server.settle()
+        ready = [way for way in late if self.halves[way].ready(self.halves[not way])]
+        return min(ready or late, key=lambda one: self.halves[one].waiting[0].arrived)
 
     def _release(self, way: bool) -> Chunk:
         segment = (half := self.halves[way]).take()
@@ -217,15 +232,6 @@ class Assembly:
         lost, half.lost = half.lost, segment.missing
         self.lost += lost
         return Chunk(way, segment.data, segment.number, segment.when, lost)
-
-    def _ready(self, way: bool) -> bool:
-        half, other = self.halves[way], self.halves[not way]
-        head = half.waiting[0]
-        if not half.known or head.start > half.next:
-            return False
-        asked = head.acknowledged
-        reached = max(other.next + other.ended, other.excused)  # a FIN counts as a byte
-        return asked is None or (other.known and asked <= reached)
 
     def _late(self, way: bool) -> bool:
         """Whether to wait no longer for what should come before the head of this direction."""
@@ -259,7 +265,7 @@ def _cut(segment: Segment, start: int, end: int) -> Segment:
     """The part of a segment between two places."""
     kept = segment.data[start - segment.start : max(0, end - segment.start)]
     part = Segment.__new__(Segment)
-    part.start, part.data, part.missing = start, kept, end - start - len(kept)
+    part.start, part.data, part.missing, part.end = start, kept, end - start - len(kept), end
     part.number, part.when, part.arrived = segment.number, segment.when, segment.arrived
     part.acknowledged = segment.acknowledged
     return part

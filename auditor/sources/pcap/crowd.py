@@ -15,7 +15,7 @@ from auditor.sources.pcap.devices import Devices
 from auditor.sources.pcap.ends import Flags
 from auditor.sources.pcap.flow import NAMING, Flow, Sums
 from auditor.sources.pcap.flows import BOTH, GUESS, ONE, SHUT, TORN, TWO
-from auditor.sources.pcap.glance import Glance, Spoken, in_order, show
+from auditor.sources.pcap.glance import Glance, Script, Spoken, show, tell
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Onlooker, contact, unsaid
 from auditor.sources.pcap.outside import Seen
@@ -31,6 +31,7 @@ OTHERS = "neither end is a device that was named"
 SETTLED, CLIENT_ONE, PHONE_ONE, PHONE_TWO = 1, 2, 4, 8  # who is who, in a column
 AT_ONCE = 4096  # contacts that are made before the first of them is told
 _FAR = End(b"")
+_CLIENT, _SERVER = End(b"client"), End(b"server")  # whoever they are: all that begin alike are one
 _NAMING: Flags = np.isin(np.arange(1 << 16), list(NAMING))
 
 
@@ -43,6 +44,7 @@ class Crowd:
         self._devices = devices
         self._views = Views()
         self._subjects = [""]  # names of devices that users told apart
+        self._alike: dict[int, Flow] = {}  # of a protocol, between whomever
 
     def look(self, batch: Batch) -> None:
         """Shows every connection what is said in a window, in the order of the file."""
@@ -81,9 +83,10 @@ class Crowd:
         if number := self._views.known(digest):
             self._views[number].uses += 1
             return number
-        view, rows = View(self._onlooker(flows, slot, script.opened), digest), glance.beginning(which)
-        view.sure = view.torn = script.known[0] == TCP and script.opened != BOTH and in_order(rows)
-        self._show(view, flows, slot, rows)
+        view = View(self._onlooker(flows, slot, script), digest)
+        view.ordered = glance.ordered[which]
+        view.sure = view.torn = view.ordered and script.protocol == TCP and script.opened != BOTH
+        self._play(view, flows, slot, script)
         view.script = None if view.full == BOTH else script
         return self._views.add(view)
 
@@ -94,26 +97,40 @@ class Crowd:
             self._views.alone(number)
             return number, view
         assert view.script is not None
-        mine = View(self._onlooker(flows, slot, view.script.opened))
-        self._show(mine, flows, slot, view.script.rows(int(flows.one_base[slot]), int(flows.two_base[slot])))
+        mine = View(self._onlooker(flows, slot, view.script))
+        mine.ordered = view.ordered and not view.sure
+        self._play(mine, flows, slot, view.script)
         self._views.release(np.array([number]))
         return self._views.add(mine), mine
 
+    def _play(self, view: View, flows: Flows, slot: int, script: Script) -> None:
+        """Shows how a connection begins."""
+        assert view.looker is not None
+        if view.ordered:
+            client = ONE if flows.sides[slot] & CLIENT_ONE else TWO
+            view.full = tell(view.looker, client, script.turns(client))
+        else:
+            self._show(view, flows, slot, script.rows(int(flows.one_base[slot]), int(flows.two_base[slot])))
+
     def _show(self, view: View, flows: Flows, slot: int, rows: Iterable[Spoken]) -> None:
         assert view.looker is not None
-        view.full, torn = show(view.looker, between(flows, slot), rows, view.full, view.sure)
-        view.torn = view.torn or torn
+        client = ONE if flows.sides[slot] & CLIENT_ONE else TWO
+        if view.looker.flow.protocol == UDP:
+            view.full |= tell(view.looker, client, [(way == client, data) for way, data, *_ in rows])
+        else:
+            view.full, torn = show(view.looker, client, rows, view.full)
+            view.torn = view.torn or torn
 
-    def _onlooker(self, flows: Flows, slot: int, opened: int) -> Onlooker:
+    def _onlooker(self, flows: Flows, slot: int, script: Script) -> Onlooker:
         """One that knows where TCP begins."""
-        one, two = between(flows, slot)
-        first = bool(flows.sides[slot] & CLIENT_ONE)
-        protocol = int(flows.kind[slot]) >> 32 & 0xFF
-        client, server = (one, two) if first else (two, one)
-        found = Onlooker(Flow(self._place, int(flows.first[slot]), client, server, protocol), self._known)
+        protocol = script.protocol
+        if protocol not in self._alike:
+            self._alike[protocol] = Flow(self._place, 0, _CLIENT, _SERVER, protocol)
+        found = Onlooker(self._alike[protocol], self._known)
         for way, bases in ((ONE, flows.one_base), (TWO, flows.two_base)):
-            if opened & way:
-                found.opened((way == ONE) == first, int(bases[slot]) + 1 & 0xFFFFFFFF)
+            if script.opened & way:
+                from_client = (way == ONE) == bool(flows.sides[slot] & CLIENT_ONE)
+                found.opened(from_client, int(bases[slot]) + 1 & 0xFFFFFFFF)
         return found
 
     def _settle(self, flows: Flows, slots: Integers) -> None:

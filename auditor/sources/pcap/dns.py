@@ -6,6 +6,7 @@ pointer leads only backwards, and what does not fit is a ValueError.
 """
 
 from functools import lru_cache
+from struct import Struct as Layout
 
 from msgspec import Struct
 
@@ -16,6 +17,7 @@ MOST_ADDRESSES = 100_000  # that are remembered
 MOST_NAMES = 8  # of one address
 REMEMBERED = 4096  # messages, for they are sent again and looked at twice
 
+_HEAD = Layout(">2x5H")
 _A, _CNAME, _AAAA, _HTTPS = 1, 5, 28, 65
 _HINTS = {4: 4, 6: 16}  # of HTTPS records: which parameter holds addresses, and of how many bytes
 _KINDS = (_A, 2, _CNAME, 6, 12, 15, 16, _AAAA, 33, 35, 64, _HTTPS, 255)  # that somebody asks for
@@ -34,8 +36,7 @@ def read(message: bytes) -> Answered:
     """A whole message; ValueError where it is none."""
     if len(message) < 12:
         raise ValueError("shorter than its head")
-    flags = int.from_bytes(message[2:4])
-    counts = [int.from_bytes(message[at : at + 2]) for at in (4, 6, 8, 10)]
+    flags, *counts = _HEAD.unpack_from(message)
     if flags >> 11 & 15 > 5 or flags & 0x40 or sum(counts) > MOST_RECORDS or not (counts[0] or counts[1]):
         raise ValueError("no head of DNS")
     at, asked = 12, []
@@ -127,10 +128,11 @@ class Names:
 
     def learn(self, message: bytes) -> bool:
         """Takes in an answer, and whether it was one; what is none is passed over."""
-        told = understood(message)
-        if told is not None and told.answer:
+        answer = len(message) > 2 and message[2] & 0x80
+        told = understood(message) if answer else None
+        if told:
             self.add(told)
-        return told is not None and told.answer
+        return told is not None
 
     def add(self, message: Answered) -> None:
         for name, address in message.addresses:

@@ -5,7 +5,7 @@ packet: those of one connection are a stretch of rows, and how it begins has a d
 another one was seen to begin just so.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from struct import Struct as Layout
 from typing import TypeAlias
@@ -13,12 +13,14 @@ from typing import TypeAlias
 import numpy as np
 from msgspec import Struct
 
+from auditor.sources.pcap.ends import Flags
 from auditor.sources.pcap.flows import BOTH, ONE, SHUT, TORN, TWO, UNDECIDED
 from auditor.sources.pcap.onlooker import Onlooker
+from auditor.sources.pcap.outside import TURNS as FEW
 from auditor.sources.pcap.sums import Flows
 from auditor.sources.pcap.table import Batch
 from auditor.sources.pcap.window import Integers
-from auditor.sources.pcap.wire import ACK, FIN, RST, SYN, TCP, UDP, End, Packet
+from auditor.sources.pcap.wire import ACK, FIN, RST, SYN, TCP, UDP, Packet, Said
 
 REACH = 1 << 14  # bytes of a beginning, which are looked at together
 TURNS = 160  # packets of one
@@ -51,6 +53,10 @@ class Script(Struct, frozen=True):
     def weight(self) -> int:
         return len(self.facts) + len(self.said)
 
+    @property
+    def protocol(self) -> int:
+        return self.known[0]
+
     def rows(self, one: int, two: int) -> Iterator[Spoken]:
         """The packets as they are where the ends count from these numbers on."""
         bases = {ONE: 0 if self.known[2] else one, TWO: 0 if self.known[3] else two}
@@ -59,6 +65,29 @@ class Script(Struct, frozen=True):
             place = (sequence + bases[way]) % _TURN, (acknowledged + bases[BOTH - way]) % _TURN
             yield way, self.said[at : at + size], missing, *place, flags
             at += size
+
+    def turns(self, client: int) -> list[Said]:
+        """What is said where every packet follows the one before; of a stream turns, if they are few."""
+        whole = self.protocol == TCP
+        ways, ends = self._cut(whole)
+        if whole and len(ways) >= FEW:
+            ways, ends = self._cut(False)
+        turns = zip(ways, [0, *ends], ends, strict=False)
+        return [(way == client, self.said[begin:end]) for way, begin, end in turns]
+
+    def _cut(self, whole: bool) -> tuple[list[int], list[int]]:
+        """Who says something, and up to where that is."""
+        ways, ends = list[int](), list[int]()
+        at = last = 0
+        for way, _, size, _, _, _ in _FACTS.iter_unpack(self.facts):
+            at += size
+            if whole and way == last:
+                ends[-1] = at
+            else:
+                ways.append(way)
+                ends.append(at)
+                last = way
+        return ways, ends
 
 
 class Glance:
@@ -75,17 +104,18 @@ class Glance:
         self.slots: Integers = slot[begins]
         self._way = np.where(batch.part.forward[some], ONE, TWO)
         self._begins, self._ends = begins.tolist(), (begins + lengths).tolist()
-        long = np.where(rows.protocol[some] == UDP, 0, rows.size[some])  # what datagrams show is counted
-        self._reach = (begins + _reach(long, begins, lengths)).tolist()
-        start, view = rows.start[some], batch.window.data.data
-        self._pieces: list[bytes | memoryview] = [
-            view[begin:end]
-            for begin, end in zip(start.tolist(), (start + rows.size[some]).tolist(), strict=True)
-        ]
-        for at in np.flatnonzero(np.isin(some, list(rows.aside))).tolist() if rows.aside else ():
-            self._pieces[at] = rows.aside[int(some[at])]
+        size, start, datagrams = rows.size[some], rows.start[some], rows.protocol[some] == UDP
+        # What datagrams show is counted.
+        reach = begins + _reach(np.where(datagrams, 0, size), begins, lengths)
+        self._reach = reach.tolist()
+        self._view = batch.window.data.data
+        self._starts, self._stops = start.tolist(), (start + size).tolist()
+        aside = np.flatnonzero(np.isin(some, list(rows.aside))).tolist() if rows.aside else []
+        self._aside = {at: rows.aside[int(some[at])] for at in aside}
         self._places = rows.missing[some], rows.sequence[some], rows.acknowledged[some], rows.flags[some]
-        self._relative(flows, lengths, rows.size[some])
+        self._relative(flows, lengths, size)
+        wrong = np.concatenate(([0], np.cumsum(~datagrams & self._astray(flows, begins, lengths, size))))
+        self.ordered: list[bool] = (wrong[reach] == wrong[begins]).tolist()
 
     def _relative(self, flows: Flows, lengths: Integers, sizes: Integers) -> None:
         """Where packets stand from the first byte of their connection on; what else it rests on."""
@@ -98,61 +128,84 @@ class Glance:
         places = sequence - np.where(sent, one, two), acknowledged - np.where(sent, two, one)
         self._facts = np.stack((self._way, missing, sizes, *places, flags), axis=1).astype(np.uint32)
 
+    def _astray(self, flows: Flows, begins: Integers, lengths: Integers, sizes: Integers) -> Flags:
+        """Which rows of TCP are late, lost, told twice, or answer what was not seen.
+
+        Where nobody saw both ends open, the first numbers that are seen tell where each begins, and what
+        the one end answers says nothing while the other is silent. SYN and FIN are seen there; else the
+        number of a FIN may be acknowledged, and no more.
+        """
+        if not len(begins):
+            return np.zeros(0, np.bool_)
+        missing, sequence, acknowledged, flags = self._places
+        sent, opened = self._way == ONE, flows.opened[self.slots] == BOTH
+        whole, first = np.repeat(opened, lengths), sent[begins]
+        said = sizes + np.where(whole, 0, (flags & FIN) + (flags & SYN > 0))
+        hints = (sent != np.repeat(first, lengths)) | (flags & ACK > 0)
+        hint = np.where(hints, np.arange(len(sent)), len(sent) - 1)
+        hint = np.minimum.reduceat(hint, begins)
+        other = np.where(sent[hint] != first, sequence[hint], acknowledged[hint])
+        bases = np.where(first, sequence[begins], other), np.where(first, other, sequence[begins])
+        known = flows.one_base[self.slots] + 1, flows.two_base[self.slots] + 1
+        gone, ways = [], []
+        for way, base, start in zip((sent, ~sent), bases, known, strict=True):
+            before = np.cumsum(np.where(way, said, 0)) - np.where(way, said, 0)
+            gone.append(before - np.repeat(before[begins], lengths))
+            ways.append(gone[-1] + np.repeat(np.where(opened, start, base), lengths))
+        mine, theirs = np.where(sent, *ways), np.where(sent, *ways[::-1])
+        ahead, missed = (sequence - mine) % _TURN, (acknowledged - theirs) % _TURN
+        unseen = (flags & ACK > 0) & (missed > whole) & (missed < _HALF)
+        unseen &= whole | np.repeat(np.bitwise_or.reduceat(self._way, begins) == BOTH, lengths)
+        again = (flags & SYN > 0) & (whole | (np.where(sent, *gone) > 0) | (sizes > 0))
+        wrong: Flags = ahead > 0
+        return wrong | unseen | again | (missing > 0) | (flags & RST > 0) | whole & (sizes == 0)
+
     def __len__(self) -> int:
         return len(self.slots)
 
     def script(self, which: int) -> Script:
         begin, end = self._begins[which], self._reach[which]
-        said = b"".join(self._pieces[begin:end])
+        said = b"".join(self._pieces(range(begin, end)))
         return Script(self._known[which].tobytes(), self._facts[begin:end].tobytes(), said)
-
-    def beginning(self, which: int) -> list[Spoken]:
-        return self._rows(np.arange(self._begins[which], self._reach[which]))
 
     def rest(self, which: int, begun: bool, full: int) -> list[Spoken]:
         """What ends that are not full said behind the beginning; all of it where that was seen before."""
         begin, end = (self._begins if begun else self._reach)[which], self._ends[which]
         if begin == end or full == BOTH:
             return []
-        return self._rows(np.flatnonzero(self._way[begin:end] & full == 0) + begin)
+        some = begin + np.flatnonzero(self._way[begin:end] & full == 0)
+        way, *places = (column[some].tolist() for column in (self._way, *self._places))
+        return list(zip(way, map(bytes, self._pieces(some.tolist())), *places, strict=True))
 
-    def _rows(self, which: Integers) -> list[Spoken]:
-        said = [bytes(self._pieces[at]) for at in which.tolist()]
-        way, *places = (column[which].tolist() for column in (self._way, *self._places))
-        return list(zip(way, said, *places, strict=True))
-
-
-def in_order(rows: Iterable[Spoken]) -> bool:
-    """Whether nothing is late, lost or told twice where nobody saw a connection open, by its numbers."""
-    following: dict[int, int] = {}
-    for way, data, missing, sequence, acknowledged, flags in rows:
-        if missing or flags & (SYN | RST) or following.setdefault(way, sequence) != sequence:
-            return False
-        following[way] = (sequence + len(data) + (flags & FIN)) % _TURN
-        if flags & ACK and (following.setdefault(BOTH - way, acknowledged) - acknowledged) % _TURN > _HALF:
-            return False
-    return True
+    def _pieces(self, which: Sequence[int]) -> list[memoryview | bytes]:
+        view, starts, stops = self._view, self._starts, self._stops
+        found: list[memoryview | bytes] = [view[starts[at] : stops[at]] for at in which]
+        if self._aside:
+            return [self._aside.get(at, one) for at, one in zip(which, found, strict=True)]
+        return found
 
 
-def show(
-    one: Onlooker, ends: tuple[End, End], rows: Iterable[Spoken], full: int = 0, sure: bool = False
-) -> tuple[int, bool]:
-    """Shows a connection what is said in it: which ends are full then, whether every packet counts.
+def tell(one: Onlooker, client: int, turns: list[Said]) -> int:
+    """Tells a connection what is known to be said, one thing after the other: which ends are full then."""
+    one.hear(turns)
+    if one.settled:
+        one.settle()
+        return BOTH
+    return client * one.full(True) | (BOTH - client) * one.full(False)
 
-    `sure` where one thing is known to follow the other.
-    """
-    client = ONE if one.flow.client == ends[0] else TWO
-    sure, torn = sure or one.flow.protocol == UDP, False
+
+def show(one: Onlooker, client: int, rows: Iterable[Spoken], full: int = 0) -> tuple[int, bool]:
+    """Shows a connection of TCP its packets: which ends are full then, whether every packet counts."""
+    torn = False
     for way, data, missing, sequence, acknowledged, flags in rows:
         if full & way:  # so it is with most
             continue
         from_client = way == client
         place = sequence, acknowledged, flags
-        if sure:
-            one.hear(from_client, data)
-        elif missing or not data or not one.glance(from_client, data, place):
-            source, target = ends if way == ONE else ends[::-1]
-            one.feed(Packet(0, 0.0, source, target, one.flow.protocol, data, missing, *place))
+        if missing or not data or not one.glance(from_client, data, place):
+            ends = one.flow.client, one.flow.server
+            source, target = ends if from_client else ends[::-1]
+            one.feed(Packet(0, 0.0, source, target, TCP, data, missing, *place))
             torn = True
         if one.full(from_client):
             full |= way

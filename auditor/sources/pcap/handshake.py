@@ -132,14 +132,24 @@ class Handshake:
         """What was said next; in DTLS, one datagram."""
         if self.over or self.sealed[from_client]:
             return
-        records = of_datagram(data) if self._datagrams else self._records[from_client].feed(data, lost)
         try:
-            for record in records:
-                if not self.sealed[from_client]:
-                    self._record(from_client, record)
+            if self._datagrams:
+                for record in of_datagram(data):
+                    if not self.sealed[from_client]:
+                        self._record(from_client, record)
+            else:
+                self._stream(from_client, data, lost)
         except ValueError as error:
             self.stopped = str(error)
-        self.stopped = self.stopped or self._records[from_client].stopped
+
+    def _stream(self, from_client: bool, data: bytes, lost: int) -> None:
+        records = self._records[from_client]
+        records.add(data, lost)
+        while not self.sealed[from_client] and (record := records.next()):
+            self._record(from_client, record)
+        if self.sealed[from_client]:
+            records.clear()
+        self.stopped = records.stopped
 
     def _record(self, from_client: bool, record: Record) -> None:
         if record.kind == OLD_HELLO:

@@ -12,6 +12,7 @@ from msgspec import Struct
 SERVER_NAME, GROUPS, POINTS, SIGNATURES, ALPN = 0, 10, 11, 13, 16
 ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, SESSION_TICKET, PRE_SHARED_KEY, EARLY_DATA = 22, 23, 35, 41, 42
 VERSIONS, KEY_SHARE, QUIC_PARAMETERS, ENCRYPTED_HELLO, ENCRYPTED_NAME = 43, 51, 57, 0xFE0D, 0xFFCE
+GREASE = frozenset(number * 0x0101 for number in range(0x0A, 0x100, 0x10))
 RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")  # RFC 8446, 4.1.3
 
 
@@ -27,17 +28,18 @@ class Cut:
         return len(self.data) - self.at
 
     def take(self, size: int) -> bytes:
-        if size > self.left:
+        at, end = self.at, self.at + size
+        if end > len(self.data):
             raise ValueError(f"{size} bytes expected, {self.left} are there")
-        self.at += size
-        return self.data[self.at - size : self.at]
+        self.at = end
+        return self.data[at:end]
 
     def number(self, size: int) -> int:
         return int.from_bytes(self.take(size))
 
     def block(self, size: int) -> bytes:
         """What follows a length of `size` bytes."""
-        return self.take(self.number(size))
+        return self.take(int.from_bytes(self.take(size)))
 
 
 class ClientHello(Struct, frozen=True):
@@ -49,7 +51,7 @@ class ClientHello(Struct, frozen=True):
     cookie: bytes = b""  # of DTLS
 
     def extension(self, kind: int) -> bytes | None:
-        return next((data for number, data in self.extensions if number == kind), None)
+        return _extension(self.extensions, kind)
 
     @property
     def server_name(self) -> str:
@@ -93,7 +95,7 @@ class ServerHello(Struct, frozen=True):
     extensions: tuple[tuple[int, bytes], ...] = ()
 
     def extension(self, kind: int) -> bytes | None:
-        return next((data for number, data in self.extensions if number == kind), None)
+        return _extension(self.extensions, kind)
 
     @property
     def agreed(self) -> int:
@@ -131,7 +133,14 @@ def server_hello(body: bytes) -> ServerHello:
 
 def is_grease(number: int) -> bool:
     """Numbers that mean nothing, sent so that nobody grows stiff (RFC 8701)."""
-    return number & 0x0F0F == 0x0A0A and number >> 8 == number & 0xFF
+    return number in GREASE
+
+
+def _extension(listed: tuple[tuple[int, bytes], ...], kind: int) -> bytes | None:
+    for number, data in listed:
+        if number == kind:
+            return data
+    return None
 
 
 def _extensions(cut: Cut) -> tuple[tuple[int, bytes], ...]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TypeAlias
 
-from auditor.sources.pcap.hello import ALPN, SERVER_NAME, ClientHello, is_grease
+from auditor.sources.pcap.hello import ALPN, GREASE, SERVER_NAME, ClientHello, is_grease
 
 Numbers: TypeAlias = tuple[int, ...]
 MOST = 512  # names that are remembered
@@ -24,9 +24,9 @@ _VERSIONS = {
 
 def ja4(hello: ClientHello, carrier: str = "t") -> str:
     """`carrier` is t for TLS over TCP, q for QUIC, d for DTLS."""
-    ciphers = tuple(number for number in hello.ciphers if not is_grease(number))
-    extensions = tuple(sorted(number for number, _ in hello.extensions if not is_grease(number)))
-    signatures = tuple(number for number in hello.signatures if not is_grease(number))
+    ciphers = tuple([number for number in hello.ciphers if number not in GREASE])
+    extensions = tuple(sorted([number for number, _ in hello.extensions if number not in GREASE]))
+    signatures = tuple([number for number in hello.signatures if number not in GREASE])
     return _named(carrier, _version(hello), _speaks(hello), ciphers, extensions, signatures)
 
 

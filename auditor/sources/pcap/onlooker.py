@@ -12,7 +12,7 @@ from auditor.sources.pcap.line import shown
 from auditor.sources.pcap.outside import Outside, Seen
 from auditor.sources.pcap.reasons import reason_of
 from auditor.sources.pcap.vpn import BY_NUMBER, HIDES
-from auditor.sources.pcap.wire import ACK, RST, SYN, TCP, UDP, Packet
+from auditor.sources.pcap.wire import ACK, RST, SYN, TCP, UDP, Packet, Said
 
 _TURN, _HALF = 1 << 32, 1 << 31  # sequence numbers begin anew
 
@@ -41,9 +41,13 @@ class Onlooker:
         """The sequence number of the first byte of one end, where its SYN was seen."""
         self._next[from_client] = sequence
 
-    def hear(self, from_client: bool, data: bytes) -> None:
+    def hear(self, turns: list[Said]) -> None:
         """What is known to be the next that is said."""
-        self._begun().feed(from_client, data)
+        outside = self._begun()
+        for from_client, data in turns:
+            outside.feed(from_client, data)
+            if from_client in self._next:
+                self._next[from_client] = (self._next[from_client] + len(data)) % _TURN
 
     def glance(self, from_client: bool, data: bytes, place: tuple[int, int, int]) -> bool:
         """What stands where it was expected is looked at without a packet; false where it does not.
@@ -82,7 +86,7 @@ class Onlooker:
             for chunk in self._assembly.feed(packet):
                 self._begun().feed(chunk.from_client, chunk.data, chunk.lost)
         elif self.flow.protocol == UDP:
-            self.hear(packet.source == self.flow.client, packet.payload)
+            self.hear([(packet.source == self.flow.client, packet.payload)])
             if self._naming:
                 self._names.learn(packet.payload)
         return []

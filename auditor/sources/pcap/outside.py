@@ -76,13 +76,14 @@ class Outside:
 
     def feed(self, from_client: bool, data: bytes, lost: int = 0) -> None:
         """What was said next; `lost` bytes stood before it and never came."""
-        if not data or self.full(from_client):
+        if not data:
             return
         if self._datagrams:
-            self._datagram(from_client, data)
+            if self._fed < DATAGRAMS:
+                self._datagram(from_client, data)
         elif self._handshake:
             self._handshake.feed(from_client, data, lost)
-        else:
+        elif not self.full(from_client):
             self._holes = self._holes or bool(lost)
             self._piece(from_client, data)
 
@@ -131,7 +132,7 @@ class Outside:
             self._said.append((from_client, data[:START]))
         if len(pieces) < TURNS:
             pieces.append(vpn.Piece(data[:HEAD], len(data)))
-        if message := stun.read(data):
+        if data[4:8] == stun.COOKIE and (message := stun.read(data)):
             self._stun += [message] if len(self._stun) < 2 * TURNS else []
         elif data[0] in (0x14, 0x15, 0x16) and records.of_datagram(data):
             self._handshake = self._handshake or Handshake(datagrams=True)

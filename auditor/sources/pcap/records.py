@@ -31,61 +31,71 @@ class Records:
     def __init__(self, begun: bool = False) -> None:
         self.stopped = ""  # why nothing more is read
         self._data = bytearray()
+        self._at = 0  # where in it the next one begins
         self._begun = begun  # what begins like SSL 2 stands at the very start only
 
     @property
     def waiting(self) -> int:
         """Bytes of a record that is not whole."""
-        return len(self._data)
+        return len(self._data) - self._at
 
     @property
     def expected(self) -> int:
         """Bytes that the record at the front still lacks; nothing where none is begun."""
-        if len(self._data) < 5:
+        if self.waiting < 5:
             return 0
-        return 5 + int.from_bytes(self._data[3:5]) - len(self._data)
+        return 5 + int.from_bytes(self._data[self._at + 3 : self._at + 5]) - self.waiting
 
     def feed(self, data: bytes, lost: int = 0) -> list[Record]:
         """The records that these bytes make whole. Bytes that were lost before them end it."""
-        if self.stopped:
-            return []
+        self.add(data, lost)
+        found: list[Record] = []
+        while record := self.next():
+            found.append(record)
+        return found
+
+    def add(self, data: bytes, lost: int = 0) -> None:
+        """The same for who takes them one by one."""
         if lost:
             self.stop(f"{lost:,} bytes are missing")
-            return []
-        self._data += data
-        found: list[Record] = []
-        at = 0
-        while not self.stopped and (record := self._record(at)):
-            found.append(record)
-            at += (2 if record.kind == OLD_HELLO else 5) + len(record.body)
-            self._begun = True
         if not self.stopped:
-            del self._data[:at]
-        return found
+            del self._data[: self._at]
+            self._data += data
+            self._at = 0
 
     def stop(self, why: str) -> None:
         self.stopped = self.stopped or why
-        self._data.clear()
+        self.clear()
 
-    def _record(self, at: int) -> Record | None:
-        head = bytes(self._data[at : at + 5])
+    def clear(self) -> None:
+        """Forgets what waits."""
+        self._data.clear()
+        self._at = 0
+
+    def next(self) -> Record | None:
+        """The next one that is whole."""
+        data, at = self._data, self._at
+        head = bytes(data[at : at + 5])
         if not self._begun and head and head[0] & 128 and head[2:3] in (b"", b"\1"):
-            if len(head) < 3:
-                return None
             end = at + 2 + (int.from_bytes(head[:2]) & 0x7FFF)
-            return Record(OLD_HELLO, 2, bytes(self._data[at + 2 : end])) if len(self._data) >= end else None
+            if len(head) < 3 or len(data) < end:
+                return None
+            self._at, self._begun = end, True
+            return Record(OLD_HELLO, 2, bytes(data[at + 2 : end]))
         if wrong := _wrong(head):
             self.stop(wrong)
             return None
-        size = int.from_bytes(head[3:])
-        if len(head) < 5 or len(self._data) - at < 5 + size:
+        end = at + 5 + int.from_bytes(head[3:])
+        if len(head) < 5 or len(data) < end:
             return None
-        body = bytes(memoryview(self._data)[at + 5 : at + 5 + size])
-        return Record(head[0], int.from_bytes(head[1:3]), body)
+        self._at, self._begun = end, True
+        return Record(head[0], int.from_bytes(head[1:3]), bytes(data[at + 5 : end]))
 
 
 def _wrong(head: bytes) -> str:
     """Why no record begins so, as far as can be seen."""
+    if len(head) == 5 and head[0] in _KINDS and head[1] == 3 and head[3] < LONGEST >> 8:  # so nearly all do
+        return ""
     if head and head[0] not in _KINDS:
         return "no record of TLS begins where one should"
     if len(head) > 1 and head[1] != 3 and not b"\1\1".startswith(head[1:3]):

@@ -4,6 +4,7 @@ A fact is a pair of words. Its values were written by strangers: they are cut to
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from auditor.sources.pcap.certificates import names
 from auditor.sources.pcap.handshake import Alert, Handshake
@@ -15,6 +16,7 @@ from auditor.sources.pcap.wire import Facts
 LONGEST = 200  # characters of a value
 MOST_LISTED = 8
 MOST_FACTS = 32
+REMEMBERED = 256  # certificates
 
 _VERSIONS = {
     0x0002: "SSL 2.0", 0x0300: "SSL 3.0", 0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3",
@@ -67,7 +69,13 @@ def of_hellos(client: ClientHello | None, server: ServerHello | None, carrier: s
 
 def certified(seen: Handshake) -> tuple[str, ...]:
     """For whom the server's own certificate is."""
-    return names(seen.certificates[0]) if seen.certificates else ()
+    return _names(seen.certificates[0]) if seen.certificates else ()
+
+
+@lru_cache(REMEMBERED)
+def _names(certificate: bytes) -> tuple[str, ...]:
+    """A server shows the same one to everybody, and it is asked for twice."""
+    return names(certificate)
 
 
 def protects(server: ServerHello | None) -> bool:

@@ -23,12 +23,13 @@ STARTS = 48_000_000  # bytes with which those began that are known by nothing el
 class View:
     """What was seen of connections that began alike."""
 
-    __slots__ = ("digest", "full", "looker", "script", "seen", "sure", "torn", "uses")
+    __slots__ = ("digest", "full", "looker", "ordered", "script", "seen", "sure", "torn", "uses")
 
     def __init__(self, looker: Onlooker, digest: bytes = b"") -> None:
         self.looker: Onlooker | None = looker  # while it may see more
         self.digest = digest  # while others are known by it
         self.script: Script | None = None  # what it was shown, for others that go on by themselves
+        self.ordered = False  # whether every packet of the script follows the one before it
         self.sure = False  # its packets were not put in order, for all were: whoever goes on begins again
         self.full, self.torn, self.uses = 0, False, 1
         self.seen: Seen | None = None

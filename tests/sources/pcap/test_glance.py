@@ -8,10 +8,11 @@ import pytest
 
 from auditor.model import Contact
 from auditor.sources.heads import Place
-from auditor.sources.pcap.glance import in_order
+from auditor.sources.pcap.glance import Glance
 from auditor.sources.pcap.onlooker import Onlooker
 from auditor.sources.pcap.reader import Reader
-from auditor.sources.pcap.wire import ACK, FIN, SYN
+from auditor.sources.pcap.table import Batch, Table
+from auditor.sources.pcap.wire import ACK, FIN, RST, SYN
 from auditor.sources.tape import Tape
 from tests.sources.pcap.building import PHONE, SERVER, ethernet, ipv4, pcap, tcp, udp
 
@@ -25,6 +26,17 @@ def out(sequence: int, data: bytes, flags: int = ACK) -> bytes:
 
 def into(sequence: int, data: bytes, flags: int = ACK) -> bytes:
     return ethernet(ipv4(tcp(443, 40_000, sequence, flags, data), 6, SERVER, PHONE))
+
+
+def acked(frame: bytes, number: int) -> bytes:
+    return frame[:42] + number.to_bytes(4) + frame[46:]
+
+
+def orders(frames: list[bytes]) -> bool:
+    """Whether all that is said in the one connection follows each other, as columns see it."""
+    table = Table(Tape(BytesIO(pcap(frames)), hashed=False), together=False)
+    (one,) = [one for item in table if isinstance(item, Batch) for one in Glance(item).ordered]
+    return one
 
 
 def said(count: int) -> bytes:
@@ -115,7 +127,42 @@ def test_who_only_looks_on_puts_no_fragments_together_and_says_so() -> None:
 def test_what_follows_each_other_by_its_numbers_is_in_order(
     packets: list[tuple[int, int, int, bytes]], ordered: bool
 ) -> None:
-    rows = [(way, data, 0, sequence, acknowledged, ACK) for way, sequence, acknowledged, data in packets]
-    assert in_order(rows) is ordered
-    assert not in_order([*rows, (1, b"cut", 5, 9, 10, ACK)])
-    assert not in_order([(1, b"", 0, 6, 0, SYN), *rows])
+    frames = [acked((out if way == 1 else into)(at, data), there) for way, at, there, data in packets]
+    assert orders(frames) is ordered
+    assert not orders([*frames, out(50, b"far", ACK)])
+    assert not orders([out(7, b"early", SYN), *frames])
+    first = int(packets[0][0] == 1)
+    opening = [into(packets[0][1] - 1, b"", SYN), out(packets[0][1] - 1, b"", SYN)][first]
+    assert orders([opening, *frames]) is ordered
+    assert not orders([*frames, opening])
+
+
+def test_what_is_answered_says_nothing_where_only_one_end_was_recorded() -> None:
+    frames = [acked(out(7, b"ab"), 100), acked(out(9, b"c"), 900)]
+    assert orders(frames)
+    assert not orders([*frames, acked(into(900, b"late"), 10)])
+
+
+@pytest.mark.parametrize(
+    ("more", "ordered"),
+    [
+        ([], True),
+        ([acked(into(506, b"bye"), 104)], True),
+        ([acked(into(506, b"bye"), 105)], False),
+        ([acked(into(507, b"bye"), 104)], False),
+        ([acked(into(505, b"!bye"), 104)], False),
+        ([acked(out(99, b"", SYN), 0)], True),
+        ([acked(out(103, b"reset", RST), 506)], False),
+    ],
+)
+def test_where_both_were_seen_to_open_only_a_fin_may_be_acknowledged_that_was_not_seen(
+    more: list[bytes], ordered: bool
+) -> None:
+    """Who said nothing in it is not looked at."""
+    begins = [*OPEN, acked(out(100, b"one"), 500), acked(into(500, b"answer"), 103)]
+    assert orders([*begins, *more]) is ordered
+
+
+def test_a_window_without_any_conversation_has_none_to_look_at() -> None:
+    table = Table(Tape(BytesIO(pcap([ethernet(b"", 0x0806)])), hashed=False))
+    assert [len(Glance(item)) for item in table if isinstance(item, Batch)] == [0]

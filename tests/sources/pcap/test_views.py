@@ -16,7 +16,7 @@ from auditor.sources.pcap.wire import UDP, End
 
 def view(digest: bytes = b"", said: bytes = b"hello") -> View:
     looker = Onlooker(Flow(Place(), 1, End(b"abcd", 1), End(b"efgh", 2), UDP), Known(Keys()))
-    looker.hear(True, said)
+    looker.hear([(True, said)])
     found = View(looker, digest)
     found.script = Script(bytes(4), bytes(24), said)
     return found
