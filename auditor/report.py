@@ -218,7 +218,7 @@ class Report(Struct, frozen=True):
         best: dict[tuple[str, tuple[tuple[int, int], ...]], Slice] = {}
         for one in (*self.slices, *other.slices):
             key = (one.capture.id, one.covers)
-            best[key] = min((best.get(key, one), one), key=_bytes)
+            best[key] = min(best[key], one, key=_bytes) if key in best else one
         return Report(tuple(best[key] for key in sorted(best)))
 
     def __bool__(self) -> bool:
