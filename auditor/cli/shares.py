@@ -1,4 +1,5 @@
-"""Large dumps are audited by several processes, each of which takes every so-manieth stretch of flows.
+"""Large captures are audited by several processes: of a dump each takes every so-manieth stretch of flows,
+of packets every so-manieth lane of connections.
 
 What they saw is added up, and sums do not ask who counted. A process that dies loses nothing: its
 share is audited here, after all others.
@@ -10,8 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import reduce
 from operator import add
+from threading import Thread
 from typing import TYPE_CHECKING
 
+import click
 from msgspec import structs
 
 from auditor.audit import Audit
@@ -24,6 +27,11 @@ if TYPE_CHECKING:
 
 LARGE = 4_000_000  # bytes of a capture for which more processes are worth their start
 MOST = 4
+
+sharing = click.option(
+    "--jobs", type=click.IntRange(1, 64), metavar="N",
+    help=f"Processes that share a large dump, or what shows of packets. [default: up to {MOST}]",
+)  # fmt: skip
 
 
 def shares(source: Source, jobs: int | None) -> int:
@@ -54,10 +62,13 @@ class Others:
             self.processes.append(process)
 
     def _work(self, number: int, pipe: "Connection") -> None:
+        Thread(target=_leave_with_the_first, daemon=True).start()
         try:
             pipe.send(self._audited(number))
         except KeyboardInterrupt:
             os._exit(130)  # the first process tells
+        except Exception:  # noqa: BLE001  the first process does it again, and tells
+            os._exit(1)
 
     def _audited(self, number: int) -> Report:
         part, audit = self.source.part(number, self.of), self.audit()
@@ -77,6 +88,15 @@ class Others:
         for process in self.processes:
             process.terminate()
             process.join()
+
+
+def _leave_with_the_first() -> None:
+    """Nobody waits for a share once the first process is gone, however it went."""
+    from multiprocessing import parent_process
+
+    if first := parent_process():
+        first.join()
+        os._exit(1)
 
 
 @contextmanager

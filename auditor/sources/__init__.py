@@ -39,6 +39,7 @@ class Kind(Struct, frozen=True):
     module: str
     start: re.Pattern[bytes]
     shared: bool = False  # several processes can read it together
+    divided: bool = False  # the same where only what shows from outside is asked for
     squeezed: bool = False  # read also where it is compressed as a whole
     opening: bool = False  # may carry the keys that open it
 
@@ -62,11 +63,12 @@ _PCAP = (  # both byte orders; microseconds, nanoseconds, and two that old Linux
 )
 _KINDS = (
     Kind("mitmproxy dump", "mitm", re.compile(rb"\d{1,12}:\d{1,3}:\w{1,64}[;,]"), shared=True),
-    Kind("pcap", "pcap.reader", re.compile(_PCAP), squeezed=True),
+    Kind("pcap", "pcap.reader", re.compile(_PCAP), divided=True, squeezed=True),
     Kind(
         "pcapng",
         "pcap.reader",
         re.compile(rb"\x0a\x0d\x0d\x0a.{4}(?:\x1a\x2b\x3c\x4d|\x4d\x3c\x2b\x1a)", re.DOTALL),
+        divided=True,
         squeezed=True,
         opening=True,
     ),
@@ -114,7 +116,7 @@ class Source:
         self.path = path
         self.name = place.capture
         self.kind = kind.name
-        self.shared = kind.shared and tape is None
+        self.shared = tape is None and (kind.shared or (kind.divided and place.outside))
         self._kind = kind
         self.sha256 = ""
         self.size = 0

@@ -17,6 +17,7 @@ from auditor.sources.pcap.flow import NAMING, Flow, Sums
 from auditor.sources.pcap.flows import BOTH, GUESS, ONE, SHUT, TORN, TWO
 from auditor.sources.pcap.glance import Glance, Script, Spoken, show, tell
 from auditor.sources.pcap.known import Known
+from auditor.sources.pcap.lanes import LANES, divide, first_said, lanes, own
 from auditor.sources.pcap.onlooker import Onlooker, contact, unsaid
 from auditor.sources.pcap.outside import Seen
 from auditor.sources.pcap.reasons import reason_of
@@ -42,22 +43,22 @@ class Crowd:
         self._place = place
         self._known = known
         self._devices = devices
-        self._views = Views()
+        self._lanes = [Views(lane, LANES) for lane in range(LANES)]
         self._subjects = [""]  # names of devices that users told apart
         self._alike: dict[int, Flow] = {}  # of a protocol, between whomever
 
     def look(self, batch: Batch) -> None:
         """Shows every connection what is said in a window, in the order of the file."""
         self._learn(batch)
+        self._meet(batch)
         flows, glance = batch.flows, Glance(batch)
-        self._settle(flows, glance.slots)
         numbers = flows.seen[glance.slots].tolist()
         full, torn = [0] * len(numbers), list[int]()
         for which, slot in enumerate(glance.slots.tolist()):
             begun = numbers[which] > 0
             if not begun:
                 numbers[which] = self._begin(flows, slot, glance, which)
-            view = self._views[numbers[which]]
+            view = self._views(numbers[which])[numbers[which]]
             if not view.over and (rows := glance.rest(which, begun, view.full)):
                 numbers[which], view = self._alone(flows, slot, numbers[which])
                 self._show(view, flows, slot, rows)
@@ -67,6 +68,16 @@ class Crowd:
         flows.full[glance.slots] |= np.array(full, np.uint8)
         batch.mark(np.array(torn, np.int64), TORN)
         batch.mark(glance.slots[flows.full[glance.slots] == BOTH], SHUT)
+
+    def _meet(self, batch: Batch) -> None:
+        """Those that speak for the first time: who is who, and whether anything is looked at here."""
+        slots, lane = lanes(batch, first_said(batch))
+        self._settle(batch.flows, slots)
+        divide(batch.flows, slots, lane, self._place.share)
+
+    def _views(self, number: int) -> Views:
+        """Those of a lane, which the number of a view says, and below zero that there is none yet."""
+        return self._lanes[(number if number > 0 else ~number) % LANES]
 
     def _learn(self, batch: Batch) -> None:
         """Names are learned in the order of the file, for as long as somebody tells them."""
@@ -80,28 +91,30 @@ class Crowd:
         """The number of what shows of a connection that begins so."""
         script = glance.script(which)
         digest = script.digest(int(flows.sides[slot]))
-        if number := self._views.known(digest):
-            self._views[number].uses += 1
+        views = self._views(int(flows.seen[slot]))
+        if number := views.known(digest):
+            views[number].uses += 1
             return number
         view = View(self._onlooker(flows, slot, script), digest)
         view.ordered = glance.ordered[which]
         view.sure = view.torn = view.ordered and script.protocol == TCP and script.opened != BOTH
         self._play(view, flows, slot, script)
         view.script = None if view.full == BOTH else script
-        return self._views.add(view)
+        return views.add(view)
 
     def _alone(self, flows: Flows, slot: int, number: int) -> tuple[int, View]:
         """What is seen of one connection that goes on, whoever began as it did."""
-        view = self._views[number]
+        views = self._views(number)
+        view = views[number]
         if view.looker and view.uses == 1 and not view.sure:
-            self._views.alone(number)
+            views.alone(number)
             return number, view
         assert view.script is not None
         mine = View(self._onlooker(flows, slot, view.script))
         mine.ordered = view.ordered and not view.sure
         self._play(mine, flows, slot, view.script)
-        self._views.release(np.array([number]))
-        return self._views.add(mine), mine
+        views.release(np.array([number]))
+        return views.add(mine), mine
 
     def _play(self, view: View, flows: Flows, slot: int, script: Script) -> None:
         """Shows how a connection begins."""
@@ -143,13 +156,15 @@ class Crowd:
 
     def over(self, flows: Flows) -> Iterator[Contact]:
         """Connections that are complete; those that look alike are one contact."""
+        self._settle(flows, np.arange(len(flows)))
+        flows = own(flows, self._place.share)
         if not len(flows):
             return
-        self._settle(flows, np.arange(len(flows)))
         every, mine = np.unique(flows.seen, return_inverse=True)
         known: dict[Seen | None, int] = {None: 0}
         numbers = [
-            known.setdefault(self._views.settle(one) if one else None, len(known)) for one in every.tolist()
+            known.setdefault(self._views(one).settle(one) if one else None, len(known))
+            for one in every.tolist()
         ]
         columns = [np.array(numbers)[mine], *self._between(flows)]
         order = np.lexsort((flows.first, *columns))
@@ -167,7 +182,8 @@ class Crowd:
         for some in np.array_split(np.argsort(firsts[begins]), 1 + len(begins) // AT_ONCE):
             for begin, end, which, *facts in zip(*(column[some].tolist() for column in told), strict=True):
                 yield self._contact(firsts[begin:end].tolist(), seen[which], *facts)
-        self._views.release(flows.seen)
+        for lane, views in enumerate(self._lanes):
+            views.release(flows.seen[flows.seen % LANES == lane])
 
     def _between(self, flows: Flows) -> list[Integers | Words]:
         """The far end's address and port, the protocol, whose it is."""
