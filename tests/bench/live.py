@@ -13,6 +13,7 @@ asserted. Processor time says the same on a machine that is busy.
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import statistics
@@ -52,8 +53,11 @@ PATIENCE = 60.0
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """None of those that connections are given: the proxy takes it only seconds later."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @contextmanager
@@ -95,7 +99,8 @@ class Proxy:
         try:
             yield
         finally:
-            self._all(signal.SIGSTOP)
+            if self.process.poll() is None:
+                self._all(signal.SIGSTOP)
 
     @property
     def busy(self) -> float:
@@ -109,10 +114,13 @@ class Proxy:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 break
             time.sleep(0.05)
+        if (number := self.process.poll()) is not None:
+            raise ChildProcessError(f"{self.folder.name}: the proxy could not begin, and ended with {number}")
         asyncio.run(drive(way, self.port, ports, PATIENCE, WARM))
 
     def close(self) -> None:
-        self._all(signal.SIGKILL)
+        if self.process.poll() is None:
+            self._all(signal.SIGKILL)
         self.process.wait()
 
 
