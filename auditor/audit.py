@@ -142,6 +142,7 @@ class Audit:
         shown = {f.rule for f in (*held, *findings)} | {s.rule for s in reading.sightings}
         rules = [(rule, name) for rule, name in rules if not rule.by_content or rule.id in shown]
         self._known(platform, rules)
+        reading.look_around([*held, *findings], rules)
         findings += reading.elsewhere([*held, *findings], platform.id if platform else "", rules)
         self.ledger.enter(_state([*held, *findings], bool(rules), platform is not None), parcel)
         for finding in findings:
