@@ -128,7 +128,7 @@ class Audit:
         platform = self.book.platform_at(parcel.channel.host)
         rules = self.book.meeting(parcel)
         if not rules and not self.needles:
-            self._known(platform, rules)
+            self._known(platform, rules, parcel.channel.host)
             self.ledger.enter(ledger.NO_RULE if platform else ledger.STRANGER, parcel)
             return []
         reading = Reading(self.book, self.needles, self.excerpts, parcel, [rule for rule, _ in rules])
@@ -141,7 +141,8 @@ class Audit:
                 held += [finding] if settled is not None else []
         shown = {f.rule for f in (*held, *findings)} | {s.rule for s in reading.sightings}
         rules = [(rule, name) for rule, name in rules if not rule.by_content or rule.id in shown]
-        self._known(platform, rules)
+        self._known(platform, rules, parcel.channel.host)
+        reading.look_around([*held, *findings], rules)
         findings += reading.elsewhere([*held, *findings], platform.id if platform else "", rules)
         self.ledger.enter(_state([*held, *findings], bool(rules), platform is not None), parcel)
         for finding in findings:
@@ -184,12 +185,15 @@ class Audit:
             note="read in pieces; here is the last of them",
         )
 
-    def _known(self, platform: Platform | None, rules: list[tuple[Rule, str]]) -> None:
-        """Whose parcel this is: its host's, and that of every rule that is about it."""
+    def _known(self, platform: Platform | None, rules: list[tuple[Rule, str]], host: str) -> None:
+        """Whose parcel this is: its host's, and that of every rule that is about it.
+
+        What no rule is about counts for its host, whosever that turns out to be."""
         for name in {name for _, name in rules} | ({platform.id} if platform else set()):
             self.platforms[name] = self.platforms.get(name, 0) + 1
-        if platform and not rules:
-            self.unruled[platform.id] = self.unruled.get(platform.id, 0) + 1
+        if not rules:
+            name = platform.id if platform else _near(host)
+            self.unruled[name] = self.unruled.get(name, 0) + 1
 
     def _row(self, finding: Finding, host: str = "", doubt: bool = False) -> tuple[Row, Finding]:
         platform = self.book.platforms.get(finding.platform)

@@ -270,7 +270,8 @@ def _times(rows: list[tuple[Row, Content, Tally]]) -> list[float]:
 
 def _limits(weighed: Weighed, platform: str, known: tuple[str, ...], whole: Slice) -> tuple[str, ...]:
     limits = list(known)
-    if unruled := dict(whole.unruled).get(platform):
+    hosts = {platform, *(row.near for row, _, _ in weighed.rows)}
+    if unruled := sum(count for host, count in whole.unruled if host in hosts):
         limits.append(
             f"{unruled:,} parcels of this app were opened, but no rule knows them: only --canary looks there"
         )
@@ -278,10 +279,8 @@ def _limits(weighed: Weighed, platform: str, known: tuple[str, ...], whole: Slic
         names = ", ".join(f"{old} as {new}" for old, new in whole.capture.renamed)
         limits.append(f"hosts were renamed at your word: {names}")
     unsure = sum(t.count for row, _, t in weighed.rows if row.content is Content.UNDECIDED)
-    strangers = sorted(
-        {row.platform for row, _ in whole.tally if row.texts and row.platform.startswith("unknown:")}
-        - {platform}
-    )
+    told = {row.platform for row, _ in whole.tally if row.texts} - {platform}
+    strangers = sorted(name for name in told if name.startswith("unknown:"))
     if strangers:
         limits.append(f"a planted text was also read at {', '.join(strangers[:3])}: see there")
     hashed = [d for d, _ in whole.digests if d.platform == platform or d.platform.startswith("unknown:")]

@@ -12,14 +12,16 @@ from auditor.hiding import could_hold, look_for, look_through
 from auditor.model import Content, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Hit, Needles
 from auditor.rulebook.book import Rulebook
-from auditor.rulebook.contents import Judge
+from auditor.rulebook.contents import Judge, Seen
 from auditor.rulebook.match import STRENGTH, Message, match, shown_path
 from auditor.rulebook.opening import forced_by, open_parcel
 from auditor.rulebook.types import Rule
+from auditor.strays import stray
 
 PEOPLE = ("sender", "recipient")
 NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
+STRAY = "readable words stand outside the messages that a rule knows: perhaps a copy"
 UNOPENED = "this parcel did not open into what its rule knows, so a message may lie in it"
 WITH_PARTS = ("{", "[", "--", "<?xml")  # how JSON, multipart and XML begin that could be opened
 PLANTED = "planted-text"  # the rule of findings that no rule file made
@@ -38,7 +40,7 @@ class Reading:
         self.doubts: list[Finding] = []  # lost, where only what is in a parcel tells whose it is
         self.said: dict[int, str] = {}  # the texts in the slots, by the findings that saw them
         self.people: dict[int, str] = {}  # who wrote to whom, as far as the rule sees it
-        self.plain: tuple[Node, Judge] | None = None
+        self.trees: dict[tuple[object, ...], tuple[Node, Judge]] = {}  # by what rules order
         self.hits: list[tuple[Node, Hit]] = []
         self.digests: set[tuple[str, str]] = set()  # algorithm and planted text: nobody read it there
         self.whole = parcel.whole
@@ -50,11 +52,11 @@ class Reading:
         self.headers, self.searched = around, around or body
 
     def opened(self, rule: Rule | None = None) -> tuple[Node, Judge]:
-        if rule is not None and rule.opens:
-            return self._open(rule)
-        if self.plain is None:
-            self.plain = self._open(None)
-        return self.plain
+        ordered = rule if rule is not None and rule.opens else None
+        key = (ordered.opens, ordered.accept) if ordered else ()
+        if key not in self.trees:
+            self.trees[key] = self._open(ordered)
+        return self.trees[key]
 
     def _open(self, rule: Rule | None) -> tuple[Node, Judge]:
         opening = Opening(self.book.recogniser(rule.accept if rule else self.accept), forced_by(rule))
@@ -96,6 +98,25 @@ class Reading:
                              rule=rule.id, sees=tuple(sorted(set(roles))))
                 )  # fmt: skip
         return findings
+
+    def look_around(self, findings: list[Finding], rules: list[tuple[Rule, str]]) -> None:
+        """Words outside the messages, and in what no rule knows where messages are: perhaps a copy of one."""
+        if any(finding.content is Content.READABLE for finding in findings):
+            return
+        sealed = {(f.rule, f.platform, f.surface) for f in findings if f.content is Content.SEALED}
+        places = sealed or {
+            (rule.id, platform, surface)
+            for rule, platform in rules
+            if rule.slots
+            for surface in rule.surface.all
+        }
+        for name, platform, surface in sorted(places):
+            rule = self.book.rules[name]
+            node = stray([one for one, _ in rules], *self.opened(rule), bool(sealed))
+            if node is not None:
+                seen = Seen(Content.MISSING, node, note=STRAY)
+                message = Message(surface, seen.content, rule.slots[0].text, seen, seen.note)
+                self.doubts.append(self.finding(rule, platform, message))
 
     def lost(self, rule: Rule, root: Node) -> str:
         """Why the rule may have found nothing in what could not be read; nothing where all was read."""

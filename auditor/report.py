@@ -189,7 +189,7 @@ class Slice(Struct, frozen=True):
     ledger: tuple[tuple[str, Account], ...] = ()
     troubles: tuple[tuple[Trouble, Troubles], ...] = ()
     platforms: tuple[tuple[str, int], ...] = ()  # parcels and connections of a platform
-    unruled: tuple[tuple[str, int], ...] = ()  # those of them that were opened, but no rule knows
+    unruled: tuple[tuple[str, int], ...] = ()  # that no rule knows: by platform, else by `Row.near`
     digests: tuple[tuple[Digest, Digests], ...] = ()
 
     def __add__(self, other: "Slice") -> "Slice":

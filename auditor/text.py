@@ -62,6 +62,11 @@ def is_prose(text: str) -> bool:
     return beyond >= 2 or (len(words) > 1 and _WORDS.fullmatch(text) is not None and lettered > 0)
 
 
+def is_sentence(text: str) -> bool:
+    """Prose without the signs that programs write between their words."""
+    return is_prose(text) and (_WORDS.fullmatch(text) is not None or not text.isascii())
+
+
 def begins_as_text(data: bytes) -> bool:
     """Whether these bytes are the beginning of a text; the cut may go through a character."""
     try:

@@ -214,6 +214,21 @@ def test_pieces_of_two_directions_or_two_connections_are_no_planted_text() -> No
         assert {finding.texts for finding in findings} <= {()}
 
 
+# What no rule knows
+
+
+def test_calls_that_no_rule_knows_count_at_a_host_that_other_messages_name() -> None:
+    called = [
+        parcel("hs.example", "PUT", f"/_matrix/client/v3/rooms/!r:hs/redact/$x/{n}", b"{}") for n in "12"
+    ]
+    elsewhere = parcel("stats.example", "POST", "/collect", b"{}")
+    for events in ((matrix(1), *called, elsewhere), (elsewhere, *called, matrix(1))):
+        _, _, (verdict,) = run(*events)
+        assert verdict.verdict is Answer.END_TO_END
+        (limit,) = [one for one in verdict.limits if "no rule knows them" in one]
+        assert limit.startswith("2 parcels")
+
+
 # Digests: neither readable nor sealed
 
 SHA = hashlib.sha256(TEXT.encode())

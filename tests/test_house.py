@@ -34,7 +34,7 @@ ROOMS = {
     2: ("decoders", "streams", "needles", "randomness", "report", "words"),
     3: ("rulebook",),
     4: ("bosh", "claims", "doubts", "ledger", "excerpts", "probes", "unread"),
-    5: ("fragments", "hiding", "judge", "pieces"),
+    5: ("fragments", "hiding", "judge", "pieces", "strays"),
     6: ("reading",),
     7: ("audit",),
     8: ("sources", "reporters", "notices"),

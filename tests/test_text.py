@@ -10,6 +10,7 @@ from auditor.text import (
     as_text,
     begins_as_text,
     is_prose,
+    is_sentence,
     is_text,
     is_token,
     printable,
@@ -174,3 +175,18 @@ def test_text_in_xml_comes_back(text: str) -> None:
         page = f"<a b={xml_quoted(odd)}>{xml_escaped(odd)}</a>"
         element = ElementTree.fromstring(page)
         assert (element.text or "", element.get("b")) == (odd, odd)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("meet me at seven", True),
+        ("встретимся в семь", True),
+        ("no-cache, no-store, must-revalidate", True),
+        ("max-age=300; includeSubDomains; preload now", False),
+        ("Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0", False),
+        ("Tomorrow", False),
+    ],
+)
+def test_a_sentence_has_none_of_the_signs_that_programs_write_between_words(text: str, written: bool) -> None:
+    assert is_sentence(text) is written

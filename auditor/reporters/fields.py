@@ -106,7 +106,7 @@ _STATE = {
     "captures.state.troubles.refs.entry": "number of the entry in it",
     "captures.state.troubles.refs.part": "which part of the entry",
     "captures.state.platforms": "pairs: a platform, and how many parcels and connections are its own",
-    "captures.state.unruled": "pairs: a platform, and how many of its parcels no rule knows",
+    "captures.state.unruled": "pairs: a platform or a number for a host, and its parcels that no rule knows",
     "captures.state.digests": "hashes of planted texts that were seen: [kind, sum]",
     "captures.state.digests.platform": "whose host it is; unknown:HOST where no rule names it",
     "captures.state.digests.host": "where it went, or came from",

@@ -20,6 +20,7 @@ from auditor.text import is_prose
 
 STRENGTH = list(Content)
 ANYTHING = ("*",)
+WHOLE = ("body", "query")  # where a message lies that is a parcel of its own
 PIECE = "?OTR"  # how the pieces of a message begin whose seal is told when the last one has come
 FRAME = "FRAME"  # what streams call a piece of a layer that nobody opened
 
@@ -73,9 +74,13 @@ class Element:
     node: Node
     judge: Judge
 
+    def concerned(self) -> bool:
+        """Whether this is what the rule is about."""
+        return all(map(self.holds, self.rule.where)) and not any(map(self.holds, self.rule.unless))
+
     def look(self) -> list[Message | Around]:
         rule = self.rule
-        if not all(map(self.holds, rule.where)) or any(map(self.holds, rule.unless)):
+        if not self.concerned():
             return []
         sees = tuple((role, text) for role, p in rule.sees for n in self.select(p) if (text := text_of(n)))
         if rule.action:
@@ -144,10 +149,20 @@ class Element:
 
     def scope(self) -> Iterator[Node]:
         """Where the message's other values lie: its element, or the body and the query."""
-        tops = (
-            [self.node] if self.node is not self.root else [self.root.child("body"), self.root.child("query")]
-        )
-        return (node for top in tops if top is not None for node in top.walk())
+        own = self.node is not self.root
+        tops = [self.node] if own else [child for child in self.root.children if child.step in WHOLE]
+        return (node for top in tops for node in top.walk())
+
+    def explained(self) -> Iterator[Node]:
+        """What the rule looked at, or names."""
+        yield from self.scope()
+        yield from self.named()
+
+    def named(self) -> Iterator[Node]:
+        """What the rule names, wherever it stands."""
+        for pattern in (*self.rule.slots, *(seen for _, seen in self.rule.sees)):
+            for node in self.select(pattern):
+                yield from node.walk()
 
     def known(self) -> set[int]:
         """What was judged already, and what the rule compared with words of its own."""
@@ -163,15 +178,15 @@ class Element:
         """Readable words in the message that no slot names: perhaps a copy of it."""
         known = self.known()
         beside = (node for node in self.scope() if id(node) not in explained)
-        return next((n for n in beside if _written(n) or (id(n) not in known and self.told(n))), None)
+        return next((n for n in beside if written(n) or (id(n) not in known and self.told(n))), None)
 
     def told(self, node: Node) -> bool:
-        return _is_prose(node) and not self.fixed(node)
+        return holds_prose(node) and not self.fixed(node)
 
     def nearest(self) -> str:
         """Where a text lies in a message whose slot is empty."""
         nodes = [n for n in self.scope() if isinstance(n.value, str) and not n.children]
-        best = max(nodes, key=lambda n: (_is_prose(n), len(str(n.value))), default=None)
+        best = max(nodes, key=lambda n: (holds_prose(n), len(str(n.value))), default=None)
         return f"a text-like value lies at {shown_path(best.path)}" if best is not None and best.value else ""
 
 
@@ -211,7 +226,7 @@ def holds_something(node: Node) -> bool:
     return any(n.value not in (None, "", b"", False) for n in node.walk())
 
 
-def _is_prose(node: Node) -> bool:
+def holds_prose(node: Node) -> bool:
     if node.children:
         return False
     if isinstance(node.value, str) and is_prose(node.value):
@@ -219,7 +234,7 @@ def _is_prose(node: Node) -> bool:
     return any(flaw([Part("", layer.value)]) for layer in node.layers if isinstance(layer.value, bytes))
 
 
-def _written(node: Node) -> bool:
+def written(node: Node) -> bool:
     """A key that is prose: a text may stand where a name should."""
     return not node.step.startswith("#") and is_prose(node.step)
 

@@ -1,0 +1,87 @@
+"""Strays: readable words in a parcel that no rule explains. Beside sealed messages they may be copies.
+
+Laws: a message and all in it is its rule's; what a rule is about explains itself; headers that
+programs fill explain what programs write there. Whatever else is words was written by somebody.
+Where nothing is sealed only what should have been a message is looked at: an entry of a list of
+messages, or what was sent to where messages are sent, of a kind that no rule knows.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from auditor.decoders.unwrap import Node, Opening
+from auditor.rulebook.contents import Judge
+from auditor.rulebook.match import WHOLE, Element, elements, holds_prose, text_of, written
+from auditor.rulebook.paths import glob
+from auditor.rulebook.types import Rule
+from auditor.text import is_prose, is_sentence
+
+AROUND = ("path", "header")
+# Headers of requests, answers and mails that programs fill, and no person.
+ORDINARY = """
+    accept* access-control-* age allow alt-svc arc-* authentication-* authorization auto-submitted
+    autocrypt* cache-control chat-* clear-site-data connection content-* cookie critical-ch
+    cross-origin-* dav date delivered-to device-memory digest dkim-* dnt document-policy downlink dpr
+    early-data ect etag expect* expires feature-policy forwarded from host if-* importance keep-alive
+    last-modified link list-* location mime-version nel origin* p3p permissions-policy pragma
+    precedence prefer* priority proxy-* range received* referer referrer-policy report-to
+    reporting-endpoints retry-after return-path rtt save-data sec-* secure-join* server server-timing
+    service-worker* set-cookie sourcemap strict-transport-security te timing-allow-origin trailer
+    transfer-encoding upgrade* user-agent vary via warning www-authenticate x-amz-* x-aspnet* x-cache*
+    x-content-* x-dns-* x-download-options x-fb-* x-forwarded-* x-frame-options x-google-* x-mailer
+    x-ms-* x-permitted-* x-powered-by x-robots-tag x-runtime x-served-by x-signal-agent x-spam-*
+    x-ua-compatible x-xss-protection
+"""
+
+
+def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node | None:
+    """The first of them; around a body only where it holds something sealed."""
+    explained: set[int] = set()
+    unknown: list[Node] = []
+    for rule in rules:
+        for node in elements(rule, root):
+            one = Element(rule, root, node, judge)
+            if one.concerned():
+                known = one.named() if sealed and not (rule.each or rule.slots) else one.explained()
+                explained |= {id(part) for part in known}
+            elif _for_messages(rule):
+                unknown.append(node)
+    if sealed:
+        tops = [child for step in (*WHOLE, *AROUND) if (child := root.child(step)) is not None]
+    else:
+        tops = [part for node in unknown for part in (_whole(node) if node is root else [node])]
+    return next((n for top in tops for n in top.walk() if id(n) not in explained and _told(n)), None)
+
+
+def _for_messages(rule: Rule) -> bool:
+    """Whether what has the rule's address is a message, of whatever kind, or a list of them."""
+    when = rule.when
+    return bool(
+        rule.slots and when.addresses and when.protocol == "http" and (rule.each or all(when.outgoing))
+    )
+
+
+def _whole(root: Node) -> Iterator[Node]:
+    return (child for child in root.children if child.step in WHOLE)
+
+
+def _told(node: Node) -> bool:
+    header = _header(node.path)
+    if not header:
+        return holds_prose(node) or written(node)
+    if node.children or any(glob(name).match(header) for name in ORDINARY.split()):
+        return False
+    first, *inner = Opening().open(text_of(node), node.path).walk()
+    return is_sentence(text_of(first)) or any(map(holds_prose, inner)) or _spelled(first)
+
+
+def _spelled(node: Node) -> bool:
+    """Prose that came out of base64 or another spelling."""
+    return any(isinstance(layer.value, str) and is_prose(layer.value) for layer in node.layers[1:])
+
+
+def _header(path: tuple[str, ...]) -> str:
+    """The header that a node stands in, of a parcel or of a mail; nothing where it is none."""
+    for at, step in enumerate(path[:-1]):
+        if step in ("header", "headers"):
+            return path[at + 1].lower()
+    return ""

@@ -1,0 +1,172 @@
+"""Words outside the messages: where they put an end-to-end answer in doubt, and where they do not."""
+
+import base64
+import json
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+import pytest
+
+from auditor.audit import Audit
+from auditor.decoders import DECODERS
+from auditor.judge import Verdict, judge
+from auditor.model import Answer, Channel, Head, Parcel, Ref, Road
+from auditor.needles import Needles
+from auditor.report import Capture
+from auditor.rulebook.book import Rulebook
+from auditor.rulebook.build import sealed
+from auditor.shelf import load_rules
+
+TEXT = "meet me at seven"
+CODED = base64.b64encode(TEXT.encode()).decode()
+ROOM = "_matrix/client/v3/rooms/!r:hs.example"
+THUMB = {"m.relates_to": {"key": "👍🏽"}}
+Tree = dict[str, Any]
+
+
+@lru_cache
+def book() -> Rulebook:
+    return load_rules(None)
+
+
+def parcel(way: str, method: str, path: str, tree: Any, **headers: str) -> Parcel:
+    """What a home server was told, or says."""
+    address, _, query = path.partition("?")
+    pairs = (("q", query),) if query else ()
+    told = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    asked = Head(method, tuple(address.split("/")), pairs, told if way == "out" else ())
+    head = asked if way == "out" else Head(status=200, headers=told)
+    return Parcel(
+        Ref("made.mitm", 0), Channel("hs.example", 443, Road.PROTECTED), way == "out",
+        DECODERS["json"].wrap(tree), head=head, answers=None if way == "out" else asked,
+    )  # fmt: skip
+
+
+def sent(path: str = f"{ROOM}/send/m.room.encrypted/1", **headers: str) -> Parcel:
+    return parcel("out", "PUT", path, sealed("megolm", book(), path), **headers)
+
+
+def event(kind: str, content: Any, **more: Any) -> Tree:
+    return {"type": kind, "sender": "@a:hs", "event_id": "$e", "content": content, **more}
+
+
+def told(kind: str, content: Tree) -> list[Parcel]:
+    return [sent(), parcel("out", "PUT", f"{ROOM}/send/{kind}/2", content)]
+
+
+def sync(change: Callable[[Tree, Tree], object], **headers: str) -> list[Parcel]:
+    """An answer with two sealed messages, and what somebody puts into it and into its room."""
+    room: Tree = {
+        "timeline": {"events": [event("m.room.encrypted", sealed("megolm", book(), f"{n}")) for n in (1, 2)]}
+    }
+    body: Tree = {"next_batch": "s1", "rooms": {"join": {"!r:hs": room}}}
+    change(body, room)
+    return [parcel("in", "GET", "_matrix/client/v3/sync", body, **headers)]
+
+
+def sliding(change: Callable[[Tree], object]) -> list[Parcel]:
+    room: Tree = {"timeline": [event("m.room.encrypted", sealed("megolm", book(), f"{n}")) for n in (1, 2)]}
+    change(room)
+    return [parcel("in", "POST", "_matrix/client/v4/sync", {"pos": "5", "rooms": {"!r:hs": room}})]
+
+
+def signal(**beside: Any) -> list[Parcel]:
+    content = base64.b64encode(sealed("signal-message", book())).decode()
+    body = {"messages": [{"type": 1, "content": content, "destinationDeviceId": 1}], "timestamp": 1, **beside}
+    one = parcel(
+        "out", "PUT", "v1/messages/9d0652a3", body, user_agent="Signal-Android/7.1 Android/34 (a b c)"
+    )
+    return [Parcel(one.ref, Channel("chat.signal.org", 443, Road.PROTECTED), True, one.body, head=one.head)]
+
+
+HIDDEN: dict[str, Iterable[Parcel]] = {
+    "in a summary of the room": sync(lambda body, room: room.update(summary={"last": TEXT})),
+    "in a count of what is unread": sync(lambda body, room: room.update(unread_notifications={"last": TEXT})),
+    "in what is pushed": sync(lambda body, room: body.update(push=[{"alert": {"body": TEXT}}])),
+    "in base64": sync(lambda body, room: body.update(more=CODED)),
+    "in a name": sync(lambda body, room: body.update({TEXT: 1})),
+    "in an event of a new kind": sync(
+        lambda body, room: room["timeline"]["events"].append(event("org.example.note", {"text": TEXT}))
+    ),
+    "in a sliding sync": sliding(lambda room: room.update(preview=TEXT)),
+    "in a header of the request": [sent(x_preview=TEXT)],
+    "in a header, in base64": [sent(x_preview=CODED)],
+    "in a header, in JSON": [sent(x_preview=json.dumps({"text": TEXT}))],
+    "in a header of the answer": sync(lambda body, room: None, x_last_message=TEXT),
+    "in the path": [sent(f"{ROOM}/send/m.room.encrypted/{TEXT}")],
+    "in the query": [sent(f"{ROOM}/send/m.room.encrypted/1?{TEXT}")],
+    "in a message of a new kind": told("org.example.note", {"text": TEXT}),
+    "in a poll": told("m.poll.start", {"m.poll": {"question": {"m.text": [{"body": TEXT}]}}}),
+    "beside a message of Signal": signal(preview=TEXT),
+}
+INNOCENT: dict[str, Iterable[Parcel]] = {
+    "nothing": sync(lambda body, room: None),
+    "the name and topic of a room": sync(
+        lambda body, room: room.update(
+            state={"events": [event("m.room.topic", {"topic": "all about the old crane"}, state_key="")]}
+        )
+    ),
+    "a member who comes": sync(
+        lambda body, room: room["timeline"]["events"].append(
+            event("m.room.member", {"displayname": "Alice in the garden"}, state_key="@a:hs")
+        )
+    ),
+    "a reaction of two signs": sync(
+        lambda body, room: room["timeline"]["events"].append(event("m.reaction", THUMB))
+    ),
+    "settings": sync(
+        lambda body, room: body.update(account_data={"events": [event("im.web", {"font": "sans serif"})]})
+    ),
+    "a status": sync(
+        lambda body, room: body.update(presence={"events": [event("m.presence", {"status_msg": TEXT})]})
+    ),
+    "the name of a room in a sliding sync": sliding(
+        lambda room: room.update(name="the crane crew", heroes=[{"displayname": "Alice in the garden"}])
+    ),
+    "what programs write into headers": [
+        sent(
+            user_agent="Element X Android (Pixel 9; build 12)", accept_language="en-GB, en; q=0.9",
+            authorization="Bearer abc", sec_ch_ua='"Not A Brand";v="24"', x_request_id="0b2a-7c",
+        )
+    ],
+    "what servers write into headers": sync(
+        lambda body, room: None, date="Sat, 21 Nov 2026 09:30:10 GMT", x_cache="Miss from cloudfront",
+        cache_control="no-cache, no-store, must-revalidate", x_robots_tag="noindex, nofollow",
+    ),
+    "a reaction that was sent": told("m.reaction", THUMB),
+    "what Signal says besides": signal(online=False, urgent=True),
+}  # fmt: skip
+
+
+def verdict(parcels: Iterable[Parcel], planted: tuple[str, ...] = ()) -> Verdict:
+    """Of the messages; what else was planted has a row of its own."""
+    one = Audit(book(), Needles(planted))
+    for each in parcels:
+        one.feed(each)
+    found = judge(one.report(Capture("ab" * 32, "made.mitm", "dump", 9)), book())
+    return next(v for v in found if v.surface in ("room", "dm"))
+
+
+@pytest.mark.parametrize("where", HIDDEN)
+def test_words_outside_the_messages_are_perhaps_a_copy(where: str) -> None:
+    found = verdict(HIDDEN[where])
+    assert found.verdict is Answer.INCONCLUSIVE
+    assert "readable" in found.reason
+
+
+@pytest.mark.parametrize("where", HIDDEN)
+def test_a_planted_text_outside_the_messages_is_never_end_to_end(where: str) -> None:
+    assert verdict(HIDDEN[where], (TEXT,)).verdict in (Answer.TRANSPORT_ONLY, Answer.INCONCLUSIVE)
+
+
+@pytest.mark.parametrize("what", INNOCENT)
+def test_what_a_rule_knows_and_what_programs_write_is_no_copy(what: str) -> None:
+    assert verdict(INNOCENT[what]).verdict is Answer.END_TO_END
+
+
+def test_the_words_are_shown_with_their_place_and_masked() -> None:
+    found = verdict(HIDDEN["in a summary of the room"])
+    (stray,) = [one for one in found.evidence if "perhaps a copy" in one.note]
+    assert stray.path.endswith("summary.last")
+    assert TEXT not in stray.excerpt
