@@ -1,6 +1,6 @@
 """A capture of packets, from its first window to its last: connections, each read as far as it can be."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -81,13 +81,14 @@ class Reader:
         self._open: dict[int, None] = {}  # those that are still read; the one that spoke last stands last
         self._ending: set[int] = set()  # connections whose ends said so in this window
         self._ended: set[int] = set()  # and in the one before
+        self._mine: dict[int, Flow] = {}  # connections of named devices, by their entries
         self._crowd = Crowd(place, self.known, self.devices) if begin is None else None
 
     def events(self) -> Iterator[Event]:
         table = Table(self.tape, together=self._crowd is None)  # who only looks on needs no fragments
         yield from self._read(table)
         yield from self._crowd.over(table.finish()) if self._crowd else self._over(table.finish())
-        yield from map(_folded, self.known.legs.finish())
+        yield from self._told(self.known.legs.finish())
         for reason, count in sorted(table.reasons.items()):
             packets = "a packet" if count == 1 else f"{count} packets"
             yield self.place.problem(self.tape.entries, "not read", f"{packets}: {reason}")
@@ -130,7 +131,7 @@ class Reader:
             number = batch.number(slot)
             if number in self._open:
                 self._open[number] = self._open.pop(number)  # spoke last
-            yield from _told(flow, mine.feed(packet))
+            yield from self._told(mine.feed(packet))
             if mine.settled:
                 yield from self._close(number)
                 if not flow.naming:
@@ -154,7 +155,7 @@ class Reader:
         found = mine.finish(Sums(0, 0, 0.0))
         left: list[Event] = [event for event in found if isinstance(event, Contact) and not event.ref.part]
         self._talks[number] = flow, Closed(flow, left, self.known.names, unread), one
-        yield from _told(flow, [event for event in found if event not in left])
+        yield from self._told([event for event in found if event not in left])
 
     def _over(self, flows: Flows) -> Iterator[Event]:
         for row in range(len(flows)):
@@ -164,7 +165,7 @@ class Reader:
             sent, received = int(flows.one_bytes[row]), int(flows.two_bytes[row])
             if not one:
                 sent, received = received, sent
-            yield from _told(flow, mine.finish(Sums(sent, received, int(flows.began[row]) / 1e9)))
+            yield from self._told(mine.finish(Sums(sent, received, int(flows.began[row]) / 1e9)))
 
     def _talk(self, flows: Flows, row: int) -> tuple[Flow, Talk, bool]:
         number = int(flows.number[row])
@@ -194,7 +195,18 @@ class Reader:
         first, protocol = int(flows.first[row]), int(flows.kind[row]) >> 32 & 0xFF
         turned = phone == server and bool(self.devices.named)
         flow = Flow(self.place, first, client, server, protocol, device, turned, other, guessed)
+        if device or turned:
+            self._mine[first] = flow
         return flow, client is one
+
+    def _told(self, events: Iterable[Event]) -> Iterator[Event]:
+        """What a phone said that was the server of a connection is told as said by the phone.
+
+        Events wait for those of other connections, so each is told as that of its own.
+        """
+        for event in events:
+            flow = self._mine.get(event.ref.entry)
+            yield _of(flow, _folded(event)) if flow else _folded(event)
 
 
 def _folded(event: Event) -> Event:
@@ -205,14 +217,12 @@ def _folded(event: Event) -> Event:
     return structs.replace(event, reason=reason, facts=(*event.facts, *facts))
 
 
-def _told(flow: Flow, events: list[Event]) -> Iterator[Event]:
-    """What a phone said that was the server of a connection is told as said by the phone."""
-    for event in events:
-        if isinstance(event, Problem):
-            channels = tuple(structs.replace(one, device=flow.device) for one in event.channels)
-            yield structs.replace(event, channels=channels)
-            continue
-        one = _folded(structs.replace(event, channel=structs.replace(event.channel, device=flow.device)))
-        if flow.turned and isinstance(one, Parcel):
-            one = structs.replace(one, outgoing=not one.outgoing)
-        yield one
+def _of(flow: Flow, event: Event) -> Event:
+    """What was said on a connection of a device that was named."""
+    if isinstance(event, Problem):
+        channels = tuple(structs.replace(one, device=flow.device) for one in event.channels)
+        return structs.replace(event, channels=channels)
+    channel = structs.replace(event.channel, device=flow.device)
+    if isinstance(event, Parcel):
+        return structs.replace(event, channel=channel, outgoing=event.outgoing != flow.turned)
+    return structs.replace(event, channel=channel)
