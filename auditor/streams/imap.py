@@ -20,8 +20,8 @@ LONGEST = 1_000_000  # of a line; lists of thousands of mails are one
 HELD = 65536  # bytes after a literal's length for which the answer of the server is waited for
 TAGS = PIECES = 10_000
 
-_SERVER = re.compile(rb"\* (?:OK|PREAUTH)[ \r\n]")
-_GREETING = re.compile(rb"\*?|\* [A-Z]{0,7}")
+_SERVER = re.compile(rb"\* (?:(?:OK|PREAUTH)[ \r\n]|\d{1,10} FETCH \()")
+_GREETING = re.compile(rb"\*?|\* (?:[A-Z]{0,7}|\d{1,10}(?: F?E?T?C?H? ?)?)")
 _CLIENT = re.compile(rb"[!#$&',-Z\[\]-z|}~]{1,64}(?: [^\0]*)?|", re.DOTALL)
 _LITERAL = re.compile(r"~?\{(\d{1,15})(\+?)\}\Z")
 _SECTION = re.compile(
@@ -35,7 +35,7 @@ _NAME = re.compile(r'(?:UID )?\w+ (?:"((?:[^"\\]|\\.)*)"|([^ "(]+))')
 
 
 def recognises(outgoing: bool, start: bytes) -> bool | None:
-    """By the greeting of the server; what the client says could be another protocol's."""
+    """By the server's greeting, or a mail it brings; what the client says could be another protocol's."""
     if outgoing:
         return None if _CLIENT.fullmatch(start) else False
     return True if _SERVER.match(start) else None if _GREETING.fullmatch(start) else False
