@@ -89,6 +89,7 @@ class Reader:
         yield from self._read(table)
         yield from self._crowd.over(table.finish()) if self._crowd else self._over(table.finish())
         yield from self._told(self.known.legs.finish())
+        yield from self._told(self.known.missed.finish())
         for reason, count in sorted(table.reasons.items()):
             packets = "a packet" if count == 1 else f"{count} packets"
             yield self.place.problem(self.tape.entries, "not read", f"{packets}: {reason}")

@@ -73,7 +73,8 @@ class OverTcp:
         return self._conversation.unread(kind, message)
 
     def _through(self, events: Iterable[Event], over: bool = False) -> list[Event]:
-        return self._known.legs.take(self.flow.entry, self.flow.client, self.flow.server, list(events), over)
+        told = self._known.missed.take(self.flow.server, events)
+        return self._known.legs.take(self.flow.entry, self.flow.client, self.flow.server, told, over)
 
 
 class OverUdp:
