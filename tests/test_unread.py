@@ -103,7 +103,8 @@ WORDS = b"meet me by the old crane\r\n"
     ("head", "answer"),
     [
         (Head("FETCH-PART", query=(("section", "1"),)), False),
-        (Head("FETCH-PART"), True),  # a piece, which is joined with others
+        (Head("FETCH-PART"), False),
+        (Head("FETCH-PIECE"), True),  # which is joined with others
         (Head("TOO-LONG"), False),
         (Head("REPLY"), True),
     ],
