@@ -160,7 +160,7 @@ class Reader:
 
     def _over(self, flows: Flows) -> Iterator[Event]:
         for row in range(len(flows)):
-            flow, mine, one = self._talk(flows, row)
+            _, mine, one = self._talk(flows, row)
             del self._talks[int(flows.number[row])]
             self._open.pop(int(flows.number[row]), None)
             sent, received = int(flows.one_bytes[row]), int(flows.two_bytes[row])
