@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from msgspec import structs
 
-from auditor.model import Contact, Event, Parcel, Problem
+from auditor.model import Channel, Contact, Event, Parcel, Problem
 from auditor.sources.heads import Place
 from auditor.sources.pcap.closed import MISSED, Closed
 from auditor.sources.pcap.crowd import OTHERS, Crowd
@@ -17,6 +17,7 @@ from auditor.sources.pcap.frames import secrets
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Onlooker
+from auditor.sources.pcap.packets import TORN
 from auditor.sources.pcap.reasons import folded
 from auditor.sources.pcap.sums import Flows, between, packed
 from auditor.sources.pcap.table import Batch, Table
@@ -24,9 +25,11 @@ from auditor.sources.pcap.talks import talk
 from auditor.sources.pcap.window import Name, Secrets, Trouble
 from auditor.sources.pcap.wire import Packet
 from auditor.sources.tape import Tape
+from auditor.streams import STREAMS
 from auditor.text import printable
 
 MOST = 20_000  # connections that are read at the same time
+IN_DATAGRAMS = tuple(name for name, stream in STREAMS.items() if "udp" in getattr(stream, "carriers", ()))
 _ETHERNET = 1
 
 
@@ -92,7 +95,11 @@ class Reader:
         yield from self._told(self.known.missed.finish())
         for reason, count in sorted(table.reasons.items()):
             packets = "a packet" if count == 1 else f"{count} packets"
-            yield self.place.problem(self.tape.entries, "not read", f"{packets}: {reason}")
+            lost = IN_DATAGRAMS if reason == TORN else ()  # of TCP the bytes are missed where they belong
+            nowhere = (Channel(""),) if lost else ()
+            yield self.place.problem(
+                self.tape.entries, "not read", f"{packets}: {reason}", channels=nowhere, protocols=lost
+            )
         self.tape.note = self.devices.told()
 
     def _read(self, table: Table) -> Iterator[Event]:

@@ -113,7 +113,9 @@ class OverUdp:
             return events
         self._others += bool(packet.payload)
         from_client = packet.source == self.flow.client
-        return self._plain.feed(Chunk(from_client, packet.payload, packet.number, packet.when))
+        return self._plain.feed(
+            Chunk(from_client, packet.payload, packet.number, packet.when, packet.missing)
+        )
 
     def finish(self, sums: Sums) -> list[Event]:
         begun = self._known.over(self.flow)
