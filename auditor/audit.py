@@ -13,7 +13,7 @@ from msgspec import structs
 from auditor import bosh, facts, ledger
 from auditor.excerpts import Excerpts
 from auditor.fragments import Fragments, fragment_of
-from auditor.model import App, Contact, Content, Event, Finding, Grade, Head, Parcel, Problem, Sighting
+from auditor.model import App, Contact, Content, Event, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Needles
 from auditor.pieces import Pieces
 from auditor.reading import PLANTED, Reading
@@ -86,7 +86,7 @@ class Audit:
             self._problem(part)
             return []
         findings = self._parcel(part)
-        if not findings and _in_part(part.head):
+        if not findings and part.head.method in PARTS:
             why = f"{part.head.method}: of no message seen as a whole"
             problem = Problem(part.ref, "not read", why, (part.channel,), (part.protocol,))
             self._doubt(one for one in unread(problem, self.book) if one[0].direction is part.direction)
@@ -252,11 +252,6 @@ class Audit:
         key = Trouble(problem.kind, problem.message)
         one = Troubles(1, first_refs((problem.ref,)))
         self.troubles[key] = self.troubles[key] + one if key in self.troubles else one
-
-
-def _in_part(head: Head) -> bool:
-    """Whether it is no whole message; pieces of a mail that are no section of it are joined."""
-    return head.method in PARTS and (head.method != "FETCH-PART" or bool(head.query))
 
 
 def _near(host: str) -> str:

@@ -17,6 +17,7 @@ from auditor.judge import judge
 from auditor.model import Answer, Channel, Content, Direction, Head, Parcel, Problem, Ref, Road
 from auditor.report import Capture, Report
 from auditor.rulebook.book import Rulebook
+from auditor.rulebook.build import sealed as enveloped
 from auditor.shelf import load_rules
 from auditor.sources import read
 from auditor.sources.flows import flow_of
@@ -24,7 +25,7 @@ from auditor.sources.heads import Place
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.wire import End, Packet, Said
 from auditor.unread import ENTRIES, unread
-from tests.sources.pcap.building import PHONE, SERVER, pcap
+from tests.sources.pcap.building import PHONE, SERVER, ethernet, ipv4, pcap, udp
 from tests.sources.pcap.connections import Wire
 from tests.sources.pcap.handshakes import contexts, speak
 from tests.sources.pcap.test_reader import frame
@@ -103,7 +104,8 @@ WORDS = b"meet me by the old crane\r\n"
     ("head", "answer"),
     [
         (Head("FETCH-PART", query=(("section", "1"),)), False),
-        (Head("FETCH-PART"), True),  # a piece, which is joined with others
+        (Head("FETCH-PART"), False),
+        (Head("FETCH-PIECE"), True),  # which is joined with others
         (Head("TOO-LONG"), False),
         (Head("REPLY"), True),
     ],
@@ -204,6 +206,22 @@ def test_words_of_a_chat_that_was_joined_in_its_middle_are_read(
     numbered = enumerate([*packets, *later.packets], 1)
     every = [structs.replace(one, number=number, when=float(number)) for number, one in numbered]
     assert ("xmpp", "dm", Direction.OUT) not in ends(every, keys, tmp_path)
+
+
+CALL = b"MESSAGE sip:bob@h.example SIP/2.0\r\nContent-Type: text/plain\r\n\r\n"
+
+
+@pytest.mark.parametrize("lost", [None, 0, 1])
+def test_a_datagram_of_which_a_fragment_never_came_may_have_been_a_message(
+    lost: int | None, tmp_path: Path
+) -> None:
+    whole = udp(40_000, 5060, CALL + b"meet me by the old crane " * 60)
+    pieces = [ipv4(whole[:800], 17, name=7, more=True), ipv4(whole[800:], 17, name=7, at=800)]
+    packets = [ipv4(udp(40_000, 5060, CALL + enveloped("otr", book(), str(n))), 17) for n in range(2)]
+    kept = [] if lost is None else [pieces[1 - lost]]
+    path = tmp_path / "x.pcap"
+    path.write_bytes(pcap([ethernet(one) for one in (*packets, *kept)]))
+    assert sealed(audit(read(path), book(), CAPTURE)) is (lost is None)
 
 
 @pytest.mark.parametrize("made", [clear, locked])

@@ -1,9 +1,10 @@
 """IMAP, as in RFC 3501 and RFC 9051, with RFC 7888 (literals), RFC 4978 (COMPRESS) and RFC 3516 (BINARY).
 
 A whole mail that comes is a message FETCH, its path the mailbox; headers are FETCH-HEADER;
-one part of a mail, or a piece of it, is FETCH-PART (pieces that were fetched one after the
-other also give the FETCH they make). A mail that goes out is APPEND; APPEND-PART and
-FETCH-PART are also what there is of one that the connection's end cut. A command is a message
+one part of a mail is FETCH-PART, a piece of it FETCH-PIECE. Pieces that were fetched one after the
+other also give the FETCH they make, or a FETCH-PART without a body where the mail was never seen
+whole. A mail that goes out is APPEND; APPEND-PART and FETCH-PART are also what there is of one
+that the connection's end cut. A command is a message
 with its verb and its text in JSON; those that ask for these are FETCH-ASKED and APPEND-ASKED.
 Other answers are REPLY. STARTTLS hands over to TLS, compression is undone.
 """
@@ -20,8 +21,8 @@ LONGEST = 1_000_000  # of a line; lists of thousands of mails are one
 HELD = 65536  # bytes after a literal's length for which the answer of the server is waited for
 TAGS = PIECES = 10_000
 
-_SERVER = re.compile(rb"\* (?:OK|PREAUTH)[ \r\n]")
-_GREETING = re.compile(rb"\*?|\* [A-Z]{0,7}")
+_SERVER = re.compile(rb"\* (?:(?:OK|PREAUTH)[ \r\n]|\d{1,10} FETCH \()")
+_GREETING = re.compile(rb"\*?|\* (?:[A-Z]{0,7}|\d{1,10}(?: F?E?T?C?H? ?)?)")
 _CLIENT = re.compile(rb"[!#$&',-Z\[\]-z|}~]{1,64}(?: [^\0]*)?|", re.DOTALL)
 _LITERAL = re.compile(r"~?\{(\d{1,15})(\+?)\}\Z")
 _SECTION = re.compile(
@@ -30,12 +31,15 @@ _SECTION = re.compile(
 _BEFORE = re.compile(_SECTION.pattern + r"~?\Z", re.IGNORECASE)
 _QUOTED = re.compile(_SECTION.pattern + r'"((?:[^"\\]|\\.)*+)"', re.IGNORECASE | re.DOTALL)
 _ANSWER = re.compile(r"\* (\d+) FETCH \(", re.IGNORECASE)
-_PIECE = re.compile(r"<\d{1,15}\.(\d{1,15})>")
+_PIECE = re.compile(r"<(\d{1,15})\.(\d{1,15})>")
+_SIZE = re.compile(r"RFC822\.SIZE (\d{1,15})", re.IGNORECASE)
+_RENUMBERS = re.compile(r"\* (?:\d+ EXPUNGE|VANISHED)", re.IGNORECASE)
+_ABOUT = ("ENVELOPE", "BODYSTRUCTURE")
 _NAME = re.compile(r'(?:UID )?\w+ (?:"((?:[^"\\]|\\.)*)"|([^ "(]+))')
 
 
 def recognises(outgoing: bool, start: bytes) -> bool | None:
-    """By the greeting of the server; what the client says could be another protocol's."""
+    """By the server's greeting, or a mail it brings; what the client says could be another protocol's."""
     if outgoing:
         return None if _CLIENT.fullmatch(start) else False
     return True if _SERVER.match(start) else None if _GREETING.fullmatch(start) else False
@@ -62,6 +66,35 @@ class _Line:
         return not self.large
 
 
+class _Pieces:
+    """Mails that are fetched piece by piece, by their numbers."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, dict[int, int]] = {}  # tag to how many bytes it asked for from where on
+        self._open: dict[str, bytearray] = {}
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self._open.values()))
+
+    def add(self, number: str, begin: int, data: bytes, size: int) -> bytes | None:
+        """The mail, where this was the last piece: shorter than was asked for, or up to its size.
+
+        ValueError where it is no piece of what came before.
+        """
+        joined = self._open.setdefault(number, bytearray()) if begin else bytearray()
+        if begin != len(joined) or self.size + len(data) > MOST:
+            raise ValueError
+        joined += data
+        self._open[number] = joined
+        asked = min((pieces[begin] for pieces in self.asked.values() if begin in pieces), default=0)
+        return bytes(self._open.pop(number)) if len(data) < asked or len(joined) == size else None
+
+    def give_up(self, *numbers: str) -> int:
+        """How many mails of these, or of all, were not seen whole."""
+        return sum(bool(self._open.pop(number, None)) for number in numbers or tuple(self._open))
+
+
 class _Imap:
     def __init__(self) -> None:
         self._lines = {True: _Line(), False: _Line()}
@@ -69,8 +102,7 @@ class _Imap:
         self._asked: dict[str, str] = {}  # tag to verb
         self._talks = ""  # the tag of a command whose next lines are no commands
         self._mailbox = ""
-        self._piece = 0  # how many bytes of a mail were asked for at once
-        self._joined = ("", bytearray())
+        self._pieces = _Pieces()
 
     def step(self, talk: Talk, outgoing: bool) -> bool:
         line, buffer = self._lines[outgoing], talk.sides[outgoing]
@@ -85,7 +117,7 @@ class _Imap:
             self._line(talk, outgoing, *found)
         else:
             return False
-        talk.held = sum(one.size for one in self._lines.values()) + len(self._joined[1])
+        talk.held = sum(one.size for one in self._lines.values()) + self._pieces.size
         return True
 
     def end(self, talk: Talk) -> bool:
@@ -96,6 +128,7 @@ class _Imap:
             for literal in filter(None, (*line.literals, data)):
                 talk.say(outgoing, Head(method, self._path), literal)
             self._lines[outgoing] = _Line()
+        self._give_up(talk)
         return False
 
     def _line(self, talk: Talk, outgoing: bool, data: bytes, size: int) -> None:
@@ -132,13 +165,15 @@ class _Imap:
             return
         if len(self._asked) >= TAGS:
             self._asked.clear()
+            self._pieces.asked.clear()
         self._asked[tag] = verb
         if verb in ("AUTHENTICATE", "IDLE"):
             self._talks = tag
         elif verb in ("SELECT", "EXAMINE"):
+            self._give_up(talk)
             self._mailbox = _mailbox(rest, line.literals)
-        elif verb == "FETCH":
-            self._piece = int(found[1]) if (found := _PIECE.search(text)) else 0
+        elif verb == "FETCH" and (pieces := _PIECE.findall(text)):
+            self._pieces.asked[tag] = {int(begin): int(size) for begin, size in pieces}
         mails = line.literals if verb == "APPEND" else []
         named = _NAME.match(rest) is not None  # else the first literal is the name
         for mail in mails if named else mails[1:]:
@@ -154,6 +189,9 @@ class _Imap:
             talk.say(False, Head("REPLY"), {"tag": "+", "to": "", "text": rest})
             return
         verb = self._asked.pop(tag, "") if tag != "*" else ""
+        self._pieces.asked.pop(tag, None)
+        if _RENUMBERS.match(line.texts[0]):
+            self._give_up(talk)
         talk.say(False, Head("REPLY"), {"tag": tag, "to": verb, "text": _joined(line).partition(" ")[2]})
         if tag == self._talks:
             self._talks = ""
@@ -173,15 +211,17 @@ class _Imap:
     def _fetched(self, talk: Talk, number: str, line: _Line) -> None:
         sizes = [f"{{{len(literal)}}}" for literal in line.literals]
         rest = "".join(text + size for text, size in zip(line.texts, [*sizes, ""], strict=False))
+        size = int(found[1]) if (found := _SIZE.search(rest)) else 0
+        about = any(word in rest.upper() for word in _ABOUT)
         for text, literal in zip(line.texts, line.literals, strict=False):
             if found := _BEFORE.search(text[-4096:]):
-                self._section(talk, number, found, literal)
+                self._section(talk, number, found, literal, size)
             else:
-                talk.say(False, Head("FETCH-PART", self._path), literal)
+                talk.say(False, Head("FETCH-HEADER" if about else "FETCH-PART", self._path), literal)
         for text in line.texts:
             for found in _QUOTED.finditer(text):
                 quoted = found[5].replace('\\"', '"').replace("\\\\", "\\")
-                self._section(talk, number, found, quoted.encode(errors="replace"))
+                self._section(talk, number, found, quoted.encode(errors="replace"), size)
         if "ENVELOPE" in rest.upper():
             talk.say(False, Head("FETCH-HEADER", self._path), {"number": number, "text": rest})
         else:
@@ -191,34 +231,36 @@ class _Imap:
     def _path(self) -> tuple[str, ...]:
         return (self._mailbox,) if self._mailbox else ()
 
-    def _section(self, talk: Talk, number: str, found: re.Match[str], data: bytes) -> None:
-        kind, part, dotted, begin = (
-            found[1].upper(),
-            (found[2] or "").upper(),
-            (found[3] or "").upper(),
-            found[4],
-        )
+    def _section(self, talk: Talk, number: str, found: re.Match[str], data: bytes, size: int) -> None:
+        kind, part, dotted = found[1].upper(), (found[2] or "").upper(), (found[3] or "").upper()
         if dotted == ".HEADER" or "HEADER" in part or part.endswith("MIME"):
             method = "FETCH-HEADER"
-        elif begin is not None or part or dotted or (kind != "RFC822" and found[2] is None):
+        elif part or dotted or (kind != "RFC822" and found[2] is None):
             method = "FETCH-PART"
+        elif found[4] is not None:
+            self._piece(talk, number, int(found[4]), data, size)
+            return
         else:
             method = "FETCH"
+            self._pieces.give_up(number)  # all of it is here
         talk.say(False, Head(method, self._path, query=(("section", part),) * bool(part)), data)
-        if begin is not None and not part:
-            self._join(talk, number, int(begin), data)
 
-    def _join(self, talk: Talk, number: str, begin: int, data: bytes) -> None:
-        """Pieces of one mail, the last of which is shorter than was asked for."""
-        of, joined = self._joined if begin else (number, bytearray())
-        if of != number or begin != len(joined) or begin + len(data) > MOST:
-            self._joined = ("", bytearray())
+    def _piece(self, talk: Talk, number: str, begin: int, data: bytes, size: int) -> None:
+        if not begin:
+            self._pieces.give_up(number)  # it comes again
+        try:
+            mail = self._pieces.add(number, begin, data, size)
+        except ValueError:
+            talk.say(False, Head("FETCH-PART", self._path), data)
             return
-        joined += data
-        self._joined = (of, joined)
-        if len(data) < self._piece:
-            self._joined = ("", bytearray())
-            talk.say(False, Head("FETCH", self._path), bytes(joined))
+        talk.say(False, Head("FETCH-PIECE", self._path), data)
+        if mail is not None:
+            talk.say(False, Head("FETCH", self._path), mail)
+
+    def _give_up(self, talk: Talk) -> None:
+        """Mails that will not be seen whole: the numbers begin to mean others, or nothing more comes."""
+        for _ in range(self._pieces.give_up()):
+            talk.say(False, Head("FETCH-PART", self._path))
 
 
 def _joined(line: _Line) -> str:

@@ -17,17 +17,19 @@ LONGEST = 65536  # of a line; RFC 2449 allows 512 bytes, AUTH more
 ASKED = 10_000  # commands that wait for their answer
 
 _SERVER = re.compile(rb"\+OK[ \r\n]")
+_ASKS = re.compile(rb"RETR \d{1,10}\r\n|TOP \d{1,10} \d{1,10}\r\n", re.IGNORECASE)
 _CLIENT = re.compile(
     rb"(?:CAPA|STLS|QUIT|NOOP)\r?\n[^\0]*|(?:APOP|USER|AUTH|PASS)[ \r][^\0]*|[A-Z]{0,4}\r?", re.IGNORECASE
 )
 _LISTS = ("CAPA", "RETR", "TOP")  # LIST, UIDL and AUTH do so only without parameters
+GREETING = "greeting", ""
 _MAILS = {"RETR": "RETR", "TOP": "RETR-HEADER"}
 
 
 def recognises(outgoing: bool, start: bytes) -> bool | None:
-    """By the greeting of the server; what the client says could be another protocol's."""
+    """By the greeting of the server, or by a client that asks for a mail."""
     if outgoing:
-        return None if _CLIENT.fullmatch(start) else False
+        return True if _ASKS.match(start) else None if _CLIENT.fullmatch(start) else False
     return True if _SERVER.match(start) else None if b"+OK".startswith(start) else False
 
 
@@ -38,7 +40,7 @@ def Stream() -> Talk:  # noqa: N802
 
 class _Pop3:
     def __init__(self) -> None:
-        self._asked: deque[tuple[str, str]] = deque([("greeting", "")])
+        self._asked: deque[tuple[str, str]] = deque([GREETING])
         self._now = ("", "", "")  # verb, parameters and first line of the long answer that is coming
         self._body = bytearray()
         self._size = 0
@@ -72,6 +74,8 @@ class _Pop3:
             return
         verb, _, rest = line.strip().partition(" ")
         verb = verb.upper()
+        if self._asked and self._asked[0] == GREETING:
+            self._asked.popleft()  # joined in its middle: it was before
         if verb:
             self._asked.append((verb, rest.strip()))
             method = f"{verb}-ASKED" if verb in _MAILS else verb
@@ -80,6 +84,9 @@ class _Pop3:
             talk.hand_over(f"more than {ASKED:,} commands wait for an answer")
 
     def _answer(self, talk: Talk, line: str) -> None:
+        if not line.startswith(("+", "-")):  # of a mail that was asked for before anybody listened
+            talk.say(False, Head("UNREADABLE"), line.encode(errors="replace"))
+            return
         verb, rest = self._asked[0] if self._asked else ("", "")
         if line.startswith("+ ") or line == "+":
             if self._asked:

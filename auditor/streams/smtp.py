@@ -20,7 +20,7 @@ HELD = 65536  # bytes after DATA for which the answer of the server is waited fo
 LINES = 1000  # of one reply
 ASKED = 10_000  # commands, or mails to one recipient, that wait for their answer
 
-_FIRST = re.compile(rb"(?:EHLO|HELO|LHLO)[ \r\n]", re.IGNORECASE)
+_FIRST = re.compile(rb"(?:EHLO|HELO|LHLO)[ \r\n]|MAIL FROM: ?<[^>\r\n]{0,1000}>", re.IGNORECASE)
 _VERBS = re.compile(rb"[A-Za-z]{0,4}|(?:[A-Za-z]{4}|STARTTLS)[ \r\n][^\0]*", re.IGNORECASE)
 _GREETING = re.compile(rb"220[ -][^\r\n]*SMTP", re.IGNORECASE)
 _CODE = re.compile(rb"\d{0,3}|\d{3}[ -][^\0]*")
@@ -30,7 +30,7 @@ _CHUNK = re.compile(r"(\d{1,15})( +LAST)?\s*", re.IGNORECASE)
 
 
 def recognises(outgoing: bool, start: bytes) -> bool | None:
-    """FTP greets with 220 too, so one of the two has to say more."""
+    """FTP greets with 220 too, so one of the two has to say more; in the midst by a mail that begins."""
     known, could = (_FIRST, _VERBS) if outgoing else (_GREETING, _CODE)
     if known.match(start):
         return True

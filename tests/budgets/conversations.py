@@ -9,7 +9,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
 
 from auditor.model import Channel, Parcel, Ref, Road
-from auditor.sources.pcap import assembly, datagrams, legs, line, recognise, speech
+from auditor.sources.pcap import assembly, datagrams, legs, line, midst, recognise, speech
 from auditor.sources.pcap.assembly import Assembly
 from auditor.sources.pcap.legs import Legs
 from auditor.sources.pcap.line import Line
@@ -103,6 +103,10 @@ def unsure(_: Path) -> object:
     return f"{recognise.http1(b'GET /' + b'x' * 9_000, b'')}"
 
 
+def far(_: Path) -> object:
+    return f"begins at {midst.begins(True, b'rest' + b'|x' * 100 + b'|NICK ada' + bytes((13, 10)))}"
+
+
 LINE = Line("h.example", 80, "192.0.2.1", Road.CLEAR)
 
 
@@ -156,6 +160,7 @@ TALKING = [
     Budget(f"{PCAP}legs.py MOST", legs, "6 told", passed_on(3), low=2),
     Budget(f"{PCAP}legs.py LAG", legs, "2 told", passed_on(1, lag=100.0)),
     Budget(f"{PCAP}line.py CHANNELS", line, "1000 remembered", hosts),
+    Budget(f"{PCAP}midst.py PLACES", midst, "begins at None", far),
     Budget(f"{PCAP}recognise.py SEARCHED", recognise, "False", unsure),
     Budget(f"{PCAP}speech.py DEPTH", speech, "channels inside each other", deep),
     Budget(f"{PCAP}replay/exchange.py LONGEST", exchange, "whole False", bodies, low=1_000),

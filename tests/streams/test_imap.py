@@ -43,12 +43,16 @@ FETCHED: list[tuple[bytes, Said]] = [
         [("FETCH-HEADER", ('In "box',), b"h"), ("FETCH", ('In "box',), b"m")],
     ),
     (b"FLAGS (\\Seen)", []),
+    (b'ENVELOPE ("date" {5}\r\nhello NIL)', [("FETCH-HEADER", ('In "box',), b"hello")]),
+    (b"X {5}\r\nhello", [("FETCH-PART", ('In "box',), b"hello")]),
 ]
 
 
 @pytest.mark.parametrize(("answer", "expected"), FETCHED)
 def test_the_section_says_what_travels(answer: bytes, expected: Said) -> None:
-    assert said(session().feed(False, b"* 12 FETCH (" + answer + b")\r\n")) == expected
+    found = said(session().feed(False, b"* 12 FETCH (" + answer + b")\r\n"))
+    assert found[: len(expected)] == expected
+    assert all(method == "FETCH-HEADER" for method, _, _ in found[len(expected) :])
 
 
 def test_an_envelope_is_a_header() -> None:
@@ -58,10 +62,67 @@ def test_an_envelope_is_a_header() -> None:
 
 def test_pieces_of_a_mail_are_joined() -> None:
     talk = session(b"2 UID FETCH 9 BODY.PEEK[]<0.4>\r\n")
-    assert said(talk.feed(False, b"* 1 FETCH (BODY[]<0> {4}\r\nabcd)\r\n"))[0][0] == "FETCH-PART"
+    assert said(talk.feed(False, b"* 1 FETCH (BODY[]<0> {4}\r\nabcd)\r\n"))[0][0] == "FETCH-PIECE"
     talk.feed(True, b"3 UID FETCH 9 BODY.PEEK[]<4.4>\r\n")
     part, whole = said(talk.feed(False, b"* 1 FETCH (BODY[]<4> {2}\r\nef)\r\n"))
-    assert (part[0], whole) == ("FETCH-PART", ("FETCH", ('In "box',), b"abcdef"))
+    assert (part[0], whole) == ("FETCH-PIECE", ("FETCH", ('In "box',), b"abcdef"))
+
+
+def answered(number: int, begin: int, data: bytes, more: bytes = b"") -> bytes:
+    return b"* %d FETCH (%sBODY[]<%d> {%d}\r\n%s)\r\n" % (number, more, begin, len(data), data)
+
+
+PART = ("FETCH-PART", ('In "box',), b"")
+PIECES: dict[str, tuple[bytes, bytes, Said]] = {
+    "the last piece is as long as was asked for, and the size is told": (
+        b"2 FETCH 1 (RFC822.SIZE BODY.PEEK[]<0.4>)\r\n3 FETCH 1 (RFC822.SIZE BODY.PEEK[]<4.2>)\r\n",
+        answered(1, 0, b"abcd", b"RFC822.SIZE 6 ") + answered(1, 4, b"ef", b"RFC822.SIZE 6 "),
+        [("FETCH", ('In "box',), b"abcdef")],
+    ),
+    "it is as long, and nobody told the size": (
+        b"2 FETCH 1 BODY.PEEK[]<0.4>\r\n3 FETCH 1 BODY.PEEK[]<4.2>\r\n",
+        answered(1, 0, b"abcd") + answered(1, 4, b"ef"),
+        [PART],
+    ),
+    "a longer piece is asked for before a shorter one came": (
+        b"2 FETCH 1 BODY.PEEK[]<0.4>\r\n3 FETCH 1 BODY.PEEK[]<4.9>\r\n",
+        answered(1, 0, b"abcd") + answered(1, 4, b"ef"),
+        [("FETCH", ('In "box',), b"abcdef")],
+    ),
+    "two mails in turn": (
+        b"2 FETCH 1:2 BODY.PEEK[]<0.4>\r\n3 FETCH 1:2 BODY.PEEK[]<4.4>\r\n",
+        answered(1, 0, b"abcd") + answered(2, 0, b"klmn") + answered(1, 4, b"ef") + answered(2, 4, b"o"),
+        [("FETCH", ('In "box',), b"abcdef"), ("FETCH", ('In "box',), b"klmno")],
+    ),
+    "only the beginnings of two mails": (
+        b"2 FETCH 1:2 BODY.PEEK[]<0.4>\r\n",
+        answered(1, 0, b"abcd") + answered(2, 0, b"klmn"),
+        [PART, PART],
+    ),
+    "the beginning, then all of it": (
+        b"2 FETCH 1 BODY.PEEK[]<0.4>\r\n",
+        answered(1, 0, b"abcd") + b"* 1 FETCH (BODY[] {6}\r\nabcdef)\r\n",
+        [("FETCH", ('In "box',), b"abcdef")],
+    ),
+    "a mail before it goes, and its number is another's": (
+        b"2 FETCH 2 BODY.PEEK[]<0.4>\r\n",
+        answered(2, 0, b"abcd") + b"* 1 EXPUNGE\r\n* 2 FETCH (BODY[] {1}\r\nx)\r\n",
+        [PART, ("FETCH", ('In "box',), b"x")],
+    ),
+    "a piece of what nobody saw begin": (
+        b"2 FETCH 1 BODY.PEEK[]<4.9>\r\n",
+        answered(1, 4, b"ef"),
+        [("FETCH-PART", ('In "box',), b"ef")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PIECES)
+def test_a_mail_is_whole_only_where_its_last_piece_was_seen(case: str) -> None:
+    asked, answers, expected = PIECES[case]
+    talk = session(asked)
+    found = [*talk.feed(False, answers), *talk.finish()]
+    assert [one for one in said(found) if one[0] != "FETCH-PIECE"] == expected
 
 
 @pytest.mark.parametrize(
@@ -131,6 +192,9 @@ KNOWN = [
     (False, b"* OK [CAPABILITY IMAP4rev1] hi\r\n", True),
     (False, b"* PREAUTH hi\r\n", True),
     (False, b"* O", None),
+    (False, b"* 12 FETCH (FLAGS ())\r\n", True),
+    (False, b"* 12 FET", None),
+    (False, b"* 12 apples", False),
     (False, b"+OK", False),
     (True, b"a1 CAPABILITY\r\n", None),
     (True, b"\x16\x03", False),

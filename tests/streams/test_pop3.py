@@ -69,16 +69,30 @@ KNOWN = [
     (False, b"+O", None),
     (False, b"-ERR", False),
     (True, b"USER a\r\n", None),
+    (True, b"RETR 1\r\n", True),
+    (True, b"RETR them all\r\n", False),
     (True, b"CAPA\r\n", None),
     (True, b"*1\r\n$4\r\nPING\r\n", False),
 ]
 
 
 @pytest.mark.parametrize(("outgoing", "start", "answer"), KNOWN)
-def test_pop3_is_known_by_the_greeting_of_its_server(
+def test_pop3_is_known_by_its_greeting_or_by_who_asks_for_a_mail(
     outgoing: bool, start: bytes, answer: bool | None
 ) -> None:
     assert pop3.recognises(outgoing, start) is answer
+
+
+def test_who_joins_in_the_middle_reads_the_mail_that_is_asked_for() -> None:
+    talk = pop3.Stream()
+    talk.feed(True, b"RETR 3\r\nRETR 4\r\n")
+    found = talk.feed(False, b"+OK\r\na: b\r\n.\r\n+OK\r\nc: d\r\n.\r\n")
+    assert said(found) == [("RETR", ("3",), b"a: b\r\n"), ("RETR", ("4",), b"c: d\r\n")]
+
+
+def test_lines_that_answer_nothing_may_be_of_a_mail() -> None:
+    found = session(b"NOOP\r\n").feed(False, b"and the rest of it\r\n.\r\n+OK\r\n")
+    assert said(found) == [("UNREADABLE", (), b"and the rest of it"), ("UNREADABLE", (), b".")]
 
 
 def test_a_mail_that_the_end_of_the_connection_cuts_is_told() -> None:

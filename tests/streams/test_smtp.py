@@ -120,6 +120,7 @@ KNOWN = [
     (False, b"SSH-2.0", False),
     (True, b"EHLO a\r\n", True),
     (True, b"helo a\r\n", True),
+    (True, b"MAIL FROM:<a@h.example>\r\n", True),
     (True, b"EHL", None),
     (True, b"USER a\r\n", None),
     (True, b"GET / HTTP/1.1\r\n", False),

@@ -1,7 +1,8 @@
 """One conversation of UDP: every chunk is a datagram, and most that is said so is no message.
 
 Streams that travel in datagrams (SIP) are read, DTLS opened where there are keys; all else is
-a contact with what shows from outside. QUIC has its own reader (webs.py).
+a contact with what shows from outside. QUIC has its own reader (quic_conversation.py). A stream may
+begin with any datagram: signs of life, and what looks for a way, come before its first message.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from msgspec import structs
 from auditor.model import Contact, Event, Parcel, Problem, Road
 from auditor.sources import raw, talk
 from auditor.sources.heads import Place
-from auditor.sources.pcap import records
+from auditor.sources.pcap import records, stun
 from auditor.sources.pcap.dtls import Dtls
 from auditor.sources.pcap.hello import ClientHello
 from auditor.sources.pcap.keys import Keys
@@ -21,7 +22,7 @@ from auditor.sources.pcap.outside import Outside
 from auditor.sources.pcap.reasons import reason_of
 from auditor.sources.pcap.wire import Chunk, End, Facts, Said
 from auditor.sources.sockets import Frame
-from auditor.streams import Sorter
+from auditor.streams import Message, Sorter
 
 UNSURE = 16  # datagrams by which it must be known what they are
 AROUND = 200  # bytes of memory that any datagram takes
@@ -57,6 +58,7 @@ class Datagrams:
         self._opened = False
         self._sizes = {True: 0, False: 0}
         self._count = self._read = self._held = 0
+        self._strange = 0  # datagrams that begin nothing that is known
         self._when: float | None = None
         self._frames: list[Frame] = []
         self._numbers: list[int] = []  # of the packets of the frames
@@ -64,7 +66,11 @@ class Datagrams:
     @property
     def settled(self) -> bool:
         """Nothing that comes would be read, or show more than what is seen."""
-        return self._outside.settled and self._dtls is None and self._sorter.refused and not self.search
+        return self._outside.settled and self._dtls is None and self._given_up and not self.search
+
+    @property
+    def _given_up(self) -> bool:
+        return not self._sorter.name and self._strange > UNSURE
 
     def feed(self, chunk: Chunk) -> list[Event]:
         self._sizes[chunk.from_client] += len(chunk.data)
@@ -107,24 +113,31 @@ class Datagrams:
             return
         if any(one.kind == records.HANDSHAKE for one in records.of_datagram(data)):
             self._dtls = self._opener(self._keys)
-            self._sorter = Sorter(carrier="udp")  # what is inside begins anew
+            self._strange = 0  # what is inside begins anew
 
     def _said(self, chunk: Chunk) -> list[Event]:
         """A datagram in the open, or what was sealed in one."""
-        found = self._sorter.feed(chunk.from_client, chunk.data)
+        found = self._spoken(chunk)
         if not self._sorter.name:
             if self.search and self._held < HELD and chunk.data:
                 self._held += len(chunk.data) + AROUND
                 self._frames.append(Frame(len(self._frames), chunk.from_client, chunk.data, chunk.when))
                 self._numbers.append(chunk.number)
             return []
-        self._frames.clear()
         self._read += len(found)
         channel, name = self.place.channel(self._line().channel()), self._sorter.name
-        return [
+        parcels = (
             talk.parcel(self.place, self.entry, channel, name, one, chunk.when, f".{one.part}@{chunk.number}")
             for one in found
-        ]
+        )
+        return [structs.replace(one, whole=not chunk.lost) for one in parcels]
+
+    def _spoken(self, chunk: Chunk) -> list[Message]:
+        """The messages of a datagram. Until one was understood, each may be the first."""
+        if not self._sorter.name and not self._given_up:
+            self._sorter = Sorter(carrier="udp")
+            self._strange += stun.read(chunk.data) is None
+        return self._sorter.feed(chunk.from_client, chunk.data)
 
     def _placed(self, event: Parcel, number: int) -> Parcel:
         return structs.replace(event, ref=structs.replace(event.ref, part=f"{event.ref.part}@{number}"))

@@ -8,6 +8,7 @@ from auditor.sources.pcap.dns import Names
 from auditor.sources.pcap.flow import Flow
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.legs import Legs
+from auditor.sources.pcap.midst import Missed
 from auditor.sources.pcap.quic import Quic
 from auditor.sources.pcap.quic.connections import Connections
 from auditor.sources.pcap.quic_conversation import QuicConversation
@@ -18,6 +19,7 @@ class Known:
         self.keys = keys
         self.names = Names()
         self.legs = Legs()
+        self.missed = Missed()
         self.quics = Connections(keys)
         self._begun: dict[Quic, tuple[Flow, QuicConversation]] = {}
 

@@ -25,6 +25,8 @@ _IPV4, _IPV6, _TCP = Layout(">BxHHHxBxxII"), Layout(">B3xHBxQQQQ"), Layout(">HHI
 
 Deeper: TypeAlias = tuple[int, int] | None  # the kind of what is inside, and where it begins
 
+TORN = "a packet of which fragments never came"
+
 
 class Packets:
     """Reads packets; keeps the fragments of some, and the reasons of those it cannot read."""
@@ -49,7 +51,7 @@ class Packets:
     def finish(self) -> Counter[str]:
         """All reasons, once nothing comes any more."""
         if lost := len(self._fragments) + self._fragments.lost:
-            self.reasons["a packet of which fragments never came"] += lost
+            self.reasons[TORN] += lost
         return self.reasons
 
     def _begin(self, link: int, data: bytes) -> tuple[int, int]:

@@ -1,12 +1,12 @@
 """A capture of packets, from its first window to its last: connections, each read as far as it can be."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from msgspec import structs
 
-from auditor.model import Contact, Event, Parcel, Problem
+from auditor.model import Channel, Contact, Event, Parcel, Problem
 from auditor.sources.heads import Place
 from auditor.sources.pcap.closed import MISSED, Closed
 from auditor.sources.pcap.crowd import OTHERS, Crowd
@@ -17,6 +17,7 @@ from auditor.sources.pcap.frames import secrets
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.known import Known
 from auditor.sources.pcap.onlooker import Onlooker
+from auditor.sources.pcap.packets import TORN
 from auditor.sources.pcap.reasons import folded
 from auditor.sources.pcap.sums import Flows, between, packed
 from auditor.sources.pcap.table import Batch, Table
@@ -24,9 +25,11 @@ from auditor.sources.pcap.talks import talk
 from auditor.sources.pcap.window import Name, Secrets, Trouble
 from auditor.sources.pcap.wire import Packet
 from auditor.sources.tape import Tape
+from auditor.streams import STREAMS
 from auditor.text import printable
 
 MOST = 20_000  # connections that are read at the same time
+IN_DATAGRAMS = tuple(name for name, stream in STREAMS.items() if "udp" in getattr(stream, "carriers", ()))
 _ETHERNET = 1
 
 
@@ -83,16 +86,20 @@ class Reader:
         self._open: dict[int, None] = {}  # those that are still read; the one that spoke last stands last
         self._ending: set[int] = set()  # connections whose ends said so in this window
         self._ended: set[int] = set()  # and in the one before
+        self._mine: dict[int, Flow] = {}  # connections of named devices, by their entries
         self._crowd = Crowd(place, self.known, self.devices) if begin is None else None
 
     def events(self) -> Iterator[Event]:
         table = Table(self.tape, together=self._crowd is None)  # who only looks on needs no fragments
         yield from self._read(table)
         yield from self._crowd.over(table.finish()) if self._crowd else self._over(table.finish())
-        yield from map(_folded, self.known.legs.finish())
+        yield from self._told(self.known.legs.finish())
+        yield from self._told(self.known.missed.finish())
         for reason, count in sorted(table.reasons.items()):
             packets = "a packet" if count == 1 else f"{count} packets"
-            yield from self._trouble("not read", f"{packets}: {reason}")
+            lost = IN_DATAGRAMS if reason == TORN else ()  # of TCP the bytes are missed where they belong
+            nowhere = (Channel(""),) if lost else ()
+            yield from self._trouble("not read", f"{packets}: {reason}", nowhere, lost)
         self.tape.note = self.devices.told()
 
     def _read(self, table: Table) -> Iterator[Event]:
@@ -111,10 +118,14 @@ class Reader:
                 case Trouble():
                     yield from self._trouble(item.kind, item.text)
 
-    def _trouble(self, kind: str, text: str) -> Iterator[Event]:
+    def _trouble(
+        self, kind: str, text: str, channels: tuple[Channel, ...] = (), protocols: tuple[str, ...] = ()
+    ) -> Iterator[Event]:
         """With the file as a whole, which is said once, whoever reads it together."""
         if not self.place.share.number:
-            yield self.place.problem(self.tape.entries, kind, text)
+            yield self.place.problem(
+                self.tape.entries, kind, text, channels=channels, protocols=protocols
+            )
 
     def _hardware(self, batch: Batch) -> None:
         """Devices that were named by their MAC address: where they send from."""
@@ -137,7 +148,7 @@ class Reader:
             number = batch.number(slot)
             if number in self._open:
                 self._open[number] = self._open.pop(number)  # spoke last
-            yield from _told(flow, mine.feed(packet))
+            yield from self._told(mine.feed(packet))
             if mine.settled:
                 yield from self._close(number)
                 if not flow.naming:
@@ -161,17 +172,17 @@ class Reader:
         found = mine.finish(Sums(0, 0, 0.0))
         left: list[Event] = [event for event in found if isinstance(event, Contact) and not event.ref.part]
         self._talks[number] = flow, Closed(flow, left, self.known.names, unread), one
-        yield from _told(flow, [event for event in found if event not in left])
+        yield from self._told([event for event in found if event not in left])
 
     def _over(self, flows: Flows) -> Iterator[Event]:
         for row in range(len(flows)):
-            flow, mine, one = self._talk(flows, row)
+            _, mine, one = self._talk(flows, row)
             del self._talks[int(flows.number[row])]
             self._open.pop(int(flows.number[row]), None)
             sent, received = int(flows.one_bytes[row]), int(flows.two_bytes[row])
             if not one:
                 sent, received = received, sent
-            yield from _told(flow, mine.finish(Sums(sent, received, int(flows.began[row]) / 1e9)))
+            yield from self._told(mine.finish(Sums(sent, received, int(flows.began[row]) / 1e9)))
 
     def _talk(self, flows: Flows, row: int) -> tuple[Flow, Talk, bool]:
         number = int(flows.number[row])
@@ -201,7 +212,18 @@ class Reader:
         first, protocol = int(flows.first[row]), int(flows.kind[row]) >> 32 & 0xFF
         turned = phone == server and bool(self.devices.named)
         flow = Flow(self.place, first, client, server, protocol, device, turned, other, guessed)
+        if device or turned:
+            self._mine[first] = flow
         return flow, client is one
+
+    def _told(self, events: Iterable[Event]) -> Iterator[Event]:
+        """What a phone said that was the server of a connection is told as said by the phone.
+
+        Events wait for those of other connections, so each is told as that of its own.
+        """
+        for event in events:
+            flow = self._mine.get(event.ref.entry)
+            yield _of(flow, _folded(event)) if flow else _folded(event)
 
 
 def _folded(event: Event) -> Event:
@@ -212,14 +234,12 @@ def _folded(event: Event) -> Event:
     return structs.replace(event, reason=reason, facts=(*event.facts, *facts))
 
 
-def _told(flow: Flow, events: list[Event]) -> Iterator[Event]:
-    """What a phone said that was the server of a connection is told as said by the phone."""
-    for event in events:
-        if isinstance(event, Problem):
-            channels = tuple(structs.replace(one, device=flow.device) for one in event.channels)
-            yield structs.replace(event, channels=channels)
-            continue
-        one = _folded(structs.replace(event, channel=structs.replace(event.channel, device=flow.device)))
-        if flow.turned and isinstance(one, Parcel):
-            one = structs.replace(one, outgoing=not one.outgoing)
-        yield one
+def _of(flow: Flow, event: Event) -> Event:
+    """What was said on a connection of a device that was named."""
+    if isinstance(event, Problem):
+        channels = tuple(structs.replace(one, device=flow.device) for one in event.channels)
+        return structs.replace(event, channels=channels)
+    channel = structs.replace(event.channel, device=flow.device)
+    if isinstance(event, Parcel):
+        return structs.replace(event, channel=channel, outgoing=event.outgoing != flow.turned)
+    return structs.replace(event, channel=channel)

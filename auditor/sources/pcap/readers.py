@@ -12,12 +12,13 @@ from msgspec import Struct, structs
 from auditor.model import Channel, Contact, Event, Parcel, Problem, Road
 from auditor.sources import raw, talk
 from auditor.sources.heads import Place
+from auditor.sources.pcap import midst
 from auditor.sources.pcap.hello import ClientHello
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.line import Line
 from auditor.sources.pcap.recognise import Asked, http1
 from auditor.sources.pcap.wire import Chunk, Facts, Said
-from auditor.streams import xmpp
+from auditor.streams import START, xmpp
 
 UNKNOWN = 1 << 62  # bytes that are missing, where nobody can say how many
 
@@ -53,12 +54,13 @@ class Channelled(Protocol):
     line: Line
     name: str
     sizes: dict[bool, int]
+    midst: bool
 
     @property
     def settled(self) -> bool: ...
     def feed(self, chunk: Chunk) -> list[Event]: ...
     def finish(self, ended: bool = True) -> list[Event]: ...
-    def inside(self, line: Line) -> "Channelled": ...
+    def inside(self, line: Line, midst: bool = False) -> "Channelled": ...
     def opened(self, line: Line) -> "Channelled": ...
     def contact(self, reason: str, facts: Facts = (), line: Line | None = None) -> Contact: ...
     def problem(
@@ -82,6 +84,8 @@ class Strange:
     """A protocol that nobody here knows: counted, and searched where texts were planted.
 
     Who joins in the middle of a body of HTTP understands the next request, and of XMPP the next stanza.
+    Where the beginning was not heard, it may be any protocol: messages are looked for inside of what
+    comes first, and where there are none, some may have been missed.
     """
 
     def __init__(self, speech: Channelled, why: str = talk.STRANGE, name: str = "") -> None:
@@ -98,9 +102,23 @@ class Strange:
     def feed(self, chunk: Chunk) -> list[Event]:
         if self._then:
             return self._then.feed(chunk)
-        if self.why == talk.STRANGE and _begins(chunk):
+        at = self._begins(chunk) if self.why == talk.STRANGE else None
+        if at is not None:
+            found = self._pass(structs.replace(chunk, data=chunk.data[:at])) if at else []
             self._then = self.speech.opened(self.speech.line)
-            return [*self.rest(), *self._then.feed(chunk)]
+            begun = structs.replace(chunk, data=chunk.data[at:], lost=0)
+            return [*found, *self.rest(), *self._then.feed(begun)]
+        return self._pass(chunk)
+
+    def _begins(self, chunk: Chunk) -> int | None:
+        """Where something begins that is understood without what was said before."""
+        way, data = chunk.from_client, chunk.data
+        if (way and http1(data, b"")) or (data[:1] == b"<" and xmpp.recognises(way, data)):
+            return 0
+        looks = self.speech.midst and self._passed < START
+        return midst.begins(way, data) if looks else None
+
+    def _pass(self, chunk: Chunk) -> list[Event]:
         self._passed += len(chunk.data)
         if not self.speech.about.search:
             return []
@@ -116,7 +134,10 @@ class Strange:
         if self._then:
             why = f"{self._passed} bytes come before anything that could be understood"
             return [self._then.unread("cut", why), *self._then.finish(ended)]
-        return [*self.rest(), self.speech.contact(self.why)]
+        found: list[Event] = [*self.rest(), self.speech.contact(self.why)]
+        if self.speech.midst and self._passed:
+            found.append(self.speech.problem("cut", midst.JOINED))
+        return found
 
     def unread(self, kind: str, message: str) -> Problem:
         return self._then.unread(kind, message) if self._then else self.speech.problem(kind, message)
@@ -132,13 +153,6 @@ class Strange:
         channel = about.place.channel(self.speech.line.channel())
         ref = about.place.ref(about.entry, part)
         return [Parcel(ref, channel, way, data, "tcp", when=first.when)]
-
-
-def _begins(chunk: Chunk) -> bool:
-    """Whether something begins here that is understood without what was said before."""
-    if chunk.from_client and http1(chunk.data, b""):
-        return True
-    return chunk.data[:1] == b"<" and bool(xmpp.recognises(chunk.from_client, chunk.data))
 
 
 class Sealed:

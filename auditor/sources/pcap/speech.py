@@ -23,10 +23,12 @@ class Speech:
     """Both directions of one channel."""
 
     def __init__(
-        self, about: About, line: Line, name: str = "", depth: int = 0, other: Line | None = None
-    ) -> None:
+        self, about: About, line: Line, name: str = "", depth: int = 0, other: Line | None = None,
+        midst: bool = False,
+    ) -> None:  # fmt: skip
         self.about, self.line, self.name, self.depth = about, line, name, depth
         self._other = other  # the line the other way round, where who began is only guessed
+        self.midst = midst or other is not None  # whether its beginning was not heard
         self.sizes = {True: 0, False: 0}
         self.when: float | None = None
         self._reader: Reader | None = None
@@ -64,10 +66,10 @@ class Speech:
         """Nothing that comes would be read."""
         return self._reader is not None and self._reader.settled
 
-    def inside(self, line: Line) -> "Speech":
-        """A channel that begins in this one."""
+    def inside(self, line: Line, midst: bool = False) -> "Speech":
+        """A channel that begins in this one; or, behind lost bytes, goes on in the midst."""
         self._inside += 1
-        return Speech(self.about, line, f"{self.name}.inside{self._inside}", self.depth + 1)
+        return Speech(self.about, line, f"{self.name}.inside{self._inside}", self.depth + 1, midst=midst)
 
     def opened(self, line: Line) -> "Speech":
         """The same channel without its wrapping."""

@@ -101,8 +101,7 @@ class Stream:
         return found
 
     def _after_a_gap(self, chunk: Chunk) -> list[Event]:
-        """What comes behind lost bytes is read from the next line on, as if it had just begun."""
+        """What comes behind lost bytes is read from where a message begins, as if it had just been joined."""
         self._lost += 1
-        self._inner = self.speech.inside(self.speech.line)
-        _, _, data = chunk.data.partition(b"\n")
-        return self._inner.feed(structs.replace(chunk, data=data, lost=0)) if data else []
+        self._inner = self.speech.inside(self.speech.line, midst=True)
+        return self._inner.feed(structs.replace(chunk, lost=0)) if chunk.data else []

@@ -73,7 +73,8 @@ class OverTcp:
         return self._conversation.unread(kind, message)
 
     def _through(self, events: Iterable[Event], over: bool = False) -> list[Event]:
-        return self._known.legs.take(self.flow.entry, self.flow.client, self.flow.server, list(events), over)
+        told = self._known.missed.take(self.flow.server, events)
+        return self._known.legs.take(self.flow.entry, self.flow.client, self.flow.server, told, over)
 
 
 class OverUdp:
@@ -112,7 +113,9 @@ class OverUdp:
             return events
         self._others += bool(packet.payload)
         from_client = packet.source == self.flow.client
-        return self._plain.feed(Chunk(from_client, packet.payload, packet.number, packet.when))
+        return self._plain.feed(
+            Chunk(from_client, packet.payload, packet.number, packet.when, packet.missing)
+        )
 
     def finish(self, sums: Sums) -> list[Event]:
         begun = self._known.over(self.flow)

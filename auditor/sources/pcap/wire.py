@@ -43,7 +43,7 @@ class Chunk(Struct, frozen=True):
     data: bytes
     number: int  # the packet in which they begin
     when: float
-    lost: int = 0  # bytes that should stand before them and never came
+    lost: int = 0  # bytes that should stand before them (in a datagram: behind them) and never came
 
 
 Said: TypeAlias = tuple[bool, bytes]  # from the client; what was said

@@ -102,6 +102,23 @@ def test_a_message_of_sip_is_one_wherever_it_goes_to() -> None:
     assert (str(parcel.ref), parcel.channel.road) == ("x.pcap#17.0>@100", Road.CLEAR)
 
 
+STUN = b"\0\1\0\0\x21\x12\xa4\x42" + bytes(12)
+
+
+@pytest.mark.parametrize("first", [[STUN] * 100, [b"\r\n\r\n"], [b"\0"], [b"\x80\x08" + bytes(170)] * 9])
+def test_signs_of_life_may_come_before_the_first_message(first: list[bytes]) -> None:
+    events = heard(*((True, one) for one in first), (True, SIP))
+    assert [one.body for one in events if isinstance(one, Parcel) and one.head.method == "MESSAGE"] == [
+        b"hello"
+    ]
+
+
+def test_a_datagram_that_was_not_kept_to_its_end_is_not_whole() -> None:
+    talk = Datagrams(Place("x.pcap"), Keys(), 17, CLIENT, SERVER)
+    found = [one for lost in (0, 9) for one in talk.feed(Chunk(True, SIP, 1, 1.0, lost))]
+    assert [one.whole for one in found if isinstance(one, Parcel)] == [True, False]
+
+
 def test_what_dtls_seals_is_told_where_there_are_keys() -> None:
     sealed = (True, b"\x17\xfe\xfd" + SIP)
     (parcel,) = heard((True, HELLO), sealed, keys=KEY)

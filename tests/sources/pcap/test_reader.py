@@ -3,6 +3,7 @@
 import gzip
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from random import Random
 
@@ -215,6 +216,16 @@ def test_two_named_devices_are_two_subjects(told, names: tuple[str, str]) -> Non
     found = told(packets, devices=names)
     devices = {one.ref.entry: one.channel.device for one in found if isinstance(one, Parcel)}
     assert list(devices.values()) == list(names)
+
+
+def test_what_waited_for_other_connections_is_of_its_own_device(told: Callable[..., list[Event]]) -> None:
+    """A phone that others connect to could be a proxy, so what it says waits until theirs are over."""
+    devices = (str(ip_address(PHONE)), str(ip_address(OTHER.address)))
+    visitor = talked(CHAT, client=End(bytes([192, 168, 1, 99]), 50_000), server=End(PHONE, 8080))
+    for last in ([], talked(CHAT, client=OTHER)):
+        found = told([*visitor, *talked([(True, b"NICK eve\r\n")]), *last], devices=devices)
+        (mine,) = [one for one in found if isinstance(one, Parcel) and b"eve" in one.body]
+        assert (mine.outgoing, mine.channel.device) == (True, devices[0])
 
 
 @pytest.mark.parametrize("named", [True, False])
