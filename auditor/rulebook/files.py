@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from auditor.errors import Fault, RuleError
 from auditor.rulebook.fields import nearest
@@ -24,14 +25,13 @@ def untested(text: str) -> str:
     return text if kept else f"{head}\ntests: []\n"
 
 
-@dataclass
-class Files:
-    platforms: dict[str, Platform] = field(default_factory=dict)
-    rules: dict[str, Rule] = field(default_factory=dict)
-    envelopes: dict[str, Envelope] = field(default_factory=dict)
-    transports: dict[str, Transport] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    blocks: dict[str, Block] = field(default_factory=dict)
+class Files(Struct):
+    platforms: dict[str, Platform] = {}
+    rules: dict[str, Rule] = {}
+    envelopes: dict[str, Envelope] = {}
+    transports: dict[str, Transport] = {}
+    faults: list[Fault] = []
+    blocks: dict[str, Block] = {}
 
     def file(self, path: str, text: str) -> None:
         read = self.reader(path.removesuffix(".yaml").split("/"))
