@@ -12,7 +12,6 @@ what may be words is never hidden behind the label; what is held is bounded, and
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from msgspec import Struct, structs
 
@@ -41,14 +40,13 @@ class Fragment(Struct, frozen=True):
 Key = tuple[str, int, bool, str, str, str]  # capture, entry, direction, rule, people, tags
 
 
-@dataclass(slots=True)
-class _Message:
+class _Message(Struct):
     """The pieces of one message, without a gap."""
 
     first: int
     total: int
-    pieces: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    pieces: list[str] = []
+    findings: list[Finding] = []
     size: int = 0
 
     def goes_on(self, one: Fragment) -> bool:

@@ -7,7 +7,7 @@ from auditor.rulebook.transport import Transport
 from auditor.rulebook.types import Envelope, Rule
 from auditor.shelf import Recordings, load_rules, own_rules
 
-BOOK = load_rules(None)
+BOOK = load_rules(own_rules())
 RECORDINGS = Recordings(own_rules())
 TESTED: tuple[Rule | Envelope | Transport, ...] = (
     *BOOK.rules.values(), *BOOK.envelopes.values(), *BOOK.transports.values()

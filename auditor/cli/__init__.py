@@ -1,10 +1,9 @@
 """The command line: one file a command, imported when it is asked for. Nothing is decided here."""
 
+import atexit
 import gc
 import pkgutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -37,9 +36,9 @@ class Commands(click.Group):
             formatter.write_dl([(name, _purpose(name)) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> object:
+        _tidy_seldom()
         try:
-            with _seldom_tidied():
-                return super().invoke(ctx)
+            return super().invoke(ctx)
         except RuleError as exc:
             click.echo(str(exc), err=True)
             click.echo(f"auditor: {len(exc.faults)} fault(s); nothing was done", err=True)
@@ -54,15 +53,11 @@ class Commands(click.Group):
         return ctx.exit(2)
 
 
-@contextmanager
-def _seldom_tidied() -> Iterator[None]:
-    """Rules and what is seen are many objects in no circle: to look for circles often is in vain."""
-    before = gc.get_threshold()
-    gc.set_threshold(RARELY, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
+def _tidy_seldom() -> None:
+    """Rules and what is seen are many objects in no circle: to look for circles often is in vain, and at
+    the end all of it goes with the process."""
+    gc.set_threshold(RARELY, *gc.get_threshold()[1:])
+    atexit.register(gc.freeze)
 
 
 def _purpose(name: str) -> str:

@@ -19,8 +19,8 @@ from auditor.shelf import Session, session_of
 from auditor.sources import Where, read
 from auditor.sources.beside import journal_of
 from auditor.sources.heads import Place
-from auditor.sources.journal import SUFFIX
 from auditor.sources.keylogs import unused
+from auditor.sources.records import SUFFIX
 from auditor.text import printable
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from auditor.errors import CaptureError
-from auditor.sources.journal import SUFFIX
 from auditor.sources.keylogs import is_key_log
+from auditor.sources.records import SUFFIX
 from auditor.text import printable
 
 PACKETS = (".pcap", ".pcapng", ".cap", ".dmp")

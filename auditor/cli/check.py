@@ -1,6 +1,5 @@
 """auditor check: do the rules say what they should?"""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from auditor.rulebook.book import Rulebook
 from auditor.rulebook.crosses import benign as spoken
 from auditor.rulebook.examination import PARTS as PARTS_OF_RULES
 from auditor.rulebook.examination import Examined, examine
+from auditor.rulebook.files import untested
 from auditor.rulebook.lint import Allowed
 from auditor.rulebook.selftest import Outcome, run_envelopes
 from auditor.rulebook.yaml import Block
@@ -29,7 +29,6 @@ SURVIVOR, UNCOVERED = "R807", "R806"
 WHEN = ("direction", "host", "method", "path", "header")
 LEAST_NOTICED = 90  # of a hundred changes
 MOST_EXPLAINED = 0.05
-_KEY = re.compile("^[a-z]", re.MULTILINE)
 
 
 @click.command(epilog="Example:  auditor check rules/platforms/tiktok/dm-send.yaml")
@@ -57,7 +56,9 @@ def command(rules: Path | None, only: tuple[str, ...], benign: Path | None, fix:
     chosen = inside.as_posix() if inside.parts else ""
     if fix:
         _fix(root, chosen)
-    texts = {file: _text(text, file.startswith(chosen)) for file, text in texts_of(root).items()}
+    texts = {
+        file: text if file.startswith(chosen) else untested(text) for file, text in texts_of(root).items()
+    }
     try:
         book, blocks = Rulebook.with_files(texts)
     except RuleError as exc:
@@ -69,12 +70,6 @@ def command(rules: Path | None, only: tuple[str, ...], benign: Path | None, fix:
     checked = check.all(parts, only, benign)
     click.echo(notice(form).render(checked), nl=False)
     raise SystemExit(1 if any(fault.severity == "error" for fault in checked.all) else 0)
-
-
-def _text(text: str, chosen: bool) -> str:
-    """A rule file; of one that is not looked at without its tests, which are most of it."""
-    head, tests, rest = text.partition("\ntests:\n")
-    return text if chosen or not tests or _KEY.search(rest) else f"{head}\ntests: []\n"
 
 
 def _fix(root: Path, below: str) -> None:

@@ -33,7 +33,7 @@ def command(session: Path) -> None:
 def _journal(session: Path) -> Path:
     from auditor.errors import CaptureError
     from auditor.live.folder import JOURNAL
-    from auditor.sources.journal import SUFFIX
+    from auditor.sources.records import SUFFIX
 
     beside = session.with_name(session.name + SUFFIX)
     path = session / JOURNAL if session.is_dir() else beside if beside.is_file() else session

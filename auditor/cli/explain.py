@@ -14,7 +14,7 @@ from auditor.rulebook.book import Rulebook
 from auditor.rulebook.fields import nearest
 from auditor.rulebook.transport import Transport
 from auditor.rulebook.types import Condition, Envelope, Fact, Rule, Test, strongest
-from auditor.shelf import load_rules
+from auditor.shelf import load_rules, own_rules
 from auditor.text import printable
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def command(name: str, rules: Path | None, capture: str | None, reveal: bool) ->
         for text in _finding(name.upper()):
             click.echo(text)
         return
-    book = load_rules(rules)
+    book = load_rules(rules or own_rules())
     if capture is not None and name not in book.rules:
         raise CaptureError(f"no rule is called {name!r}{nearest(name, book.rules)}")
     lines = _lines(book, name) if capture is None else _near(book, book.rules[name], capture, reveal)

@@ -15,7 +15,8 @@ https://core.telegram.org/mtproto/TL (general), tdlib/td td/generate/scheme/mtpr
 """
 
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.decoders import Clue, gzip
 from auditor.decoders.msgpack import finite
@@ -115,8 +116,7 @@ def _message(data: bytes, limit: int) -> Tree:
     return told | {"message_data": body, "padding": padding}
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     data: bytes
     left: int  # bytes that may come out
     at: int = 0
@@ -241,8 +241,7 @@ class _Reader:
         return {"_": "gzip_packed", "packed_data": tree}
 
 
-@dataclass(slots=True)
-class _Writer:
+class _Writer(Struct):
     lost: bool = False
 
     def boxed(self, tree: Tree) -> bytes:

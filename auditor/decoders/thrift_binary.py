@@ -9,7 +9,8 @@ or a rule names it.
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.decoders import Clue
 from auditor.decoders.msgpack import as_key, finite, gather
@@ -126,8 +127,7 @@ def pairs_of(tree: Tree) -> tuple[int, int, list[tuple[Tree, Tree]]]:
     return keys, kind_of([value for _, value in pairs]), pairs
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     data: bytes
     at: int = 0
 

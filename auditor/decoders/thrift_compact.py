@@ -5,7 +5,8 @@ booleans may write false as 0 or 2. Only where a header or a rule names it.
 """
 
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.decoders import Clue
 from auditor.decoders.msgpack import as_key, finite, gather
@@ -51,8 +52,7 @@ def wrap(tree: Tree) -> bytes:
     return head + _pack(tree["sequence"] % (1 << 32)) + _text(tree["message"]) + _struct(tree["body"])
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     data: bytes
     at: int = 0
 

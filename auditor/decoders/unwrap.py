@@ -9,7 +9,6 @@ what is left stays shut and the tree says why.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -50,8 +49,7 @@ class Layer(Struct, eq=False):
             self.data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(Struct, frozen=True):
     """A shape that fits. `shut` only where every secret part stood up to the tests."""
 
     name: str

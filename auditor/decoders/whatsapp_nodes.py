@@ -14,7 +14,7 @@ tulir/whatsmeow binary/decoder.go, types/jid.go, client.go; WhiskeySockets/Baile
 (read 2026-11-21).
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from auditor.decoders import Clue, zlib
 from auditor.decoders.msgpack import gather
@@ -81,8 +81,7 @@ def wrap(tree: Tree) -> bytes:
     return b"\0" + b"".join(_node(str(tag), element) for tag, element in tree.items())
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     data: bytes
     left: int  # bytes that may come out
     at: int = 0

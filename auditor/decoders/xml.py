@@ -12,9 +12,10 @@ levels, or more bytes than the limit, are too much.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NoReturn
 from xml.parsers import expat
+
+from msgspec import Struct
 
 from auditor.decoders import Clue
 from auditor.errors import TooMuch
@@ -53,13 +54,12 @@ _SPACE = " \t\r\n"
 _BETWEEN = "\x01"  # no XML document can hold it, so names are cut apart safely
 
 
-@dataclass(slots=True)
-class _Element:
+class _Element(Struct):
     namespace: str
     key: str
     attributes: dict[str, str]
-    texts: list[str] = field(default_factory=list)
-    children: dict[str, list[Tree]] = field(default_factory=dict)
+    texts: list[str] = []
+    children: dict[str, list[Tree]] = {}
 
     def tree(self) -> Tree:
         text = "".join(self.texts)

@@ -21,7 +21,7 @@ from msgspec import Struct, structs
 
 from auditor.errors import CaptureError
 from auditor.model import App
-from auditor.sources.journal import SUFFIX
+from auditor.sources.records import SUFFIX
 
 DUMP = "session.mitm"
 JOURNAL = DUMP + SUFFIX

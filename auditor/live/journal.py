@@ -11,8 +11,7 @@ import time
 from pathlib import Path
 
 from auditor.errors import CaptureError
-from auditor.sources.journal import SUFFIX
-from auditor.sources.records import START, VERSION, First, Lost, Record, line
+from auditor.sources.records import START, SUFFIX, VERSION, First, Lost, Record, line
 
 log = logging.getLogger(__name__)
 

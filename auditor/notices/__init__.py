@@ -11,8 +11,9 @@ rule file cannot break the format that it is shown in.
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol, cast
+
+from msgspec import Struct
 
 from auditor.errors import Fault
 from auditor.rulebook.selftest import Outcome
@@ -20,16 +21,15 @@ from auditor.rulebook.selftest import Outcome
 FAILED = "R801"
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """All that was found; the texts of the files, to show the place; and what is said at the end."""
 
     faults: tuple[Fault, ...]
     outcomes: tuple[Outcome, ...] = ()
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = {}
     said: tuple[str, ...] = ()
     root: str = ""  # the folder of the rules, as the user would name it
-    documented: Mapping[str, str] = field(default_factory=dict)  # what each code means
+    documented: Mapping[str, str] = {}  # what each code means
 
     @property
     def failures(self) -> tuple[Fault, ...]:

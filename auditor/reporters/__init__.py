@@ -11,8 +11,9 @@ gives the same page; a reporter is imported when it is asked for, and not before
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
 from typing import Protocol, TextIO, cast
+
+from msgspec import Struct
 
 from auditor.errors import AuditorError
 from auditor.judge import Verdict
@@ -22,8 +23,7 @@ from auditor.text import printable
 _NOT_REPORTERS = {"fields", "phrases", "tables"}  # what reporters share
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the user asked of a page; nothing asked: the stream decides."""
 
     width: int | None = None

@@ -7,7 +7,8 @@ end              nothing follows      more*191    at least 191 bytes in all
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 LONGEST = 4096  # bytes that a beginning may say something about
 
@@ -19,8 +20,7 @@ _TOKEN = re.compile(
 _CHOICE = re.compile(r"([0-9a-f]{2})(?:-([0-9a-f]{2}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """What one piece begins with."""
 
     text: str

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from auditor.decoders.unwrap import Node, Recognise, Seal
 from auditor.model import Contact, Parcel
-from auditor.rulebook.files import Files
+from auditor.rulebook.files import Files, untested
 from auditor.rulebook.paths import VALUE, host_fits, literals
 from auditor.rulebook.shape import Outline
 from auditor.rulebook.shut import flaw, inside
@@ -50,6 +50,11 @@ class Rulebook:
     def of(cls, texts: Mapping[str, str]) -> "Rulebook":
         """From {path below the rule folder: text}; RuleError with every fault."""
         return cls.with_files(texts)[0]
+
+    @classmethod
+    def of_tested(cls, texts: Mapping[str, str]) -> "Rulebook":
+        """The same of rules whose tests were run before: only what they prove is read of them."""
+        return cls._made(_read({path: untested(text) for path, text in texts.items()}, texts), texts)
 
     @classmethod
     def of_outside(cls, texts: Mapping[str, str]) -> "Rulebook":

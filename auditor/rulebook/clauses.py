@@ -1,7 +1,8 @@
 """Why a rule is or is not about a parcel: clause by clause, in the words of the rule file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct, structs
 
 from auditor.model import Content, Parcel
 from auditor.rulebook.book import Rulebook
@@ -13,8 +14,7 @@ from auditor.rulebook.types import Condition, Rule
 WAY = {True: "out", False: "in"}
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """One thing that the rule asks, whether it is so, and what was there instead."""
 
     asked: str
@@ -39,7 +39,7 @@ def when(rule: Rule, parcel: Parcel, book: Rulebook) -> list[Clause]:
         held = any(address_fits(address, asked.path) for address in wanted.addresses)
         clauses.append(Clause(f"path {' or '.join(wanted.address_texts)}", held, _path(asked.path)))
     for name, values in wanted.headers:
-        only = replace(wanted, headers=((name, values),), methods=(), addresses=())
+        only = structs.replace(wanted, headers=((name, values),), methods=(), addresses=())
         held = only.meets(wanted.protocol, wanted.outgoing[0], asked)
         clauses.append(Clause(f"header {name} {' or '.join(values)}", held, "another, or none"))
     return clauses

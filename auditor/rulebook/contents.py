@@ -6,8 +6,9 @@ below a node belongs to it, attributes beside a text do not unless they are pros
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from auditor.decoders.unwrap import Layer, Node
 from auditor.model import Content
@@ -24,8 +25,7 @@ Planted = Mapping[int, tuple[str, ...]]  # the planted texts that were read at a
 _BY_OPENER = {"recipient": Content.SEALED, "server": Content.WRAPPED}
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One value of a message."""
 
     content: Content
@@ -46,8 +46,7 @@ class Seen:
         return next((x for x in self.node.layers if x.trail == self.node.trail), self.node.layers[0])
 
 
-@dataclass(frozen=True, slots=True)
-class _Trees:
+class _Trees(Struct, frozen=True):
     """What tree envelopes say about nodes: which hold the secret of which, and which are covered."""
 
     secrets: dict[int, str]

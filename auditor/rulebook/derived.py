@@ -7,9 +7,8 @@ the rule: read there. A seal in its place: sealed; in the place of what is aroun
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from auditor.decoders.unwrap import Node, plain
 from auditor.model import Head, Parcel
@@ -26,8 +25,7 @@ STRANGER = "stranger.example"
 TEXT = "meet me by the old crane"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One test: what to look at, and what must come of it."""
 
     name: str
@@ -131,8 +129,7 @@ def strong(envelope: Envelope) -> bool:
 Found = Iterator[tuple[str, Node, str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Inside:
+class _Inside(Struct, frozen=True):
     """One opened parcel, and the same with something else in it."""
 
     rule: Rule

@@ -4,7 +4,8 @@ Rules are examined one by one, so that several processes can share them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.errors import Fault
 from auditor.rulebook.book import Rulebook
@@ -18,8 +19,7 @@ from auditor.rulebook.types import Rule
 PARTS = ("tests", "collisions", "coverage", "mutation")
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """What was found out about one rule."""
 
     outcomes: tuple[Outcome, ...] = ()

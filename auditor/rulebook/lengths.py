@@ -8,7 +8,8 @@ are sealed (one byte for each, and some more), or that were written down in lett
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from auditor.decoders.unwrap import Node, Opening
 from auditor.model import Parcel
@@ -24,20 +25,18 @@ BETWEEN = 1  # parcel of the same kind that may pass between two texts
 SHOWN = 5  # drafts
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """How well the lengths at one place follow the texts, and which parcels carried them."""
 
     off: float  # bytes between the best and the worst
     at: tuple[int, ...]
 
 
-@dataclass(slots=True)
-class Kind:
+class Kind(Struct):
     """The parcels of one kind: how long each value was, and the first parcel that had it."""
 
-    lengths: dict[str, list[int]] = field(default_factory=dict)
-    first: dict[str, Parcel] = field(default_factory=dict)
+    lengths: dict[str, list[int]] = {}
+    first: dict[str, Parcel] = {}
 
 
 class Lengths:

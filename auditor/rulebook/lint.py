@@ -13,8 +13,9 @@ an author overrules is overruled in the rule file, with a reason: `allow: {R101:
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from inspect import cleandoc
+
+from msgspec import Struct
 
 from auditor.errors import Fault
 from auditor.rulebook.book import Rulebook
@@ -25,8 +26,7 @@ Finds = Iterator[tuple[Place, str]]
 ABOUT = ("rule", "platform", "envelope", "file")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
+class Sheet(Struct, frozen=True, eq=False):
     """One rule file under the lamp: as written, as understood, and among the others."""
 
     file: str
@@ -88,8 +88,7 @@ def _place(value: Value, keys: tuple[str | int, ...]) -> Place:
     return (place[0], place[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Lint:
+class Lint(Struct, frozen=True):
     """One lint, and what `auditor explain` says of it."""
 
     code: str
@@ -117,12 +116,11 @@ def lint(
     return lambda check: Lint(code, about, advice, severity, check)
 
 
-@dataclass(slots=True)
-class Allowed:
+class Allowed(Struct):
     """What authors overruled in their files, with a reason; what nobody needed is a fault too."""
 
     blocks: dict[str, Block]
-    used: set[tuple[str, str]] = field(default_factory=set)
+    used: set[tuple[str, str]] = set()
 
     def keep(self, fault: Fault) -> bool:
         """Whether a fault still stands: `R305` overrules all of its kind, `R305 body.x` only that."""

@@ -7,7 +7,8 @@ seal is a finding of its own, because it may be a copy.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.decoders.unwrap import Node
 from auditor.model import Content
@@ -25,8 +26,7 @@ PIECE = "?OTR"  # how the pieces of a message begin whose seal is told when the 
 FRAME = "FRAME"  # what streams call a piece of a layer that nobody opened
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message that one rule saw."""
 
     surface: str
@@ -38,8 +38,7 @@ class Message:
     beside: bool = False  # prose next to a seal, not in a slot
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(Struct, frozen=True):
     """What is not a message: an action, or a message that is only an attachment."""
 
     surface: str
@@ -65,8 +64,7 @@ def elements(rule: Rule, root: Node) -> Iterator[Node]:
             yield node
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """One message's part of the tree."""
 
     rule: Rule

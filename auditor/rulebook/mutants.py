@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from msgspec import structs
+
 from auditor.rulebook.paths import Pattern
 from auditor.rulebook.types import ANY_HOST, Condition, Rule
 
@@ -32,32 +34,32 @@ def mutants(rule: Rule) -> Iterator[Mutant]:
 def _when(rule: Rule) -> Iterator[Mutant]:
     when = rule.when
     if len(when.outgoing) == 1:
-        yield "direction dropped", replace(rule, when=replace(when, outgoing=(True, False)))
+        yield "direction dropped", replace(rule, when=structs.replace(when, outgoing=(True, False)))
     if when.methods:
-        yield "method dropped", replace(rule, when=replace(when, methods=()))
+        yield "method dropped", replace(rule, when=structs.replace(when, methods=()))
     if not rule.any_host:
-        yield "host dropped", replace(rule, when=replace(when, hosts=(ANY_HOST,)))
+        yield "host dropped", replace(rule, when=structs.replace(when, hosts=(ANY_HOST,)))
     if when.addresses:
-        yield "path dropped", replace(rule, when=replace(when, addresses=()))
+        yield "path dropped", replace(rule, when=structs.replace(when, addresses=()))
     for number, method in enumerate(when.methods if len(when.methods) > 1 else ()):
         rest = _without(when.methods, number)
-        yield f"method {method} dropped", replace(rule, when=replace(when, methods=rest))
+        yield f"method {method} dropped", replace(rule, when=structs.replace(when, methods=rest))
     for number, host in enumerate(when.hosts):
         if len(when.hosts) > 1:
             rest = _without(when.hosts, number)
-            yield f"host {host} dropped", replace(rule, when=replace(when, hosts=rest))
+            yield f"host {host} dropped", replace(rule, when=structs.replace(when, hosts=rest))
         labels = host.split(".")
         if len(labels) > 1:
             wide = ".".join([*labels[:-2], f"*{labels[-2]}", labels[-1]])
             hosts = (*when.hosts[:number], wide, *when.hosts[number + 1 :])
-            yield f"host {host} loosened to {wide}", replace(rule, when=replace(when, hosts=hosts))
+            yield f"host {host} loosened to {wide}", replace(rule, when=structs.replace(when, hosts=hosts))
     yield from _addresses(rule)
     for number, (name, values) in enumerate(when.headers):
         headers = _without(when.headers, number)
-        yield f"header {name} dropped", replace(rule, when=replace(when, headers=headers))
+        yield f"header {name} dropped", replace(rule, when=structs.replace(when, headers=headers))
         if "*" not in values:
             loose = (*headers, (name, ("*",)))
-            yield f"header {name} loosened to *", replace(rule, when=replace(when, headers=loose))
+            yield f"header {name} loosened to *", replace(rule, when=structs.replace(when, headers=loose))
 
 
 def _addresses(rule: Rule) -> Iterator[Mutant]:
@@ -65,12 +67,14 @@ def _addresses(rule: Rule) -> Iterator[Mutant]:
     for number, address in enumerate(addresses):
         text = rule.when.address_texts[number]
         if len(addresses) > 1:
-            when = replace(rule.when, addresses=_without(addresses, number))
+            when = structs.replace(rule.when, addresses=_without(addresses, number))
             yield f"path {text} dropped", replace(rule, when=when)
         for at, segment in enumerate(address):
             if "*" not in segment:
                 loose = (*address[:at], "*", *address[at + 1 :])
-                when = replace(rule.when, addresses=(*addresses[:number], loose, *addresses[number + 1 :]))
+                when = structs.replace(
+                    rule.when, addresses=(*addresses[:number], loose, *addresses[number + 1 :])
+                )
                 yield f"path {text}: {segment} loosened to *", replace(rule, when=when)
 
 
@@ -141,9 +145,9 @@ def _surfaces(rule: Rule) -> Iterator[Mutant]:
     for number, (case, word) in enumerate(surface.cases):
         if word != surface.otherwise:
             cases = _without(surface.cases, number)
-            yield f"surface {case} dropped", replace(rule, surface=replace(surface, cases=cases))
+            yield f"surface {case} dropped", replace(rule, surface=structs.replace(surface, cases=cases))
     if surface.source is not None:
-        yield "surface else shifted", replace(rule, surface=replace(surface, otherwise="other"))
+        yield "surface else shifted", replace(rule, surface=structs.replace(surface, otherwise="other"))
 
 
 def _without(values: tuple[T, ...], number: int) -> tuple[T, ...]:

@@ -1,7 +1,8 @@
 """How good are the tests of a rule? Each thing in it is made wrong in turn, and some test must fail."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.errors import AuditorError
 from auditor.rulebook.book import Rulebook
@@ -13,8 +14,7 @@ from auditor.rulebook.types import Rule, Test
 SILENT = ("nothing", "missing")
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """One rule: what was tried, and what no test noticed."""
 
     rule: str
@@ -23,8 +23,7 @@ class Tried:
     survived: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Proof:
+class Proof(Struct):
     """All tests of one rule, the written ones and those made from them, opened and ready to run again."""
 
     rule: Rule

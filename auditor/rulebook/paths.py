@@ -207,12 +207,13 @@ def _segment_fits(step: str, name: str) -> bool:
 
 def host_fits(pattern: str, host: str) -> bool:
     """Labels from the right; `*` never crosses a dot, a leading `*.` stands for one or more labels."""
-    wanted, labels = pattern.lower().split("."), host.lower().rstrip(".").split(".")
+    wanted, labels = _labels(pattern), _labels(host.rstrip("."))
+    more = len(labels) - len(wanted)
     if wanted[0] == "*":
-        wanted = wanted[1:]
-        return len(labels) > len(wanted) and _labels_fit(wanted, labels[len(labels) - len(wanted) :])
-    return len(labels) == len(wanted) and _labels_fit(wanted, labels)
+        return more >= 0 and all(map(_segment_fits, wanted[1:], labels[more + 1 :]))
+    return more == 0 and all(map(_segment_fits, wanted, labels))
 
 
-def _labels_fit(wanted: list[str], labels: list[str]) -> bool:
-    return all(glob(w).match(label) for w, label in zip(wanted, labels, strict=True))
+@lru_cache(maxsize=4096)
+def _labels(host: str) -> tuple[str, ...]:
+    return tuple(host.lower().split("."))

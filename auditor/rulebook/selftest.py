@@ -1,7 +1,8 @@
 """Run the tests written inside the rules, and the tests that every envelope has by being one."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.decoders import NO_CLUE
 from auditor.decoders.unwrap import Node, Opening
@@ -20,8 +21,7 @@ SAMPLES = 50
 Find = Callable[[str], Parcel | None]  # a parcel of a recording, by its ref
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """One test and how it went."""
 
     rule: str
@@ -76,8 +76,7 @@ def tested(book: Rulebook, rule: Rule, test: Test, find: Find) -> Outcome:
     return _outcome(rule.id, rule.file, test, expected, got)
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """What one rule saw in one parcel: the contents in order, and all that can be asserted of them."""
 
     contents: tuple[str, ...]
@@ -87,8 +86,7 @@ class Observed:
         return ", ".join(self.contents) or "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A parcel and its opened tree: every variant of a rule can look at it."""
 
     parcel: Parcel

@@ -26,6 +26,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from msgspec import Struct
+
 from auditor.decoders import protobuf
 from auditor.rulebook.seals import Function
 from auditor.rulebook.shut import Part
@@ -36,8 +38,7 @@ COUNTER = 1 << 32
 LARGEST = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One typed stretch."""
 
     kind: str  # uint, bytes, secret, or =name
@@ -94,13 +95,11 @@ class Field:
         return self.starts + rng.randbytes(size - len(self.starts))
 
 
-@dataclass(frozen=True, slots=True)
-class Byte:
+class Byte(Struct, frozen=True):
     allowed: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bytes:
+class Bytes(Struct, frozen=True):
     field: Field
 
 
@@ -112,8 +111,7 @@ class Protobuf:
 Piece = Byte | Bytes | Protobuf
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """Pieces that together cover every byte."""
 
     pieces: tuple[Piece, ...]
@@ -148,8 +146,7 @@ class Shape:
         return b"".join(_sample(piece, rng, shapes) for piece in self.pieces)
 
 
-@dataclass(frozen=True, slots=True)
-class TextShape:
+class TextShape(Struct, frozen=True):
     """Literal characters and typed holes."""
 
     literals: tuple[str, ...]  # before, between and after the holes

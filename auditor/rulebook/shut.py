@@ -12,7 +12,8 @@ Raw deflate of less than 12 characters looks like noise too. Measured
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from auditor.decoders import DECODERS, Clue, brotli, deflate
 from auditor.decoders.unwrap import Node, Opening
@@ -33,8 +34,7 @@ _PROOF = (
 _DIFFERENT = 5  # of these; what noise gives is one to three characters repeated
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One stretch of an envelope."""
 
     label: str

@@ -18,8 +18,9 @@ import base64
 import binascii
 import random
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from auditor.decoders.base64 import least
 from auditor.decoders.unwrap import Node
@@ -35,8 +36,7 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _TOKEN = re.compile(r"[!-~]{1,64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """What one path of the tree must hold."""
 
     pattern: Pattern
@@ -89,8 +89,7 @@ class Place:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class TreeShape:
+class TreeShape(Struct, frozen=True):
     places: tuple[Place, ...]
 
     @property
@@ -122,8 +121,7 @@ class TreeShape:
         return tree
 
 
-@dataclass(frozen=True, slots=True)
-class TreeSeal:
+class TreeSeal(Struct, frozen=True):
     """Which nodes a tree envelope covers, and which of them hold the secret."""
 
     covered: frozenset[int]

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from auditor.model import Head
 from auditor.rulebook.paths import Pattern, address_fits, glob, host_fits
 from auditor.rulebook.shape import Outline
@@ -15,8 +17,7 @@ STATUS = ("recorded", "published", "constructed")  # strongest first
 UNVERIFIED = ("general", "constructed")  # sources that nobody looked up
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     fact: str
     source: str
     read: str = ""
@@ -26,8 +27,7 @@ class Fact:
         return not self.source.lower().startswith(UNVERIFIED)
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(Struct, frozen=True):
     """One test as written: builders stay what they were, build.py makes bytes of them."""
 
     name: str
@@ -51,8 +51,7 @@ def _says(asked: Head, name: str, values: tuple[str, ...]) -> bool:
     return any(key == name and any(glob(v).match(said) for v in values) for key, said in asked.headers)
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(Struct, frozen=True):
     """Which parcels a rule is about."""
 
     protocol: str = "http"
@@ -73,16 +72,14 @@ class When:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """All must hold: a path holds when any node there is one of the values; "*" is there at all."""
 
     pattern: Pattern
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SurfaceRule:
+class SurfaceRule(Struct, frozen=True):
     """The kind of conversation: fixed, or read from a value."""
 
     fixed: str = ""
@@ -142,8 +139,7 @@ class Rule:
         return any(fact.verified for fact in self.why)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """What the provider, or somebody about it, says. Compared with verdicts, never used to reach one."""
 
     surface: str
@@ -159,8 +155,7 @@ class Claim:
         return self.since <= day and (not self.until or day <= self.until)
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Struct, frozen=True):
     """Who, where, what is claimed, and what an audit of it cannot see."""
 
     id: str

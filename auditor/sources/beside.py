@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from auditor.sources.journal import LONGEST, SUFFIX
-from auditor.sources.records import START, Named
+from auditor.sources.journal import LONGEST
+from auditor.sources.records import START, SUFFIX, Named
 from auditor.sources.tape import Tape
 
 _LENGTH = re.compile(rb"(\d{1,12}):")

@@ -51,7 +51,6 @@ from auditor.sources.refusals import LEFT, reason_of
 from auditor.sources.tape import Tape
 from auditor.text import printable
 
-SUFFIX = ".journal"
 LONGEST = 350_000_000  # bytes of a line: base64 of the largest flow that is read of a dump
 HELD = 256_000_000  # bytes of messages whose connections are still open
 MOST = 100_000  # connections that are open at the same time

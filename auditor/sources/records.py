@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from auditor.sources.flows import Flow
 
+SUFFIX = ".journal"  # behind the name of the dump
 VERSION = 1
 START = b'{"journal":'
 

@@ -11,8 +11,9 @@ with a tag of more than TAG, is TOO-LONG with its beginning, and reading goes on
 """
 
 import re
-from dataclasses import dataclass, field
 from html import unescape
+
+from msgspec import Struct
 
 from auditor.model import Head
 from auditor.streams import TLS, Buffer, Talk, words
@@ -74,13 +75,12 @@ def Stream() -> Talk:  # noqa: N802
 carriers = {"tcp": Stream, "websocket": Stream}
 
 
-@dataclass(slots=True)
-class _Side:
+class _Side(Struct):
     """How far one direction was read. Its buffer begins with the element, or the tag, that is open."""
 
-    spaces: dict[str, str] = field(default_factory=dict)  # prefix to namespace, as the stream declared
-    open: list[str] = field(default_factory=list)  # the default namespaces of the elements we are in
-    cuts: list[tuple[int, int]] = field(default_factory=list)  # declarations to take off
+    spaces: dict[str, str] = {}  # prefix to namespace, as the stream declared
+    open: list[str] = []  # the default namespaces of the elements we are in
+    cuts: list[tuple[int, int]] = []  # declarations to take off
     at: int = 0
     tag: int = -1  # where the tag begins that is being read
     until: bytes = b""  # ends the quote, comment or the like that is being read

@@ -4,7 +4,7 @@
 import pytest
 
 from auditor.rulebook.book import Rulebook
-from auditor.shelf import load_rules
+from auditor.shelf import load_rules, own_rules
 
 _END = "why:\n  - {fact: f, source: s}\ntests: []\n"
 FIXTURE = {
@@ -43,7 +43,7 @@ sees: {sender: .from}
 
 @pytest.fixture(scope="session")
 def real() -> Rulebook:
-    return load_rules(None)
+    return load_rules(own_rules())
 
 
 @pytest.fixture(scope="session")

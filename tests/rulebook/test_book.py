@@ -7,6 +7,7 @@ import pytest
 
 from auditor.errors import RuleError
 from auditor.rulebook.book import Rulebook
+from auditor.rulebook.files import untested
 from auditor.shelf import own_rules, texts_of
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "broken-rules.txt"
@@ -281,3 +282,34 @@ def test_whose_connection_it_is_needs_no_rule_to_be_read() -> None:
         whole.digest, whole.platforms, whole.transports,
     )  # fmt: skip
     assert whole.rules and not outside.rules
+
+
+def test_rules_that_were_tested_are_read_without_their_tests_and_prove_as_much() -> None:
+    texts = texts_of(own_rules())
+    whole, tested = Rulebook.of(texts), Rulebook.of_tested(texts)
+    assert (tested.digest, tested.platforms, tested.rules, tested.envelopes) == (
+        whole.digest, whole.platforms, whole.rules, whole.envelopes,
+    )  # fmt: skip
+    for kind in ("rules", "envelopes"):
+        proven = [{name: one.status for name, one in getattr(book, kind).items()} for book in (whole, tested)]
+        assert proven[0] == proven[1]
+        assert {"recorded", "constructed"} <= set(proven[0].values())
+    assert [one.grade for one in tested.transports.values()] == [
+        one.grade for one in whole.transports.values()
+    ]
+    left = [sum(len(rule.tests) for rule in book.rules.values()) for book in (whole, tested)]
+    assert 0 < left[1] < left[0] / 4
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "  - {name: a, body: !capture captures/a.mitm#1>}\n",
+        "  - {published: b}\n",
+        "  - {name: a}\nallow: {}\n",
+    ],
+    ids=["recorded", "published", "a key after them"],
+)
+def test_tests_that_say_how_well_a_rule_is_proven_are_kept(rest: str) -> None:
+    assert untested(f"title: a\ntests:\n{rest}") == f"title: a\ntests:\n{rest}"
+    assert untested("title: a\ntests:\n  - {name: a}\n") == "title: a\ntests: []\n"

@@ -4,24 +4,23 @@ The number is the CRC-32 of the line, without marks and without fields that are 
 """
 
 import zlib
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from auditor.decoders.tables.telegram_calls import CALLS
 from auditor.decoders.tables.telegram_objects import OBJECTS
 from auditor.model import Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     name: str
     kind: str
     word: str = ""  # the flag word that says whether it is there
     bit: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     name: str
     number: int
     kind: str
