@@ -193,7 +193,7 @@ def _copies(key: Group, near: set[str], whole: Slice) -> list[tuple[Row, Content
         (row, row.content, tally)
         for row, tally in whole.tally
         if row.texts and row.surface not in MESSAGES and key[1] in MESSAGES
-        if row.platform == key[0] or (row.platform.startswith("unknown:") and row.near in near)
+        if row.platform == key[0] or row.near in near
     ]
 
 
