@@ -57,8 +57,9 @@ def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Opt
     page = Page(stream, options)
     if verdicts:
         _table(page, verdicts)
+        told: set[phrases.Fact] = set()
         for verdict in verdicts:
-            _verdict(page, verdict)
+            _verdict(page, verdict, told)
     else:
         _nothing(page, report)
     _around(page, report)
@@ -67,6 +68,7 @@ def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Opt
     _ledger(page, report)
     _problems(page, report)
     _captures(page, report)
+    _again(page, verdicts)
     stream.write(page.text())
 
 
@@ -180,7 +182,7 @@ def _table(page: Page, verdicts: list[Verdict]) -> None:
     page.table(heads, rows, fixed=("verdict", "grade", "claim"))
 
 
-def _verdict(page: Page, verdict: Verdict) -> None:
+def _verdict(page: Page, verdict: Verdict, told: set[phrases.Fact]) -> None:
     mark = page.mark(verdict.verdict)
     subject = f"{verdict.platform}, {phrases.subject(verdict)}"
     page.console.print()
@@ -194,11 +196,7 @@ def _verdict(page: Page, verdict: Verdict) -> None:
         2,
     )
     page.say(SENTENCE[verdict.verdict], 2)
-    rows: list[tuple[Cell, Cell]] = [((label, "dim"), text) for label, text in phrases.facts(verdict)]
-    for number, item in enumerate(verdict.evidence, 1):
-        first, *rest = phrases.evidence(item)
-        rows += [((f"evidence {number}", "dim"), first), *(("", line) for line in rest)]
-    page.rows(rows, 17, indent=2)
+    page.rows([((label, "dim"), text) for label, text in phrases.block(verdict, told)], 17, indent=2)
 
 
 def _nothing(page: Page, report: Report) -> None:
@@ -264,7 +262,7 @@ def _ledger(page: Page, report: Report) -> None:
         if state in accounts
     ]
     if rows:
-        page.heading("Where everything that was opened went")
+        page.heading("Where everything that was opened went (a parcel: what one side says at a time)")
         page.console.print()
         page.table(("state", "parcels", "size", "which means"), rows, fixed=("state", "parcels", "size"))
 
@@ -287,5 +285,11 @@ def _captures(page: Page, report: Report) -> None:
     if not slices:
         return
     page.heading("What was read")
-    lines = [line for one in slices for line in (phrases.read(one), *phrases.renamed(one.capture))]
+    lines = [*map(phrases.read, slices), *phrases.remarks(one.capture for one in slices)]
     page.rows([("-", line) for line in lines], 2)
+
+
+def _again(page: Page, verdicts: list[Verdict]) -> None:
+    if cited := next((item for verdict in verdicts for item in verdict.evidence), None):
+        page.heading("How to check this")
+        page.rows([("-", text) for text in phrases.again(cited)], 2)
