@@ -106,8 +106,10 @@ def lines_of(file: Path | None) -> list[str]:
         return []
     try:
         return [text for text in file.read_text(encoding="utf-8-sig").splitlines() if text.strip()]
-    except (OSError, UnicodeDecodeError) as exc:
-        raise CaptureError(f"{file}: cannot be read as a list of texts, one a line") from exc
+    except OSError as exc:
+        raise CaptureError(f"{file}: the texts cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise CaptureError(f"{file}: not a list of texts in UTF-8, one a line") from exc
 
 
 def pair_of(text: str) -> tuple[str, str]:

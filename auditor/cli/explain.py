@@ -116,7 +116,7 @@ def _finding(code: str) -> Iterator[str]:
         yield f"{code}: {title}"
         yield cleandoc(rest)
     else:
-        raise CaptureError(f"no finding is called {code}; there are {', '.join([*READ, *LINTS])}")
+        raise CaptureError(f"no finding is called {code}{nearest(code, (*READ, *LINTS))}")
 
 
 def _rule(rule: Rule) -> Iterator[str]:
