@@ -211,7 +211,7 @@ def _silent(platform: str, parcels: int, whole: Slice, book: Rulebook, shut: Map
         counts={},
         checks=_checks(Weighed([]), whole, shut.get(platform, 0)),
         claim=None,
-        would_change="a capture in which messages are sent and received while the proxy can open them",
+        would_change="messages that are sent and received where a proxy, or their keys, open the connections",
         limits=tuple(about.limits) if about else (),
         evidence=(),
     )

@@ -28,7 +28,7 @@ from auditor.words import SENTENCE, SHORT
 
 name = "terminal"
 
-NARROWEST, FILE, WIDEST = 40, 80, 160
+NARROWEST, NARROW, FILE, WIDEST = 40, 60, 80, 160
 PROSE = 110  # lines longer than this are hard to read
 MOST = 20  # rows of a table that may grow with the capture; the rest is counted
 LEAST, GAP = 13, 2  # columns that a long word may claim; columns between columns
@@ -178,7 +178,10 @@ def _table(page: Page, verdicts: list[Verdict]) -> None:
         ]
         for v in verdicts
     ]
-    heads = ("platform", "messages", "verdict", "who can read it", "grade", "claim")
+    heads: tuple[str, ...] = ("platform", "messages", "verdict", "who can read it", "grade", "claim")
+    if page.width < NARROW:  # the answer alone
+        heads = ("messages", "who can read it")
+        rows = [[f"{row[0]} {row[1]}", row[3]] for row in rows]
     page.table(heads, rows, fixed=("verdict", "grade", "claim"))
 
 
@@ -186,15 +189,8 @@ def _verdict(page: Page, verdict: Verdict, told: set[phrases.Fact]) -> None:
     mark = page.mark(verdict.verdict)
     subject = f"{verdict.platform}, {phrases.subject(verdict)}"
     page.console.print()
-    page.rows(
-        [
-            (
-                (mark, STYLES[verdict.verdict]),
-                (f"{subject}: {phrases.answer(verdict)}, {verdict.grade}", "bold"),
-            )
-        ],
-        2,
-    )
+    head = (f"{subject}: {phrases.answer(verdict)}, {verdict.grade}", "bold")
+    page.rows([((mark, STYLES[verdict.verdict]), head)], 2)
     page.say(SENTENCE[verdict.verdict], 2)
     page.rows([((label, "dim"), text) for label, text in phrases.block(verdict, told)], 17, indent=2)
 
@@ -241,7 +237,8 @@ def _shut(page: Page, report: Report) -> None:
             ]
             for peer, sums in shut[:MOST]
         ]
-        page.table(("far end", "platform", "why", "times", "sent / received"), rows, fixed=("times",))
+        heads = ("far end", "platform", "why", "times", "sent / received")
+        page.table(heads, rows, fixed=heads[3:])
         _more(page, len(shut))
     if told := [(peer, words.facts(sums.facts)) for peer, sums in contacts if sums.facts]:
         page.heading("What they show to anyone who looks on")

@@ -99,6 +99,12 @@ def test_words_are_not_broken_in_the_table_at_80_columns(sample: Report, show: S
         assert word in table
 
 
+def test_a_narrow_table_has_room_for_the_answer(sample: Report, show: Show) -> None:
+    lines = show(sample, 40).split("\n\n")[1].splitlines()
+    assert lines[0].split("  ")[0] == "messages"
+    assert any(line.startswith("tiktok dm sent") and line.endswith("the service") for line in lines)
+
+
 def test_end_to_end_is_never_a_bare_yes(sample: Report, show: Show) -> None:
     page = show(sample, 160)
     assert re.search(r"END-TO-END \(\d+/\d+ checks\)", page)
