@@ -193,7 +193,7 @@ def _copies(key: Group, near: set[str], whole: Slice) -> list[tuple[Row, Content
         (row, row.content, tally)
         for row, tally in whole.tally
         if row.texts and row.surface not in MESSAGES and key[1] in MESSAGES
-        if row.platform == key[0] or (row.platform.startswith("unknown:") and row.near in near)
+        if row.platform == key[0] or row.near in near
     ]
 
 
@@ -211,7 +211,7 @@ def _silent(platform: str, parcels: int, whole: Slice, book: Rulebook, shut: Map
         counts={},
         checks=_checks(Weighed([]), whole, shut.get(platform, 0)),
         claim=None,
-        would_change="a capture in which messages are sent and received while the proxy can open them",
+        would_change="messages that are sent and received where a proxy, or their keys, open the connections",
         limits=tuple(about.limits) if about else (),
         evidence=(),
     )

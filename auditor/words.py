@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from auditor.model import Answer, Direction
+from auditor.model import Answer, Direction, Grade
 
 # One sentence per verdict, for a reader who is not technical.
 SENTENCE = {
@@ -24,6 +24,12 @@ MEANING = {
     Answer.TRANSPORT_ONLY: "the text was read where the service opens the connection",
     Answer.OPAQUE: "the slot holds bytes that nothing here opens or recognises",
     Answer.END_TO_END: "every message lies in a known end-to-end envelope that is shut",
+}
+GRADE = {
+    Grade.SHOWN: "the text itself, which was read",
+    Grade.RECOGNISED: "a known envelope, of which there are recorded or published examples",
+    Grade.CONSISTENT: "constructed examples only, or one sighting",
+    Grade.CLAIMED: "documents only",
 }
 _CHANGE = {
     Answer.CLEARTEXT: "nothing: the text was there for all to read; other messages or versions may differ",

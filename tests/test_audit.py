@@ -463,6 +463,31 @@ def test_a_text_that_the_server_of_a_sealed_room_was_told_elsewhere_may_be_a_cop
     assert [one.verdict for one in verdicts if one.platform == "matrix"] == [answer]
 
 
+def socket(host: str, path: str) -> Parcel:
+    """An address as many apps have it; that Rocket.Chat has it as well says nothing."""
+    return parcel(host, "GET", path, json.dumps({"log": TEXT}).encode(), 9, protocol="websocket")
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "name"),
+    [
+        ("chat.signal.org", "/v1/websocket", "signal"),
+        ("app.example", "/socket/websocket", "unknown:app.example"),
+    ],
+)
+def test_a_socket_is_not_called_by_the_name_of_somebody_who_has_one_too(
+    host: str, path: str, name: str
+) -> None:
+    findings, whole, verdicts = run(socket(host, path), planted=(TEXT,))
+    assert [one.platform for one in findings] == [name]
+    assert {one for one, _ in whole.platforms} | {one.platform for one in verdicts} == {name}
+
+
+def test_a_text_leaked_to_a_socket_of_the_same_server_may_be_a_copy() -> None:
+    verdicts = run(*(matrix(n) for n in range(5)), socket("hs.example", "/websocket"), planted=(TEXT,))[2]
+    assert [one.verdict for one in verdicts if one.platform == "matrix"] == [Answer.INCONCLUSIVE]
+
+
 FILE_SENT = {"type": "m.room.message", "content": {"msgtype": "m.image", "url": "mxc://hs/a"}}
 NAMELESS = (("content-type", "application/json"), ("content-encoding", "new"))
 

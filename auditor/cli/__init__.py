@@ -2,8 +2,10 @@
 
 import atexit
 import gc
+import os
 import pkgutil
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -30,6 +32,16 @@ class Commands(click.Group):
         command: click.Command = import_module(f"{__name__}.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from difflib import get_close_matches
+
+        names = self.list_commands(ctx)
+        if args[0] not in names and (close := get_close_matches(args[0], names, 1)):
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {close[0]!r}?")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The first line of each file says what its command does: nothing is imported for it."""
         with formatter.section("Commands"):
@@ -47,6 +59,11 @@ class Commands(click.Group):
         except BrokenPipeError:
             # Whoever read our output has seen enough.
             sys.stderr.close()
+        except OSError as exc:
+            # Most of all a disk that is full; what is left unwritten cannot be written later either.
+            click.echo(f"auditor: {exc.filename or 'the output'}: {exc.strerror}", err=True)
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except KeyboardInterrupt:
             click.echo("auditor: stopped; nothing was reported", err=True)
             ctx.exit(130)

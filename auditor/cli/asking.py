@@ -1,6 +1,6 @@
 """What can be asked of an audit, whatever is audited: the options that its commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import reduce, wraps
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class Wish(Struct, frozen=True):
 
 
 _A_FILE = click.Path(path_type=Path)
-_OPTIONS = (
+TEXTS = (  # which texts are looked for, and in what
     click.option(
         "--canary",
         "canaries",
@@ -69,6 +69,9 @@ _OPTIONS = (
         metavar="ADDRESS",
         help="IP or MAC address of the phone in captures of packets; give it again for more.",
     ),
+)
+_OPTIONS = (
+    *TEXTS,
     click.option("--rules", type=_A_FILE, metavar="FOLDER", help="Other rules than the built-in ones."),
     click.option("--format", "style", type=click.Choice(names()), default="terminal", show_default=True),
     click.option(
@@ -83,14 +86,17 @@ _OPTIONS = (
 )
 
 
-def asking(command: Callable[..., None]) -> Callable[..., None]:
+def asking(
+    command: Callable[..., None], options: Iterable[Callable[..., None]] = _OPTIONS
+) -> Callable[..., None]:
     """A command with these options, which it gets as one wish."""
 
     @wraps(command)
     def asked(
         *, canaries: tuple[str, ...], canary_file: Path | None, renames: tuple[str, ...],
-        keylogs: tuple[Path, ...], devices: tuple[str, ...], rules: Path | None, style: str,
-        evidence: Path | None, app_name: str, app_version: str, mode: str, reveal: bool, **others: object,
+        keylogs: tuple[Path, ...], devices: tuple[str, ...], rules: Path | None = None, style: str = "",
+        evidence: Path | None = None, app_name: str = "", app_version: str = "", mode: str = "",
+        reveal: bool = False, **others: object,
     ) -> None:  # fmt: skip
         wish = Wish(
             load_rules(rules), (*canaries, *lines_of(canary_file)), dict(map(pair_of, renames)), keylogs,
@@ -98,7 +104,7 @@ def asking(command: Callable[..., None]) -> Callable[..., None]:
         )  # fmt: skip
         command(wish=wish, **others)
 
-    return reduce(lambda inner, option: option(inner), reversed(_OPTIONS), asked)
+    return reduce(lambda inner, option: option(inner), reversed([*options]), asked)
 
 
 def lines_of(file: Path | None) -> list[str]:
@@ -106,8 +112,10 @@ def lines_of(file: Path | None) -> list[str]:
         return []
     try:
         return [text for text in file.read_text(encoding="utf-8-sig").splitlines() if text.strip()]
-    except (OSError, UnicodeDecodeError) as exc:
-        raise CaptureError(f"{file}: cannot be read as a list of texts, one a line") from exc
+    except OSError as exc:
+        raise CaptureError(f"{file}: the texts cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise CaptureError(f"{file}: not a list of texts in UTF-8, one a line") from exc
 
 
 def pair_of(text: str) -> tuple[str, str]:

@@ -40,7 +40,8 @@ MOST_EXPLAINED = 0.05
     "--benign", type=click.Path(path_type=Path, exists=True), help="More captures in which no rule may speak."
 )
 @click.option("--fix", is_flag=True, help="First lay the files out as they should be; comments are kept.")
-@click.option("--format", "form", type=click.Choice(names()), default="terminal", help="How to tell it.")
+@click.option("--format", "form", type=click.Choice(names()), default="terminal", show_default=True,
+              help="How to tell it.")  # fmt: skip
 def command(rules: Path | None, only: tuple[str, ...], benign: Path | None, fix: bool, form: str) -> None:
     """Read RULES strictly, look at them, run their tests, and test the tests.
 
@@ -146,7 +147,7 @@ class _Check:
         if not parts:
             return []
         rules = [rule for rule in self.book.rules.values() if rule.file.startswith(self.below)]
-        return spread(lambda rule: examine(rule, self.book, self.find, parts), rules)
+        return spread(lambda rule: examine(rule, self.book, self.find, parts), rules, "rules")
 
     def benign(self, more: Path | None) -> Iterator[Fault]:
         """Traffic without messages: our own, and the user's."""

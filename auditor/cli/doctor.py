@@ -37,6 +37,8 @@ def _journal(session: Path) -> Path:
 
     beside = session.with_name(session.name + SUFFIX)
     path = session / JOURNAL if session.is_dir() else beside if beside.is_file() else session
+    if not session.exists():
+        raise CaptureError(f"{session}: no such file or folder")
     if not path.is_file():
         raise CaptureError(f"{session}: no session: there is no journal in it")
     return path

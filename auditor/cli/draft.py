@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 
-from auditor.cli.asking import Wish, asking
+from auditor.cli.asking import TEXTS, Wish, asking
 from auditor.cli.captures import expand, key_logs
+from auditor.cli.progress import watched
 from auditor.decoders.unwrap import Node, Opening
 from auditor.errors import CaptureError
 from auditor.hiding import look_for
@@ -28,7 +30,7 @@ TOLD_BY_LENGTH = (
 
 @click.command(epilog="Example:  auditor draft alice.mitm --canary 'meet me at the blue door'")
 @click.argument("captures", nargs=-1, required=True)
-@asking
+@partial(asking, options=TEXTS)
 @click.option(
     "--into",
     type=click.Path(path_type=Path),
@@ -64,7 +66,7 @@ def _drafts(captures: tuple[str, ...], wish: Wish) -> list[Draft]:
     kinds: dict[tuple[object, ...], Draft] = {}
     lengths = Lengths(needles.texts)
     for path, name in expand(captures):
-        for event in read("-" if str(path) == "-" else path, name=name, said=said):
+        for event in watched(read("-" if str(path) == "-" else path, name=name, said=said)):
             if not isinstance(event, Parcel):
                 continue
             root = open_parcel(event, Opening())

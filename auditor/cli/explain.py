@@ -56,13 +56,14 @@ def command(name: str, rules: Path | None, capture: str | None, reveal: bool) ->
 def _near(book: Rulebook, rule: Rule, capture: str, reveal: bool) -> Iterator[str]:
     """The parcels that the rule is about, then those that are nearest to it, clause by clause."""
     from auditor.cli.captures import expand
+    from auditor.cli.progress import watched
     from auditor.rulebook.clauses import inside, when
     from auditor.sources import read
 
     seen: list[tuple[int, int, Parcel]] = []
     count = 0
     for file, named in expand((capture,)):
-        for event in read(file, name=named):
+        for event in watched(read(file, name=named)):
             if isinstance(event, Parcel):
                 count += 1
                 failed = sum(not clause.held for clause in when(rule, event, book))
@@ -116,7 +117,7 @@ def _finding(code: str) -> Iterator[str]:
         yield f"{code}: {title}"
         yield cleandoc(rest)
     else:
-        raise CaptureError(f"no finding is called {code}; there are {', '.join([*READ, *LINTS])}")
+        raise CaptureError(f"no finding is called {code}{nearest(code, (*READ, *LINTS))}")
 
 
 def _rule(rule: Rule) -> Iterator[str]:

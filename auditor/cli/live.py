@@ -147,7 +147,7 @@ def _end(live: "Live", style: str) -> None:
     else:
         _say("The audit came to an early end; what was recorded is whole.")
     _say(f"\nThe session: {live.folder.path}")
-    _say(f"This report again: {live.command()}")
+    _say(f"{'This report again' if live.ended else 'The report'}: {live.command()}")
     _say(f"What went wrong, and what to do: auditor doctor {shlex.quote(str(live.folder.path))}")
     _say("\nNow take the trust away again:")
     for number, step in enumerate(live.removal(), 1):

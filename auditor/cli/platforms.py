@@ -54,12 +54,12 @@ def command(what: tuple[str, ...], width: int | None, rules: Path | None) -> Non
         case ():
             page = Page(sys.stdout, Options(width))
             _list(page, book)
-        case ("show", name):
+        case ("show", name) | (name,) if name != "show":
             if name not in book.platforms:
                 raise CaptureError(f"no platform {name!r}{nearest(name, book.platforms)}")
             page = described(book, book.platforms[name], width)
         case _:
-            raise click.UsageError("either nothing, or: show NAME")
+            raise click.UsageError("one platform at a time: show NAME")
     click.echo(page.text(), nl=False)
 
 

@@ -9,18 +9,23 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkProcess
 
+from auditor.cli.progress import counted
+
 T = TypeVar("T")
 R = TypeVar("R")
 WORTH = 40  # things for which more processes are worth their start
 MOST = 8
 
 
-def spread(work: Callable[[T], R], things: Sequence[T]) -> list[R]:
-    """What `work` makes of each; a process that dies loses nothing, its share is done here."""
+def spread(work: Callable[[T], R], things: Sequence[T], what: str = "") -> list[R]:
+    """What `work` makes of each; a process that dies loses nothing, its share is done here.
+
+    `what` it is stands beside the progress of the share that is done here.
+    """
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
     of = min(cores, MOST) if len(things) >= WORTH else 1
     if of == 1:
-        return [work(thing) for thing in things]
+        return [work(thing) for thing in counted(things, what)]
     import multiprocessing
 
     context = multiprocessing.get_context("fork")
@@ -31,7 +36,7 @@ def spread(work: Callable[[T], R], things: Sequence[T]) -> list[R]:
         process.start()
         theirs.close()
         started.append((process, ours))
-    done: list[list[R]] = [[work(thing) for thing in things[::of]]]
+    done: list[list[R]] = [[work(thing) for thing in counted(things[::of], what)]]
     for number, (process, ours) in enumerate(started, 1):
         try:
             done.append(ours.recv())

@@ -12,12 +12,14 @@ _TRUST = (
         " an emulator with a writable system store, or a key log.",
     )),
     ("iOS", (
-        "Open the page in Safari, allow the profile, then Settings > General > VPN & Device Management >"
+        "Open this page in Safari, allow the profile, then Settings > General > VPN & Device Management >"
         " install it.",
         "Then Settings > General > About > Certificate Trust Settings: switch full trust on. Without that"
         " switch nothing is trusted. Apps that pin their certificates stay shut without a jailbreak.",
     )),
-    ("this machine", ("Give the certificate to the one app, not to the system, where the app allows it.",)),
+    ("A program on the computer", (
+        "Give the certificate to the one app, not to the system, where the app allows it.",
+    )),
 )  # fmt: skip
 _REMOVE = (
     "Take the proxy or the WireGuard tunnel out of the phone's network settings.",

@@ -21,9 +21,8 @@ import msgspec
 
 import auditor
 from auditor.errors import AuditorError
-from auditor.judge import Verdict
 from auditor.live.analyst import STOP, Over, Seen, Task, Told
-from auditor.model import App
+from auditor.reporters.phrases import subject
 from auditor.sources.records import First, Lost, Record, line
 
 log = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ class Listener:
         self.task, self.watcher = task, watcher
         self.ended: Seen | None = None
         self.lost = 0
-        self._known: dict[tuple[str, str, App], str] = {}
+        self._known: dict[str, str] = {}
         self._records: Queue[bytes | None] = Queue(MOST)
         ours, theirs = os.pipe()
         self._answers = Connection(ours, writable=False)
@@ -117,12 +116,16 @@ class Listener:
         self.process.stdin.close()
 
     def _hear_back(self) -> None:
+        wrong = "the audit could not begin"
+        with suppress(EOFError, OSError):
+            wrong = self._answers.recv()
+        self._wrong.put(wrong)
         try:
-            self._wrong.put(self._answers.recv())
-            while not self.ended:
+            while not (wrong or self.ended):
                 self._heard(self._answers.recv())
         except (EOFError, OSError):
-            self._wrong.put("the audit could not begin")
+            kept = " and is recorded: analyze it afterwards" if self.task.journal else " on"
+            log.error("auditor: the audit broke off; traffic passes%s", kept)  # noqa: TRY400
 
     def _heard(self, said: Told) -> None:
         match said:
@@ -135,10 +138,10 @@ class Listener:
 
     def _looked(self, seen: Seen) -> None:
         for verdict in seen.verdicts:
-            about = _about(verdict)
+            about = f"{verdict.platform} {subject(verdict)}"
             if self._known.get(about) != verdict.verdict:
                 self._known[about] = verdict.verdict
-                log.info("auditor: %s %s: %s by now", *about[:2], verdict.verdict)
+                log.info("auditor: %s: %s by now", about, verdict.verdict)
         if self.watcher:
             self.watcher(seen)
 
@@ -157,7 +160,3 @@ def _started(answers: int) -> "subprocess.Popen[bytes]":
         )  # fmt: skip
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _about(verdict: Verdict) -> tuple[str, str, App]:
-    return verdict.platform, f"{verdict.surface} {verdict.direction}", verdict.app

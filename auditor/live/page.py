@@ -38,7 +38,7 @@ class Page(Struct, frozen=True):
             "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
             f"<title>{escape(self.name)}</title><h1>{escape(self.name)}</h1>"
             f"<ol>{steps}<li><a href=/ca.cer>Install this certificate</a>, valid for a week"
-            f"<p><small>SHA-256 {escape(self.print_of)}</small></ol>{told}"
+            f"<p><small style='overflow-wrap:anywhere'>SHA-256 {escape(self.print_of)}</small></ol>{told}"
             "<p>While it is installed, whoever runs this session can read what this device sends."
             " Remove it afterwards."
         )

@@ -1,5 +1,6 @@
 """What was found, for a person: the place, the line, a caret under it, and what to do."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from auditor.errors import Fault
@@ -13,7 +14,16 @@ _WIDTH = 100  # of a line that is shown
 def render(checked: Checked) -> str:
     lines = [line for fault in sorted(checked.faults) for line in _fault(checked, fault)]
     lines += [line for outcome in checked.outcomes if not outcome.passed for line in _failed(outcome)]
-    return "".join(f"{line}\n" for line in (*lines, *checked.said))
+    return "".join(f"{line}\n" for line in (*lines, *checked.said, *_sums(checked)))
+
+
+def _sums(checked: Checked) -> Iterator[str]:
+    """How much of what was found; its codes are explained elsewhere."""
+    if found := checked.all:
+        sums = Counter(fault.severity for fault in found).most_common()
+        told = ", ".join(f"{number:,} {kind}{'' if number == 1 else 's'}" for kind, number in sums)
+        code = next((fault.code for fault in found if fault.code), "")
+        yield told + (f"; more about one: auditor explain {code}" if code else "")
 
 
 def _fault(checked: Checked, fault: Fault) -> Iterator[str]:

@@ -19,7 +19,10 @@ _BESIDE_CLAIM = {
     "better": "this capture shows more protection than is claimed",
     "cannot tell": "this capture cannot tell",
 }
-LACKS = {"mitmproxy dump": "a dump does not hold the handshakes that the app refused"}
+READ = (Answer.CLEARTEXT, Answer.TRANSPORT_ONLY)
+ALIKE = 3  # pieces of evidence of what nobody read
+LINE, ABOVE = 60, "as above"  # a text that is longer is told once
+LACKS = {"mitmproxy dump": "mitmproxy dump: a dump does not hold the handshakes that the app refused"}
 NOTHING_READ = "Nothing was read, so there is nothing to say."
 NOTHING_FOUND = "No message was found, and no app that the rules know."
 TRY_NEXT = (
@@ -27,6 +30,9 @@ TRY_NEXT = (
     "Send a text that you know, and look for it: --canary TEXT finds it in apps without rules, too.",
     "If the service is your own, say whose place its host takes: --as HOST=NAME.",
 )
+
+
+Fact = tuple[str, str, str]  # a platform, a label, a text
 
 
 def count(number: int, thing: str) -> str:
@@ -63,6 +69,8 @@ def claim(verdict: Verdict) -> str:
 def facts(verdict: Verdict) -> list[tuple[str, str]]:
     """What there is to say under a verdict's sentence: labels and texts."""
     rows = [("why", verdict.reason)]
+    if verdict.verdict in (*READ, Answer.END_TO_END):  # of the others the grade says nothing
+        rows.append(("rests on", words.GRADE[verdict.grade]))
     if verdict.detail and verdict.verdict is not Answer.INCONCLUSIVE:  # its reason says it already
         rows.append(("envelope" if verdict.verdict is Answer.END_TO_END else "note", verdict.detail))
     if verdict.verdict is Answer.END_TO_END:
@@ -75,12 +83,35 @@ def facts(verdict: Verdict) -> list[tuple[str, str]]:
     return rows
 
 
+def block(verdict: Verdict, told: set[Fact]) -> list[tuple[str, str]]:
+    """All of that and the evidence; what takes room and was told of its platform is not told again."""
+    rows, label = [], ""
+    for head, text in facts(verdict):
+        label = head or label
+        fact = (verdict.platform, label, text)
+        mark = "- " if label == "limits" else ""
+        rows.append((label, ABOVE if len(text) > LINE and fact in told else mark + text))
+        told.add(fact)
+    rows = list(dict.fromkeys(rows))
+    end = next((at for at, (label, _) in enumerate(rows) if label == "limits"), len(rows))
+    rows[end:end] = _cited(verdict)
+    return [("" if at and rows[at - 1][0] == label else label, text) for at, (label, text) in enumerate(rows)]
+
+
+def _cited(verdict: Verdict) -> Iterable[tuple[str, str]]:
+    """Bytes that nobody opened look alike; of texts that were read every one counts."""
+    cited = verdict.evidence if verdict.verdict in READ else verdict.evidence[:ALIKE]
+    for number, item in enumerate(cited, 1):
+        yield from ((f"evidence {number}", line) for line in evidence(item))
+    if (found := sum(verdict.counts.values())) > len(cited) > 0:
+        yield "", f"these are {len(cited)} of {found:,}: --evidence FILE writes down all"
+
+
 def _checks(checks: tuple[Check, ...]) -> list[tuple[str, str]]:
-    passed = [check.name for check in checks if check.outcome == "passed"]
-    failed = [f"{check.name} ({check.note})" for check in checks if check.outcome == "failed"]
-    rest = [f"{check.name} ({check.note})" for check in checks if check.outcome == "not run"]
-    rows = [("passed", passed), ("failed", failed), ("not run", rest)]
-    return [(label, ", ".join(names)) for label, names in rows if names]
+    told: dict[str, list[str]] = {"passed": [], "failed": [], "not run": []}
+    for check in checks:
+        told[check.outcome].append(f"{check.name} ({check.note})")
+    return [(label, ", ".join(names)) for label, names in told.items() if names]
 
 
 def evidence(item: Evidence) -> list[str]:
@@ -151,17 +182,32 @@ def read(one: Slice) -> str:
     planted = f", {count(one.planted, 'planted text')} looked for" if one.planted else ""
     entries = sum(end - start for start, end in one.covers)
     hashed = f", sha256 {file.sha256[:12]}" if file.sha256 else ""
-    lacks = f"; {LACKS[file.kind]}" if file.kind in LACKS else ""
-    return f"{file.name}: {file.kind}, {size(file.size)}{unread}, {_entries(entries)}{planted}{hashed}{lacks}"
+    return f"{file.name}: {file.kind}, {size(file.size)}{unread}, {_entries(entries)}{planted}{hashed}"
 
 
 def _entries(number: int) -> str:
     return "1 entry" if number == 1 else f"{number:,} entries"
 
 
-def renamed(file: Capture) -> list[str]:
-    told = [f"{old} is audited as {new}, at your word" for old, new in file.renamed]
-    return [*told, *([f"{file.name}: {file.note}"] if file.note else [])]
+def remarks(files: Iterable[Capture]) -> Iterable[str]:
+    """What else there is to say of captures, each thing once."""
+    told: dict[str, None] = {}
+    for file in files:
+        told |= dict.fromkeys(f"{old} is audited as {new}, at your word" for old, new in file.renamed)
+        told |= {f"{file.name}: {file.note}": None} if file.note else {}
+        told |= {LACKS[file.kind]: None} if file.kind in LACKS else {}
+    return told
+
+
+def again(item: Evidence) -> list[str]:
+    """How a stranger finds a piece of evidence, and what stands behind it."""
+    lines = [
+        f"{item.ref} is a place: the capture, the number of the entry (the first is 0), and > for what the"
+        " app sent or < for what it received; offset counts the bytes of that body."
+    ]
+    if item.rule != "planted-text":
+        lines.append(f"auditor explain {item.rule} says what that rule looks at, and how this is known.")
+    return lines
 
 
 def total(report: Report) -> str:

@@ -28,7 +28,7 @@ from auditor.words import SENTENCE, SHORT
 
 name = "terminal"
 
-NARROWEST, FILE, WIDEST = 40, 80, 160
+NARROWEST, NARROW, FILE, WIDEST = 40, 60, 80, 160
 PROSE = 110  # lines longer than this are hard to read
 MOST = 20  # rows of a table that may grow with the capture; the rest is counted
 LEAST, GAP = 13, 2  # columns that a long word may claim; columns between columns
@@ -57,8 +57,9 @@ def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Opt
     page = Page(stream, options)
     if verdicts:
         _table(page, verdicts)
+        told: set[phrases.Fact] = set()
         for verdict in verdicts:
-            _verdict(page, verdict)
+            _verdict(page, verdict, told)
     else:
         _nothing(page, report)
     _around(page, report)
@@ -67,6 +68,7 @@ def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Opt
     _ledger(page, report)
     _problems(page, report)
     _captures(page, report)
+    _again(page, verdicts)
     stream.write(page.text())
 
 
@@ -176,29 +178,21 @@ def _table(page: Page, verdicts: list[Verdict]) -> None:
         ]
         for v in verdicts
     ]
-    heads = ("platform", "messages", "verdict", "who can read it", "grade", "claim")
+    heads: tuple[str, ...] = ("platform", "messages", "verdict", "who can read it", "grade", "claim")
+    if page.width < NARROW:  # the answer alone
+        heads = ("messages", "who can read it")
+        rows = [[f"{row[0]} {row[1]}", row[3]] for row in rows]
     page.table(heads, rows, fixed=("verdict", "grade", "claim"))
 
 
-def _verdict(page: Page, verdict: Verdict) -> None:
+def _verdict(page: Page, verdict: Verdict, told: set[phrases.Fact]) -> None:
     mark = page.mark(verdict.verdict)
     subject = f"{verdict.platform}, {phrases.subject(verdict)}"
     page.console.print()
-    page.rows(
-        [
-            (
-                (mark, STYLES[verdict.verdict]),
-                (f"{subject}: {phrases.answer(verdict)}, {verdict.grade}", "bold"),
-            )
-        ],
-        2,
-    )
+    head = (f"{subject}: {phrases.answer(verdict)}, {verdict.grade}", "bold")
+    page.rows([((mark, STYLES[verdict.verdict]), head)], 2)
     page.say(SENTENCE[verdict.verdict], 2)
-    rows: list[tuple[Cell, Cell]] = [((label, "dim"), text) for label, text in phrases.facts(verdict)]
-    for number, item in enumerate(verdict.evidence, 1):
-        first, *rest = phrases.evidence(item)
-        rows += [((f"evidence {number}", "dim"), first), *(("", line) for line in rest)]
-    page.rows(rows, 17, indent=2)
+    page.rows([((label, "dim"), text) for label, text in phrases.block(verdict, told)], 17, indent=2)
 
 
 def _nothing(page: Page, report: Report) -> None:
@@ -243,7 +237,8 @@ def _shut(page: Page, report: Report) -> None:
             ]
             for peer, sums in shut[:MOST]
         ]
-        page.table(("far end", "platform", "why", "times", "sent / received"), rows, fixed=("times",))
+        heads = ("far end", "platform", "why", "times", "sent / received")
+        page.table(heads, rows, fixed=heads[3:])
         _more(page, len(shut))
     if told := [(peer, words.facts(sums.facts)) for peer, sums in contacts if sums.facts]:
         page.heading("What they show to anyone who looks on")
@@ -264,7 +259,7 @@ def _ledger(page: Page, report: Report) -> None:
         if state in accounts
     ]
     if rows:
-        page.heading("Where everything that was opened went")
+        page.heading("Where everything that was opened went (a parcel: what one side says at a time)")
         page.console.print()
         page.table(("state", "parcels", "size", "which means"), rows, fixed=("state", "parcels", "size"))
 
@@ -287,5 +282,11 @@ def _captures(page: Page, report: Report) -> None:
     if not slices:
         return
     page.heading("What was read")
-    lines = [line for one in slices for line in (phrases.read(one), *phrases.renamed(one.capture))]
+    lines = [*map(phrases.read, slices), *phrases.remarks(one.capture for one in slices)]
     page.rows([("-", line) for line in lines], 2)
+
+
+def _again(page: Page, verdicts: list[Verdict]) -> None:
+    if cited := next((item for verdict in verdicts for item in verdict.evidence), None):
+        page.heading("How to check this")
+        page.rows([("-", text) for text in phrases.again(cited)], 2)

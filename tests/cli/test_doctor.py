@@ -29,7 +29,7 @@ def test_it_says_who_refused_and_what_to_do(tmp_path: Path, asked: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("", "no session"), ("gone", "no session"), ("a.har", "not a session")]
+    ("name", "said"), [("", "no session"), ("gone", "no such file or folder"), ("a.har", "not a session")]
 )
 def test_what_is_no_session_is_one_line(tmp_path: Path, name: str, said: str) -> None:
     (tmp_path / "a.har").write_text("{}")

@@ -127,7 +127,12 @@ def test_anything_else_is_a_mistake(arguments: tuple[str, ...]) -> None:
     assert "show NAME" in result.stderr
 
 
-def test_a_wrong_name_is_answered_with_the_nearest() -> None:
-    result = platforms("show", "tiktokk")
+def test_a_name_alone_shows_its_page() -> None:
+    assert platforms("threema").stdout == platforms("show", "threema").stdout
+
+
+@pytest.mark.parametrize("arguments", [("show", "tiktokk"), ("tiktokk",)])
+def test_a_wrong_name_is_answered_with_the_nearest(arguments: tuple[str, ...]) -> None:
+    result = platforms(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "did you mean 'tiktok'" in result.stderr

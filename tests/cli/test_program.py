@@ -94,6 +94,20 @@ def test_the_program_ends_with_the_code_it_says() -> None:
         assert b"Traceback" not in done.stderr
 
 
+def test_a_misspelt_command_is_answered_with_the_nearest() -> None:
+    assert "No such command 'analize'. Did you mean 'analyze'?" in invoke("analize", "x.mitm").stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_is_one_line_and_exit_code_2() -> None:
+    command = [sys.executable, "-m", "auditor", "analyze", "captures/irc-clear"]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, cwd=CHECKOUT, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, b"auditor: the output: No space left on device\n")
+
+
 def test_piped_output_has_no_escape_codes() -> None:
     for arguments in (
         ("analyze", "captures/irc-clear"),

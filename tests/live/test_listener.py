@@ -114,6 +114,26 @@ def test_an_audit_that_died_is_known_at_the_end(tmp_path: Path, journal: str) ->
     assert listener.finish() is None
 
 
+@pytest.mark.parametrize(
+    ("journal", "passes"),
+    [("", "traffic passes on"), ("s.journal", "traffic passes and is recorded: analyze it afterwards")],
+)
+def test_an_audit_that_dies_is_named_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, journal: str, passes: str
+) -> None:
+    if journal:
+        journal = str(tmp_path / journal)
+        Journal(Path(journal), "test", False).close()
+    listener = Listener(Task(journal))
+    listener.begin()
+    listener.process.kill()
+    until = time.monotonic() + 60
+    while listener.alive and time.monotonic() < until:
+        time.sleep(0.05)
+    assert caplog.messages == [f"auditor: the audit broke off; {passes}"]
+    assert listener.finish() is None
+
+
 def test_when_the_proxy_dies_its_audit_goes_as_well(tmp_path: Path) -> None:
     path = tmp_path / "s.journal"
     Journal(path, "test", False).close()

@@ -238,7 +238,7 @@ def test_a_verdict_forms_while_its_connection_is_still_open(start: Start, site: 
         link.recv(100)
         link.sendall(b"\0\1 and then " + TEXT.encode())
         link.recv(100)
-        live.log("unknown:open.example other out: transport-only by now")
+        live.log("unknown:open.example other sent: transport-only by now")
     assert "1 readable" in live.stop()
 
 

@@ -56,6 +56,11 @@ def test_where_nothing_is_wrong_there_is_nothing_to_say(form: str) -> None:
     assert "R301" not in page(form, NOTHING)
 
 
+def test_the_terminal_ends_with_the_sums_and_says_where_more_is_known() -> None:
+    last = page("terminal").splitlines()[-1]
+    assert last == "3 errors, 1 warning, 1 note; more about one: auditor explain R301"
+
+
 def test_the_terminal_points_at_the_place() -> None:
     assert page("terminal").splitlines()[:5] == [
         "p/a.yaml:2:7: error R301: 'slott' is wrong",

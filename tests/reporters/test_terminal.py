@@ -15,7 +15,7 @@ from auditor.report import Account, Capture, Contacts, Peer, Report, Slice, Trou
 from auditor.reporters import Options, reporter
 from auditor.reporters.terminal import MARKS, MOST
 from auditor.rulebook.book import Rulebook
-from auditor.words import SENTENCE, SHORT
+from auditor.words import GRADE, SENTENCE, SHORT
 
 Show = Callable[..., str]
 Golden = Callable[[str, str], None]
@@ -99,6 +99,12 @@ def test_words_are_not_broken_in_the_table_at_80_columns(sample: Report, show: S
         assert word in table
 
 
+def test_a_narrow_table_has_room_for_the_answer(sample: Report, show: Show) -> None:
+    lines = show(sample, 40).split("\n\n")[1].splitlines()
+    assert lines[0].split("  ")[0] == "messages"
+    assert any(line.startswith("tiktok dm sent") and line.endswith("the service") for line in lines)
+
+
 def test_end_to_end_is_never_a_bare_yes(sample: Report, show: Show) -> None:
     page = show(sample, 160)
     assert re.search(r"END-TO-END \(\d+/\d+ checks\)", page)
@@ -108,6 +114,42 @@ def test_end_to_end_is_never_a_bare_yes(sample: Report, show: Show) -> None:
 
 def test_a_claim_that_the_capture_refutes_is_called_contradicted(sample: Report, show: Show) -> None:
     assert "CONTRADICTED by this capture" in " ".join(show(sample, 160).split())
+
+
+def test_what_is_known_of_a_platform_is_told_once(sample: Report, book: Rulebook) -> None:
+    limit = "a limit of this platform, which takes more room than one line of the page has"
+    tiktok = next(v for v in judge(sample, book) if v.platform == "tiktok")
+    twice = [msgspec.structs.replace(tiktok, limits=(limit, own)) for own in ("of the first", "of the other")]
+    stream = io.StringIO()
+    reporter("terminal").render(sample, twice, stream, Options(160))
+    page = stream.getvalue()
+    assert (page.count(limit), page.count("as above")) == (1, 4)
+    assert page.index("of the first") < page.index("as above") < page.index("of the other")
+
+
+@pytest.mark.parametrize(("content", "cited"), [(Content.OPAQUE, 3), (Content.READABLE, 8)])
+def test_of_what_nobody_read_three_are_cited_and_the_others_counted(
+    show: Show, summed: Add, content: Content, cited: int
+) -> None:
+    one = Finding(
+        ref=Ref("a", 1), platform="p", surface="dm", direction=Direction.OUT, road=Road.PROTECTED,
+        content=content, grade=Grade.SHOWN, rule="p/dm",
+    )  # fmt: skip
+    found = [msgspec.structs.replace(one, ref=Ref("a", n)) for n in range(9)]
+    page = show(Report((summed(Capture("1", "a", "har", 1), found),)))
+    assert page.count("by the rule p/dm") == cited
+    assert f"these are {cited} of 9: --evidence FILE writes down all" in page
+
+
+def test_every_grade_is_explained_where_it_counts(show: Show, sample: Report) -> None:
+    page = show(sample, 160)
+    assert all(GRADE[grade] in page for grade in (Grade.SHOWN, Grade.RECOGNISED))
+
+
+def test_a_stranger_is_told_how_to_find_the_evidence(sample: Report, show: Show) -> None:
+    page = " ".join(show(sample).split("How to check this")[1].split())
+    assert "laptop.har#7< is a place" in page
+    assert "auditor explain irc/channel" in page
 
 
 def test_hosts_that_were_renamed_are_named(sample: Report, show: Show) -> None:

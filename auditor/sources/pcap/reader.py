@@ -123,9 +123,7 @@ class Reader:
     ) -> Iterator[Event]:
         """With the file as a whole, which is said once, whoever reads it together."""
         if not self.place.share.number:
-            yield self.place.problem(
-                self.tape.entries, kind, text, channels=channels, protocols=protocols
-            )
+            yield self.place.problem(self.tape.entries, kind, text, channels=channels, protocols=protocols)
 
     def _hardware(self, batch: Batch) -> None:
         """Devices that were named by their MAC address: where they send from."""
