@@ -7,6 +7,7 @@ share is audited here, after all others.
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import reduce
@@ -15,11 +16,12 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import structs
+from msgspec import Struct, structs
 
 from auditor.audit import Audit
 from auditor.report import Capture, Report
 from auditor.sources import Source
+from auditor.sources.phones import told
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -39,6 +41,13 @@ def shares(source: Source, jobs: int | None) -> int:
     if not source.shared or sys.platform != "linux" or (source.length or 0) < LARGE:
         return 1
     return max(1, min(jobs or MOST, len(os.sched_getaffinity(0)) if jobs is None else jobs))
+
+
+class Done(Struct):
+    """What a process has to say of its share."""
+
+    report: Report
+    phones: Counter[str]  # how often private ends talked in it
 
 
 class Others:
@@ -70,14 +79,15 @@ class Others:
         except Exception:  # noqa: BLE001  the first process does it again, and tells
             os._exit(1)
 
-    def _audited(self, number: int) -> Report:
+    def _audited(self, number: int) -> Done:
         part, audit = self.source.part(number, self.of), self.audit()
         for event in part:
             audit.feed(event)
         given = tuple(sorted(audit.renamed))
-        return audit.report(Capture("", part.name, part.kind, part.size, part.unread, given))
+        capture = Capture("", part.name, part.kind, part.size, part.unread, given)
+        return Done(audit.report(capture), part.phones)
 
-    def results(self) -> Iterator[Report]:
+    def results(self) -> Iterator[Done]:
         for number, pipe in enumerate(self.pipes, 1):
             try:
                 yield pipe.recv()
@@ -109,13 +119,15 @@ def others(source: Source, audit: Callable[[], Audit], of: int) -> Iterator[Othe
         running.stop()
 
 
-def together(first: Report, rest: Iterable[Report]) -> Report:
+def together(first: Done, rest: Iterable[Done]) -> Report:
     """One report of all shares, which are of one capture."""
-    slices = [one for report in (first, *rest) for one in report.slices]
+    done = [first, *rest]
+    slices = [one for part in done for one in part.report.slices]
     captures = [one.capture for one in slices]
     capture = structs.replace(
         captures[0],
         unread=sum(one.unread for one in captures),
         renamed=tuple(sorted({pair for one in captures for pair in one.renamed})),
+        note=told(sum((part.phones for part in done), Counter())),
     )
     return Report((reduce(add, (structs.replace(one, capture=capture) for one in slices)),))

@@ -13,6 +13,7 @@ import re
 import stat
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, cast
@@ -22,6 +23,7 @@ from msgspec import Struct, structs
 from auditor.errors import CaptureError
 from auditor.model import Contact, Event, Parcel
 from auditor.sources.heads import Place, Share, clean
+from auditor.sources.phones import is_hardware
 from auditor.sources.tape import Tape
 from auditor.text import is_text, printable
 
@@ -116,13 +118,13 @@ class Source:
         self.path = path
         self.name = place.capture
         self.kind = kind.name
-        self.shared = tape is None and (kind.shared or (kind.divided and place.outside))
+        self.shared = tape is None and (kind.shared or (kind.divided and _is_divided(place)))
         self._kind = kind
         self.sha256 = ""
         self.size = 0
         self.unread = 0
         self.entries = 0
-        self.note = ""
+        self.phones: Counter[str] = Counter()  # how often private ends talked in packets
         self._place = place
         self._tape = tape  # of a pipe, which cannot be opened twice
         self._once = tape is not None
@@ -155,7 +157,7 @@ class Source:
         finally:
             tape.close()
         self.sha256, self.size = tape.sha256, tape.position
-        self.unread, self.entries, self.note = tape.unread, tape.entries, tape.note
+        self.unread, self.entries, self.phones = tape.unread, tape.entries, Counter(tape.phones)
 
     def _prepared(self, reader: Reader) -> Place:
         """Of a file that can be read twice, what it carries to open itself is known before all else."""
@@ -206,6 +208,11 @@ def follow(path: Path, growing: Callable[[], bool], said: Place = NOTHING) -> So
     kind = next(kind for kind in _KINDS if kind.name == "pcapng")
     place = structs.replace(said, capture=clean(path.name))
     return Source(path, kind, place, Tape(Growing(path, growing)))
+
+
+def _is_divided(place: Place) -> bool:
+    """Where a device is known by its hardware alone, its addresses are learned from every packet."""
+    return place.outside and not any(map(is_hardware, place.devices))
 
 
 def _from_outside(event: Event) -> Event:

@@ -53,8 +53,9 @@ def test_several_processes_say_what_one_says_of_everything_recorded_here(
     monkeypatch.setattr(shares, "LARGE", 0)
     ended = written(tmp_path, *talked(CHAT), datagram(ANSWER, FAR, APP), *talked(CHAT, client=OTHER))
     ended.write_bytes(ended.read_bytes()[:-9])
-    asked: list[str | Path] = [ended, *sorted(CAPTURES.glob("*/*.mitm"))[:9], "--format", style, "--jobs"]
-    alone, two, three = (contacts(*asked, str(jobs)) for jobs in (1, 2, 3))
+    asked = map(str, (ended, *sorted(CAPTURES.glob("*/*.mitm"))[:9]))
+    command = [*asked, "--format", style, "--jobs"]
+    alone, two, three = (contacts(*command, jobs) for jobs in "123")
     assert (two.output, two.exit_code) == (three.output, three.exit_code) == (alone.output, 0)
     assert "the file ends inside a packet" in alone.output
 

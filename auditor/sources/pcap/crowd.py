@@ -12,12 +12,11 @@ import numpy as np
 from auditor.model import Contact
 from auditor.sources.heads import Place
 from auditor.sources.pcap.devices import Devices
-from auditor.sources.pcap.ends import Flags
-from auditor.sources.pcap.flow import NAMING, Flow, Sums
+from auditor.sources.pcap.flow import Flow, Sums
 from auditor.sources.pcap.flows import BOTH, GUESS, ONE, SHUT, TORN, TWO
 from auditor.sources.pcap.glance import Glance, Script, Spoken, show, tell
 from auditor.sources.pcap.known import Known
-from auditor.sources.pcap.lanes import LANES, divide, first_said, lanes, own
+from auditor.sources.pcap.lanes import LANES, lanes
 from auditor.sources.pcap.onlooker import Onlooker, contact, unsaid
 from auditor.sources.pcap.outside import Seen
 from auditor.sources.pcap.reasons import reason_of
@@ -26,14 +25,13 @@ from auditor.sources.pcap.sums import Flows, between, packed
 from auditor.sources.pcap.table import Batch
 from auditor.sources.pcap.views import View, Views
 from auditor.sources.pcap.window import Integers
-from auditor.sources.pcap.wire import TCP, UDP, End
+from auditor.sources.pcap.wire import TCP, End
 
 OTHERS = "neither end is a device that was named"
 SETTLED, CLIENT_ONE, PHONE_ONE, PHONE_TWO = 1, 2, 4, 8  # who is who, in a column
 AT_ONCE = 4096  # contacts that are made before the first of them is told
 _FAR = End(b"")
 _CLIENT, _SERVER = End(b"client"), End(b"server")  # whoever they are: all that begin alike are one
-_NAMING: Flags = np.isin(np.arange(1 << 16), list(NAMING))
 
 
 class Crowd:
@@ -49,15 +47,17 @@ class Crowd:
 
     def look(self, batch: Batch) -> None:
         """Shows every connection what is said in a window, in the order of the file."""
-        self._learn(batch)
-        self._meet(batch)
+        for said in batch.naming:  # in the order of the file, for as long as somebody tells names
+            self._known.names.learn(said)
         flows, glance = batch.flows, Glance(batch)
+        self._settle(flows, glance.slots)
+        where = lanes(flows.kind[glance.slots]).tolist()
         numbers = flows.seen[glance.slots].tolist()
         full, torn = [0] * len(numbers), list[int]()
         for which, slot in enumerate(glance.slots.tolist()):
             begun = numbers[which] > 0
             if not begun:
-                numbers[which] = self._begin(flows, slot, glance, which)
+                numbers[which] = self._begin(flows, slot, glance, which, self._lanes[where[which]])
             view = self._views(numbers[which])[numbers[which]]
             if not view.over and (rows := glance.rest(which, begun, view.full)):
                 numbers[which], view = self._alone(flows, slot, numbers[which])
@@ -69,29 +69,13 @@ class Crowd:
         batch.mark(np.array(torn, np.int64), TORN)
         batch.mark(glance.slots[flows.full[glance.slots] == BOTH], SHUT)
 
-    def _meet(self, batch: Batch) -> None:
-        """Those that speak for the first time: who is who, and whether anything is looked at here."""
-        slots, lane = lanes(batch, first_said(batch))
-        self._settle(batch.flows, slots)
-        divide(batch.flows, slots, lane, self._place.share)
-
     def _views(self, number: int) -> Views:
-        """Those of a lane, which the number of a view says, and below zero that there is none yet."""
-        return self._lanes[(number if number > 0 else ~number) % LANES]
+        return self._lanes[number % LANES]
 
-    def _learn(self, batch: Batch) -> None:
-        """Names are learned in the order of the file, for as long as somebody tells them."""
-        rows = batch.rows
-        named = _NAMING[rows.source_port] | _NAMING[rows.target_port]
-        some = np.flatnonzero(named & (rows.protocol == UDP) & (batch.part.slot >= 0) & (rows.size > 0))
-        for row in some.tolist():
-            self._known.names.learn(batch.payload(row))
-
-    def _begin(self, flows: Flows, slot: int, glance: Glance, which: int) -> int:
+    def _begin(self, flows: Flows, slot: int, glance: Glance, which: int, views: Views) -> int:
         """The number of what shows of a connection that begins so."""
         script = glance.script(which)
         digest = script.digest(int(flows.sides[slot]))
-        views = self._views(int(flows.seen[slot]))
         if number := views.known(digest):
             views[number].uses += 1
             return number
@@ -156,10 +140,9 @@ class Crowd:
 
     def over(self, flows: Flows) -> Iterator[Contact]:
         """Connections that are complete; those that look alike are one contact."""
-        self._settle(flows, np.arange(len(flows)))
-        flows = own(flows, self._place.share)
         if not len(flows):
             return
+        self._settle(flows, np.arange(len(flows)))
         every, mine = np.unique(flows.seen, return_inverse=True)
         known: dict[Seen | None, int] = {None: 0}
         numbers = [

@@ -1,55 +1,78 @@
-"""Who looks at which connections, where several processes look at one capture.
+"""Lanes: connections are told apart by the ports of their two ends, so that several processes can share them.
 
-Connections that begin alike are in one lane, for what is seen of one is seen of all of them. Every lane
-has budgets of its own, so that nothing that is found out depends on who looks at the other lanes.
+Whatever is bounded is bounded in each lane by itself. So nothing that is found out depends on who looks
+at the other lanes, or whether anybody does.
 """
 
 import numpy as np
 
 from auditor.sources.heads import Share
-from auditor.sources.pcap.flows import BOTH
-from auditor.sources.pcap.rows import Words
-from auditor.sources.pcap.sums import Flows
-from auditor.sources.pcap.table import Batch
-from auditor.sources.pcap.window import Integers
+from auditor.sources.pcap.columns import ETHERNET
+from auditor.sources.pcap.flow import NAMING
+from auditor.sources.pcap.rows import Rows, Words
+from auditor.sources.pcap.tunnels import PORTS
+from auditor.sources.pcap.window import Bytes, Integers, Window, heads
 from auditor.sources.pcap.wire import TCP, UDP
 
 LANES = 6  # two, three or six processes have the same to do
-_HEAD = 64  # bytes of what is said first: the random part of a hello is among them
-_FLAG = np.uint64(0x9E3779B97F4A7C15)
-_ODD: Words = _FLAG * np.arange(1, 2 * _HEAD // 8, 2, dtype=np.uint64)
+_PORT = np.uint64(0xFFFF)
+_ONE, _TWO = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+# Ethernet, IPv4 without options, and what comes first in TCP and UDP.
+_PLAIN = np.dtype({
+    "names": ["kind", "version", "size", "piece", "protocol", "source", "target", "length", "header"],
+    "formats": [">u2", "u1", ">u2", ">u2", "u1", ">u2", ">u2", ">u2", "u1"],
+    "offsets": [12, 14, 16, 20, 23, 34, 36, 38, 46],
+    "itemsize": 54,
+})  # fmt: skip
 
 
-def first_said(batch: Batch) -> Integers:
-    """The rows with which connections nobody was shown speak for the first time, and all that follow here."""
-    rows, slot = batch.rows, batch.part.slot
-    carried = (rows.protocol == TCP) | (rows.protocol == UDP)
-    speaks = np.flatnonzero((slot >= 0) & (rows.size > 0) & carried)
-    found: Integers = speaks[batch.flows.sides[slot[speaks]] == 0]
+def lane(ports: Words | Integers, others: Words | Integers) -> Integers:
+    """The same whichever end is named first."""
+    a, b = ports.astype(np.uint64), others.astype(np.uint64)
+    mixed = (a + b) * _ONE ^ (a ^ b) * _TWO
+    return (mixed >> np.uint64(40)).astype(np.int64) % LANES
+
+
+def lanes(kinds: Words) -> Integers:
+    """Of conversations, by their kinds (ends.py)."""
+    return lane(kinds & _PORT, kinds >> np.uint64(16) & _PORT)
+
+
+def naming(rows: Rows) -> Integers:
+    """The rows in which names may be told: they concern everybody."""
+    named = _NAMING[rows.source_port] | _NAMING[rows.target_port]
+    return np.flatnonzero(named & (rows.protocol == UDP) & (rows.family > 0) & (rows.size > 0))
+
+
+def own(rows: Rows, share: Share) -> Rows:
+    """Those of its lanes, and all that are no conversation."""
+    if share.of == 1:
+        return rows
+    mine = lane(rows.source_port, rows.target_port) % share.of == share.number
+    return rows.take(np.flatnonzero(mine))
+
+
+def sifted(window: Window, share: Share) -> Integers | None:
+    """The packets that have to be read, where it shows at once that others are somebody else's alone."""
+    if share.of == 1 or not len(window) or (window.links != ETHERNET).any():
+        return None
+    head: Bytes = heads(window.data, window.starts, _PLAIN.itemsize)
+    seen = head.view(_PLAIN)[:, 0]
+    size, protocol, kept = seen["size"].astype(np.int64) - 20, seen["protocol"], window.kept
+    source, target, header = seen["source"], seen["target"], (seen["header"] >> 4).astype(np.int64) * 4
+    plain = (seen["kind"] == 0x0800) & (seen["version"] == 0x45) & (seen["piece"] & 0x3FFF == 0)
+    tcp = (protocol == TCP) & (header >= 20) & (header <= size) & (kept >= 54)
+    udp = (protocol == UDP) & (seen["length"] == size) & (size >= 8) & (kept >= 42)
+    udp &= ~(_ASIDE[source] | _ASIDE[target])
+    theirs = lane(source, target) % share.of != share.number
+    return np.flatnonzero(~(plain & (tcp | udp) & theirs))
+
+
+def _those(ports: list[int]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    found = np.zeros(1 << 16, np.bool_)
+    found[ports] = True
     return found
 
 
-def lanes(batch: Batch, speaks: Integers) -> tuple[Integers, Integers]:
-    """The slots of those connections, and the lane of each: by what is said first, and how much."""
-    slots, first, mine = np.unique(batch.part.slot[speaks], return_index=True, return_inverse=True)
-    begin = speaks[first]
-    heads = batch.heads(begin, _HEAD)
-    heads[np.arange(_HEAD) >= batch.rows.size[begin, None]] = 0
-    mixed = (heads.view(np.uint64) * _ODD).sum(axis=1, dtype=np.uint64)
-    mixed += np.bincount(mine, batch.rows.size[speaks], len(slots)).astype(np.uint64)
-    mixed = (mixed ^ mixed >> np.uint64(29)) * _FLAG
-    return slots, (mixed >> np.uint64(32)).astype(np.int64) % LANES
-
-
-def divide(flows: Flows, slots: Integers, lane: Integers, share: Share) -> None:
-    """Notes the lanes below zero, until a view is noted there; those that others look at say nothing here."""
-    flows.seen[slots] = ~lane
-    flows.full[slots[lane % share.of != share.number]] = BOTH
-
-
-def own(flows: Flows, share: Share) -> Flows:
-    """Those that are told by this process: those it looked at, and some of those that never spoke."""
-    if share.of == 1:
-        return flows
-    silent = (flows.seen == 0) & (flows.number % share.of == share.number)
-    return flows.take((flows.seen > 0) | silent)
+_NAMING = _those([*NAMING])
+_ASIDE = _those([*NAMING, *PORTS])

@@ -90,7 +90,8 @@ class Reader:
         self._crowd = Crowd(place, self.known, self.devices) if begin is None else None
 
     def events(self) -> Iterator[Event]:
-        table = Table(self.tape, together=self._crowd is None)  # who only looks on needs no fragments
+        # Who only looks on needs no fragments, and may be one of several.
+        table = Table(self.tape, together=self._crowd is None, share=self.place.share)
         yield from self._read(table)
         yield from self._crowd.over(table.finish()) if self._crowd else self._over(table.finish())
         yield from self._told(self.known.legs.finish())
@@ -100,7 +101,7 @@ class Reader:
             lost = IN_DATAGRAMS if reason == TORN else ()  # of TCP the bytes are missed where they belong
             nowhere = (Channel(""),) if lost else ()
             yield from self._trouble("not read", f"{packets}: {reason}", nowhere, lost)
-        self.tape.note = self.devices.told()
+        self.tape.phones = self.devices.talks()
 
     def _read(self, table: Table) -> Iterator[Event]:
         for item in table:

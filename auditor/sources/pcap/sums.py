@@ -35,7 +35,7 @@ class Flows(Struct):
     opened: Bytes  # who sent a SYN before all else: 1, 2 or both
     full: Bytes  # whose payload nobody wants any more: 1, 2 or both
     state: Bytes
-    seen: Integers  # the number of what somebody saw who only looks on; 0 before, below it for others to see
+    seen: Integers  # the number of what somebody saw who only looks on; 0 before
     sides: Bytes  # who is the client and who the phone, once it is settled; 0 before
 
     def __len__(self) -> int:

@@ -1,20 +1,25 @@
 """Several who look at one capture say together what one says alone."""
 
-from collections import Counter
+from io import BytesIO
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 
 from auditor.audit import Audit
-from auditor.cli.shares import together
+from auditor.cli.shares import Done, together
 from auditor.report import Capture, Report
 from auditor.shelf import load_outside
 from auditor.sources import Source, read
 from auditor.sources.heads import Place, Share
-from auditor.sources.pcap import flows, views
-from auditor.sources.pcap.lanes import LANES
+from auditor.sources.pcap import columns, flows, views
+from auditor.sources.pcap.frames import frames
+from auditor.sources.pcap.lanes import LANES, lane, naming, own, sifted
+from auditor.sources.pcap.nested import Tunnels
+from auditor.sources.pcap.window import Window
 from auditor.sources.pcap.wire import ACK
+from auditor.sources.tape import Tape
 from tests.sources.pcap.building import PHONE, SERVER, ethernet, ipv4, pcap, udp
 from tests.sources.pcap.corpus import CAPTURES, CORPUS
 from tests.sources.pcap.test_crowd import FULL, LATE, between, many
@@ -27,19 +32,22 @@ NAMED = ethernet(ipv4(udp(53, 50_000, ANSWER), 17, SERVER, PHONE))
 SILENT = [ethernet(ipv4(bytes(8), number, PHONE, SERVER)) for number in (1, 47, 50, 132)]
 
 
-def report(source: Source) -> Report:
+def done(source: Source) -> Done:
     audit = Audit(RULES)
     for event in source:
         audit.feed(event)
-    return audit.report(
-        Capture(source.sha256, source.name, source.kind, source.size, source.unread, (), source.note)
-    )
+    capture = Capture(source.sha256, source.name, source.kind, source.size, source.unread)
+    return Done(audit.report(capture), source.phones)
 
 
-def shares(path: Path, of: int, said_of_it: Place = OUTSIDE) -> list[Report]:
+def report(source: Source) -> Report:
+    return together(done(source), ())
+
+
+def shares(path: Path, of: int, said_of_it: Place = OUTSIDE) -> list[Done]:
     source = read(path, said=said_of_it)
     assert source.shared
-    return [report(source.part(number, of)) for number in range(of)]
+    return [done(source.part(number, of)) for number in range(of)]
 
 
 def assert_same(path: Path, devices: tuple[str, ...] = ()) -> None:
@@ -110,24 +118,51 @@ def test_what_is_too_much_is_the_same_whoever_looks(
 def test_each_looks_at_a_part_and_only_the_first_speaks_of_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, day(1), cut=5)
     alone, parts = report(read(path, said=OUTSIDE)).whole(), shares(path, 3)
-    counts = [sum(one.count for _, one in part.whole().contacts) for part in parts]
+    counts = [sum(one.count for _, one in part.report.whole().contacts) for part in parts]
     assert all(counts)
     assert sum(counts) == sum(one.count for _, one in alone.contacts)
-    assert [bool(part.whole().troubles) for part in parts] == [True, False, False]
-    assert [part.slices[0].capture.unread > 0 for part in parts] == [True, False, False]
+    assert [bool(part.report.whole().troubles) for part in parts] == [True, False, False]
+    assert [part.report.slices[0].capture.unread > 0 for part in parts] == [True, False, False]
 
 
-def test_who_begins_alike_is_looked_at_by_one(tmp_path: Path) -> None:
-    alike = [frame for talk in many(FULL, 12) for frame in talk]
-    counts = [part.whole().contacts for part in shares(written(tmp_path, alike), LANES)]
-    assert Counter(map(bool, counts)) == {True: 1, False: LANES - 1}
+def test_both_ends_are_in_one_lane_and_lanes_are_used_alike() -> None:
+    ports = np.arange(1024, 65536)
+    found = lane(ports, np.full_like(ports, 443))
+    assert (found == lane(np.full_like(ports, 443), ports)).all()
+    shares_of_all = np.bincount(found, minlength=LANES) / len(ports)
+    assert (abs(shares_of_all * LANES - 1) < 0.05).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_passed_over_would_have_been_read_as_somebody_elses(seed: int) -> None:
+    """Whatever is damaged in it: what could be read in another way, or not at all, is looked at closely."""
+    chance, packets = Random(seed), [bytearray(frame) for frame in day(seed)]
+    for one in packets:
+        one[chance.randrange(12, min(len(one), 60))] ^= chance.choice((0, 0, 1, 0x80, 0xFF))
+    cut = [bytes(one[: chance.choice((len(one), len(one), 33, 41, 53))]) for one in packets]
+    passed = 0
+    for window in frames(Tape(BytesIO(pcap(cut)))):
+        assert isinstance(window, Window)
+        rows, left = columns.read(window, Tunnels(9), together=False)
+        for number in range(3):
+            kept = sifted(window, Share(number, 3))
+            assert kept is not None
+            gone = np.setdiff1d(np.arange(len(window)), kept)
+            passed += len(gone)
+            assert not np.isin(gone, left).any()
+            assert not np.isin(gone, naming(rows)).any()
+            theirs = rows.take(gone)
+            assert (theirs.family == 4).all()
+            assert len(own(theirs, Share(number, 3))) == 0
+    assert passed > len(packets) // 2
 
 
 def test_messages_are_not_divided(tmp_path: Path) -> None:
-    """What is read of one connection may rest on what was read of another."""
+    """What is read of one connection may rest on another; and what a MAC address sends from, on all."""
     path = written(tmp_path, day(1))
     assert not read(path).shared
-    assert read(path, said=Place(share=Share(), outside=True)).shared
+    assert not read(path, said=Place(outside=True, devices=("3c:22:fb:01:02:03",))).shared
+    assert read(path, said=Place(outside=True, devices=("192.168.1.9",))).shared
 
 
 @pytest.mark.corpus
