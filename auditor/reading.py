@@ -73,7 +73,7 @@ class Reading:
                 if hits := [hit for hit in found if not hit.digest]:
                     planted[id(node)] = tuple(sorted({hit.text for hit in hits}))
                     self.hits += [(node, hit) for hit in hits]
-        return root, Judge(self.book, root, planted)
+        return root, Judge(self.book, root, planted, self.texts)
 
     def follow(self, rule: Rule, platform: str) -> list[Finding]:
         """What one rule sees in this parcel."""
@@ -156,12 +156,15 @@ class Reading:
             self.said[id(found)] = layer.value
         return found
 
+    def texts(self, node: Node) -> tuple[str, ...]:
+        """The planted texts at one node."""
+        return tuple(sorted({hit.text for hit in look_for(self.needles, node) if not hit.digest}))
+
     def rejoined(self, rule: Rule, last: Finding, text: str) -> Finding:
         """A message that came in pieces, of which this parcel holds the last."""
         opening = Opening(self.book.recogniser(rule.accept))
         node = opening.open(text, ("body",))
-        hits = {id(n): [hit.text for hit in look_for(self.needles, n) if not hit.digest] for n in node.walk()}
-        judge = Judge(self.book, node, {at: tuple(sorted(set(texts))) for at, texts in hits.items() if texts})
+        judge = Judge(self.book, node, {id(n): texts for n in node.walk() if (texts := self.texts(n))})
         seen = min(judge.judge(node, rule.accept), key=lambda seen: STRENGTH.index(seen.content))
         note = f"{seen.note}; joined from its pieces" if seen.note else "joined from its pieces"
         found = self.finding(rule, last.platform, Message(last.surface, seen.content, last.slot, seen, note))

@@ -11,6 +11,9 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.padding import PKCS7
 
 from auditor import ledger
 from auditor.audit import Audit, audit
@@ -212,6 +215,55 @@ def test_pieces_of_two_directions_or_two_connections_are_no_planted_text() -> No
         second = msgspec.structs.replace(line_of_irc(TEXT[12:], 1), **changed)
         findings, _, _ = run(first, second, planted=(TEXT,))
         assert {finding.texts for finding in findings} <= {()}
+
+
+# Keys beside what they open
+
+SECRET, START = bytes(range(32)), bytes(range(12))
+
+
+def nip04(shared: str = "") -> Parcel:
+    """A direct message of Nostr, sealed with a secret that only its two ends should have."""
+    padder, lock = (
+        PKCS7(128).padder(),
+        Cipher(algorithms.AES(SECRET), modes.CBC(bytes(range(16)))).encryptor(),
+    )
+    content = lock.update(padder.update(TEXT.encode()) + padder.finalize()) + lock.finalize()
+    event = {
+        "kind": 4, "pubkey": "a1" * 32, "id": "b2" * 32, "sig": "c3" * 64, "tags": [["p", "d4" * 32]],
+        "content": f"{coded(content)}?iv={coded(bytes(range(16)))}", "shared": shared,
+    }  # fmt: skip
+    return parcel("relay.example", "WS", "/", json.dumps(["EVENT", event]).encode(), protocol="websocket")
+
+
+def locked(**beside: str) -> Parcel:
+    """A direct message in a cipher that no envelope names."""
+    noise = AESGCM(SECRET).encrypt(START, TEXT.encode(), None)
+    body = {"text": coded(noise), "iv": coded(START), **beside}
+    return parcel("x.com", "POST", "/i/api/1.1/dm/new2.json", json.dumps(body).encode())
+
+
+def coded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+@pytest.mark.parametrize(
+    ("shut", "open_", "before", "cipher"),
+    [
+        (nip04(), nip04(SECRET.hex()), Answer.END_TO_END, "aes-cbc"),
+        (locked(), locked(k=coded(SECRET)), Answer.OPAQUE, "aes-gcm"),
+    ],
+    ids=["a known envelope", "bytes that nobody knows"],
+)
+def test_what_a_key_beside_it_opens_the_service_can_read(
+    shut: Parcel, open_: Parcel, before: Answer, cipher: str
+) -> None:
+    assert run(shut)[2][0].verdict is before
+    for planted in ((), (TEXT,)):
+        (finding,), _, (verdict,) = run(open_, planted=planted)
+        assert (verdict.verdict, verdict.grade) == (Answer.TRANSPORT_ONLY, Grade.SHOWN)
+        assert (finding.trail[-1], finding.texts) == (cipher, planted)
+        assert finding.note.startswith(f"opened ({cipher}) with a key that travels at body.")
 
 
 # What no rule knows

@@ -50,8 +50,8 @@ DOORS = {
     "ahocorasick_rs": ("needles.py",),
     "brotli": ("decoders/brotli.py",),
     "cryptography": (
-        "live/authority.py", "sources/pcap/quic/protection.py", "sources/pcap/unlock/",
-        "streams/mtproto_obfuscated.py",
+        "live/authority.py", "rulebook/keyring.py", "sources/pcap/quic/protection.py",
+        "sources/pcap/unlock/", "streams/mtproto_obfuscated.py",
     ),
     "click": ("cli/",),
     "h2": ("sources/pcap/replay/http2.py",),
@@ -139,6 +139,7 @@ ANY = (
 )
 # May import inside a function, besides cli/.
 HEAVY_DOORS: tuple[str, ...] = (
+    "rulebook/keyring.py",
     "sources/pcap/http3/exchange.py",
     "sources/pcap/unlock/agreement.py",
     "sources/mitm.py",

@@ -5,15 +5,16 @@ nothing; a seal counts only when it is shut and no planted text was read in it; 
 below a node belongs to it, attributes beside a text do not unless they are prose.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
 from msgspec import Struct
 
-from auditor.decoders.unwrap import Layer, Node
-from auditor.model import Content
+from auditor.decoders.unwrap import Layer, Node, Opening
+from auditor.model import Content, Path
 from auditor.randomness import habits, shuffled
 from auditor.rulebook.book import Rulebook
+from auditor.rulebook.keyring import Keyring
 from auditor.rulebook.tree import TreeSeal
 from auditor.rulebook.types import Envelope
 from auditor.text import is_prose, is_token
@@ -22,7 +23,13 @@ TESTABLE = 32  # bytes from which a test for randomness has power
 SHORT = 16  # bytes from which at least the letters of a code tell it from words
 Planted = Mapping[int, tuple[str, ...]]  # the planted texts that were read at a node
 
+Look = Callable[[Node], Iterable[str]]  # for planted texts, in what was opened later
+
 _BY_OPENER = {"recipient": Content.SEALED, "server": Content.WRAPPED}
+
+
+def nothing(_: Node) -> tuple[str, ...]:
+    return ()
 
 
 class Seen(Struct, frozen=True):
@@ -56,11 +63,25 @@ class _Trees(Struct, frozen=True):
 class Judge:
     """Judges nodes of one parcel: the tree seals around them, the texts planted in them."""
 
-    def __init__(self, book: Rulebook, root: Node, planted: Planted) -> None:
+    def __init__(self, book: Rulebook, root: Node, planted: Planted, look: Look = nothing) -> None:
         self.book = book
         self.planted = planted
+        self.look = look
         self.believed: dict[tuple[str, ...], _Trees] = {}
         self.root = root
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        return Keyring(self.root)
+
+    def unlocked(self, node: Node) -> tuple[Seen, Path] | None:
+        """What a key beside it opens, and where that lies."""
+        found = self.keyring.open(node)
+        if found is None:
+            return None
+        opened = Opening().open(found.plain, node.path, trail=(*node.trail, found.cipher))
+        texts = tuple(sorted({text for n in opened.walk() for text in self.look(n)}))
+        return Seen(Content.READABLE, opened, texts=texts), found.key
 
     @cached_property
     def trees(self) -> list[tuple[Envelope, TreeSeal]]:

@@ -9,6 +9,7 @@ seal is a finding of its own, because it may be a copy.
 from collections.abc import Collection, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from auditor.decoders.unwrap import Node
 from auditor.model import Content
@@ -131,9 +132,21 @@ class Element(Struct, frozen=True):
             for node in self.select(slot)
             for seen in self.judge.judge(node, self.rule.accept)
         ]
-        if not any(seen.content in (Content.SEALED, Content.OPAQUE) for _, seen in values):
+        kinds = {seen.content for _, seen in values}
+        if kinds & {Content.SEALED, Content.OPAQUE, Content.UNDECIDED}:
+            values += self.unlocked()
+        if not kinds & {Content.SEALED, Content.OPAQUE}:
             return values
         return [(slot, seen) for slot, seen in values if not self.placeholder(seen)]
+
+    def unlocked(self) -> Iterator[tuple[str, Seen]]:
+        """What the message's slots hold once the keys that travel with it were tried."""
+        for slot in self.rule.slots:
+            for node in self.select(slot):
+                if found := self.judge.unlocked(node):
+                    seen, key = found
+                    note = f"opened ({seen.node.trail[-1]}) with a key that travels at {shown_path(key)}"
+                    yield slot.text, replace(seen, note=note)
 
     def placeholder(self, seen: Seen) -> bool:
         if seen.content not in (Content.READABLE, Content.UNDECIDED) or seen.texts:

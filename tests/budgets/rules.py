@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import aead
 
 from auditor import bosh, excerpts, fragments, hiding, pieces, randomness, report, shelf
 from auditor.audit import Audit
@@ -23,7 +24,7 @@ from auditor.model import Channel, Content, Direction, Finding, Grade, Head, Par
 from auditor.needles import Needles
 from auditor.report import Capture
 from auditor.rulebook import book as books
-from auditor.rulebook import build, shape, shut, yaml
+from auditor.rulebook import build, keyring, shape, shut, yaml
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.build import sealed
 from auditor.rulebook.seals import age, jwe, nip44, saltpack, smime
@@ -245,6 +246,20 @@ def counted(_: Path) -> object:
     return f"says {randomness.habits(noise(70_000, 2) + uneven + noise(70_000, 3))!r}"
 
 
+def with_keys(count: int) -> Callable[[Path], object]:
+    """So many wrong keys nearer than the right one, then that."""
+    right = noise(32, 77)
+    hidden = aead.AESGCM(right).encrypt(bytes(12), b"meet me at seven", None)
+    wrong = [noise(32, number).hex() for number in range(count)]
+
+    def exceed(_: Path) -> object:
+        root = unwrap.Opening().open({"key": right.hex(), "near": {"ct": hidden, "wrong": wrong}}, ("body",))
+        ct = next(node for node in root.walk() if node.step == "ct")
+        return f"opened {keyring.Keyring(root).open(ct)}"
+
+    return exceed
+
+
 UNSEEN = "no stanzas were looked for"
 KEEPING = [
     Budget("bosh.py MOST", bosh, UNSEEN, stanzas_in(gzip.compress(BOSH), "gzip"), low=50),
@@ -256,6 +271,8 @@ KEEPING = [
     Budget("hiding.py FORMS", hiding, "True", looked_through("%" + "25" * 12 + "41")),
     Budget("hiding.py MOST_WORDS", hiding, "kept 0", words_kept, low=10),
     Budget("hiding.py LONGEST", hiding, "True", looked_through("see you " * 50), low=100),
+    Budget("rulebook/keyring.py TRIES", keyring, "opened None", with_keys(3), low=5),
+    Budget("rulebook/keyring.py NEAR", keyring, "opened None", with_keys(50)),
     Budget("excerpts.py LONGEST", excerpts, "^80$", lambda _: len(excerpts.cut("x" * 1_000))),
     Budget("pieces.py CONNECTIONS", pieces, r"^\(\)$", remembered, low=2),
     Budget("randomness.py _SAMPLE", randomness, "says ''", counted),

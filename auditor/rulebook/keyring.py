@@ -1,0 +1,167 @@
+"""Keys that travel beside what they open: whoever carries both can read it.
+
+Laws: a value is a key only when it opens something, never by its name or its size: public keys, nonces
+and checks look the same. What opens is proof: a cipher that checks itself (GCM, Poly1305), padding
+that fits around a text (CBC, ECB), or a stretch of text that chance does not make (CTR). What stands
+nearest is tried first, and tries are counted, for each parcel.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from auditor.decoders import DECODERS, NO_CLUE
+from auditor.decoders.unwrap import Node
+from auditor.model import Path
+from auditor.text import as_text
+
+TRIES = 1_000  # of one parcel
+NEAR = 6  # keys, and values that may go with them, which are tried for one message
+LARGE = 16_384  # bytes of a value that cost another try
+KEYS = (16, 24, 32)
+NONCES = (12, 16)
+TAG = 16
+PROOF = 20  # bytes of text; of random bytes so many are text once in 100 million times
+_CODED = (16, 22, 24, 32, 43, 44, 48, 64)  # letters of such values in base64 and in hexadecimal
+_CODES = (DECODERS["hex"], DECODERS["base64"])
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    data: bytes
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What came out, by which cipher, and where its key lies."""
+
+    plain: bytes
+    cipher: str
+    key: Path
+
+
+class Keyring:
+    """Everything in one parcel that could be a key, or go with one."""
+
+    def __init__(self, root: Node) -> None:
+        self.left = TRIES
+        self.keys: dict[Path, list[Value]] = {}
+        self.others: dict[Path, list[Value]] = {}
+        for node in root.walk():
+            for data in short(node):
+                for table, sizes in ((self.keys, KEYS), (self.others, NONCES)):
+                    if len(data) in sizes:
+                        _enter(table, Value(data, node.path))
+
+    def open(self, node: Node) -> Opened | None:
+        """What a key of this parcel makes of a value in it."""
+        if not self.keys:
+            return None
+        for data in long(node):
+            beside = [other.data for other in _near(self.others, node.path)]
+            for key in _near(self.keys, node.path):
+                if key.data == data:
+                    continue
+                for cipher, opener in _ways(key.data, data, [x for x in beside if x not in (key.data, data)]):
+                    self.left -= 1 + len(data) // LARGE
+                    if self.left < 0:
+                        return None
+                    if plain := opener():
+                        return Opened(plain, cipher, key.path)
+        return None
+
+
+def short(node: Node) -> Iterator[bytes]:
+    """The values at a node that are as long as keys are, each once, however they are written."""
+    found = set()
+    for layer in node.layers:
+        found.add(layer.data)
+        if isinstance(layer.value, str) and len(layer.value) in _CODED:
+            for code in _CODES:
+                with suppress(ValueError):
+                    found.add(bytes(code.unwrap(layer.data, NO_CLUE)))
+    if node.seal is not None:
+        found |= {data for _, data in node.seal.parts}
+    return (data for data in sorted(found) if len(data) in {*KEYS, *NONCES})
+
+
+def long(node: Node) -> Iterator[bytes]:
+    """The bytes at a node and below it that may be a ciphertext; of an envelope only its parts."""
+    for one in node.walk():
+        whole = one.seal is not None and one.seal.shut
+        data = [layer.value for layer in one.layers if isinstance(layer.value, bytes) and not whole]
+        data += [part for _, part in one.seal.parts] if one.seal is not None else []
+        yield from (one for one in data if len(one) >= TAG)
+
+
+def _enter(table: dict[Path, list[Value]], value: Value) -> None:
+    for length in range(len(value.path)):
+        room = table.setdefault(value.path[:length], [])
+        if len(room) < NEAR:
+            room.append(value)
+
+
+def _near(table: dict[Path, list[Value]], path: Path) -> list[Value]:
+    """The nearest first: those that share the most of its path."""
+    found: dict[bytes, Value] = {}
+    for length in range(len(path), -1, -1):
+        for value in table.get(path[:length], ()):
+            found.setdefault(value.data, value)
+    return list(found.values())[:NEAR]
+
+
+Opener = Callable[[], bytes]
+
+
+def _ways(key: bytes, data: bytes, beside: list[bytes]) -> Iterator[tuple[str, Opener]]:
+    """Each cipher, with what may be its nonce: a value beside, the first bytes, or zeros."""
+    for size in NONCES:
+        nonces = [(one, data) for one in (*beside, bytes(size)) if len(one) == size]
+        for nonce, body in (*nonces, (data[:size], data[size:])):
+            tags = [one for one in beside if len(one) == TAG and one != nonce]
+            for sealed in (body, *(body + tag for tag in tags)):
+                yield "aes-gcm", partial(_checked, "AESGCM", key, nonce, sealed)
+                if size == 12 and len(key) == 32:
+                    yield "chacha20-poly1305", partial(_checked, "ChaCha20Poly1305", key, nonce, sealed)
+            if size == 12:  # of a check that needs more than is here, the text shows all the same
+                yield "aes-gcm", partial(_counted, key, nonce + b"\0\0\0\2", body[:-TAG])
+            elif len(body) % 16 == 0:
+                yield "aes-cbc", partial(_padded, key, "CBC", nonce, body)
+            yield "aes-ctr", partial(_counted, key, nonce.ljust(16, b"\0"), body)
+    if len(data) % 16 == 0:
+        yield "aes-ecb", partial(_padded, key, "ECB", b"", data)
+
+
+def _checked(cipher: str, key: bytes, nonce: bytes, sealed: bytes) -> bytes:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers import aead
+
+    try:
+        plain: bytes = getattr(aead, cipher)(key).decrypt(nonce, sealed, None)
+    except InvalidTag:
+        return b""
+    return plain
+
+
+def _counted(key: bytes, counter: bytes, data: bytes) -> bytes:
+    plain = _deciphered(key, "CTR", counter, data)
+    return plain if len(plain) >= PROOF and isinstance(as_text(plain), str) else b""
+
+
+def _padded(key: bytes, mode: str, start: bytes, data: bytes) -> bytes:
+    """A text in front of the padding of PKCS#7: of random bytes one in a billion is."""
+    plain = _deciphered(key, mode, start, data)
+    last = plain[-1] if plain else 0
+    text = plain[: len(plain) - last]
+    fits = 0 < last <= TAG and plain.endswith(bytes([last]) * last)
+    return text if fits and isinstance(as_text(text), str) else b""
+
+
+def _deciphered(key: bytes, mode: str, start: bytes, data: bytes) -> bytes:
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    made = getattr(modes, mode)(*(start,) if start else ())
+    decryptor = Cipher(algorithms.AES(key), made).decryptor()
+    return decryptor.update(data) + decryptor.finalize()
