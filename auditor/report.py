@@ -1,9 +1,10 @@
 """All that an audit saw, added up: the only thing that reporters get.
 
 Laws: `a + b` is associative and commutative, the empty report is its zero, and a capture
-counts once, by its hash. A capture may be audited in slices: slices that do not overlap
-add up to the same bytes as one audit of the whole. Every table is bounded: rows are kinds,
-never messages, and a row keeps its first eight findings. Verdicts are computed (judge.py).
+counts once, by its hash: as the audit saw it that read most of its planted texts. It may be
+audited in slices: slices that do not overlap add up to the same bytes as one audit of the
+whole. Every table is bounded: rows are kinds, never messages, and a row keeps its first eight
+findings. Verdicts are computed (judge.py).
 """
 
 import re
@@ -218,7 +219,7 @@ class Report(Struct, frozen=True):
         best: dict[tuple[str, tuple[tuple[int, int], ...]], Slice] = {}
         for one in (*self.slices, *other.slices):
             key = (one.capture.id, one.covers)
-            best[key] = min(best[key], one, key=_bytes) if key in best else one
+            best[key] = min(best[key], one, key=_preference) if key in best else one
         return Report(tuple(best[key] for key in sorted(best)))
 
     def __bool__(self) -> bool:
@@ -240,6 +241,11 @@ class Report(Struct, frozen=True):
 
 
 NOTHING = Slice(Capture("", "", "", 0))
+
+
+def _preference(one: Slice) -> tuple[int, int, bytes]:
+    """Of several audits of one stretch: who read more planted texts, then who looked for more."""
+    return -len({text for row, _ in one.tally for text in row.texts}), -one.planted, _bytes(one)
 
 
 def _same(one: Capture, other: Capture) -> Capture:

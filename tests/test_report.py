@@ -214,6 +214,24 @@ def test_of_slices_that_overlap_only_the_longest_counts() -> None:
         assert whole.covers == ((3, 11),)
 
 
+def test_of_two_audits_of_one_stretch_the_one_counts_that_read_more_planted_texts() -> None:
+    """A copy of a capture may lie beside a session.yaml that says what was planted."""
+    row = Row("a", "dm", Direction.OUT, Content.SEALED, Road.CLEAR, Grade.SHOWN, "a")
+    read = msgspec.structs.replace(row, content=Content.READABLE, texts=("meet me",))
+    capture, ref = Capture("aa", "x.mitm", "dump", 1), Ref("x.mitm", 1, ">")
+
+    def audit_of(planted: int, *rows: Row) -> Report:
+        tally = tuple((kind, one(kind, ref)) for kind in rows)
+        return Report((Slice(capture, ((0, 1),), planted=planted, tally=tally),))
+
+    for order in permutations((audit_of(0, row), audit_of(2, row), audit_of(1, row, read))):
+        (kept,) = reduce(Report.__add__, order).slices
+        assert (kept.planted, [kind.texts for kind, _ in kept.tally]) == (1, [(), ("meet me",)])
+    for order in permutations((audit_of(0, row), audit_of(2, row))):
+        (kept,) = reduce(Report.__add__, order).slices
+        assert kept.planted == 2
+
+
 # Bounds and order
 
 
