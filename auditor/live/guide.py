@@ -17,7 +17,9 @@ _TRUST = (
         "Then Settings > General > About > Certificate Trust Settings: switch full trust on. Without that"
         " switch nothing is trusted. Apps that pin their certificates stay shut without a jailbreak.",
     )),
-    ("A program on the computer", ("Give the certificate to the one app, not to the system, where the app allows it.",)),
+    ("A program on the computer", (
+        "Give the certificate to the one app, not to the system, where the app allows it.",
+    )),
 )  # fmt: skip
 _REMOVE = (
     "Take the proxy or the WireGuard tunnel out of the phone's network settings.",
