@@ -1,5 +1,6 @@
 """The edge where captures are named: files and folders in, sources out."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def _files(path: str) -> Iterator[Path]:
     if path == "-" or not where.is_dir():
         yield where
         return
+    if not os.access(where, os.R_OK | os.X_OK):
+        raise CaptureError(f"{path}: Permission denied")
     found = sorted(f for f in where.rglob("*") if _is_capture(f) and f.is_file())
     if not found:
         raise CaptureError(f"{path}: no captures ({', '.join(SUFFIXES)}) in this folder")

@@ -12,6 +12,7 @@ from auditor.cli.spread import spread
 from auditor.errors import CaptureError, Fault, RuleError
 from auditor.model import Parcel
 from auditor.notices import Checked, names, notice
+from auditor.reporters.phrases import count
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.crosses import benign as spoken
 from auditor.rulebook.examination import PARTS as PARTS_OF_RULES
@@ -77,7 +78,7 @@ def _fix(root: Path, below: str) -> None:
     """Lay out the files that can be read; those that cannot are told by the check that follows."""
     from auditor.rulebook.layout import rewritten
 
-    count = 0
+    new_files = 0
     for file, text in texts_of(root).items():
         try:
             new = rewritten(text, file) if file.startswith(below) else text
@@ -85,8 +86,8 @@ def _fix(root: Path, below: str) -> None:
             continue
         if new != text:
             (root / file).write_text(new, encoding="utf-8")
-            count += 1
-    click.echo(f"{count} files laid out", err=True)
+            new_files += 1
+    click.echo(f"{count(new_files, 'file')} laid out", err=True)
 
 
 class _Check:
@@ -152,12 +153,12 @@ class _Check:
     def benign(self, more: Path | None) -> Iterator[Fault]:
         """Traffic without messages: our own, and the user's."""
         folders = [folder for folder in (self.root / BENIGN, more) if folder is not None and folder.exists()]
-        count = 0
+        looked = 0
         for file, name in expand(tuple(map(str, folders))) if folders else ():
             parcels = [event for event in read(file, name=name) if isinstance(event, Parcel)]
-            count += len(parcels)
+            looked += len(parcels)
             yield from (f for f in spoken(parcels, self.book) if f.file.startswith(self.below))
-        self.said.append(f"{count:,} parcels of unrelated traffic looked at")
+        self.said.append(f"{count(looked, 'parcel')} of unrelated traffic looked at")
 
     def score(self, examined: list[Examined], found: list[Fault], left: list[Fault]) -> Iterator[Fault]:
         tried = sum(one.tried.tried for one in examined if one.tried)
@@ -183,9 +184,10 @@ def _tests(outcomes: list[Outcome], made: int) -> str:
     skipped = len({o.skipped for o in outcomes if o.skipped})
     todo = sum(bool(o.todo) for o in outcomes)
     files = len({o.file for o in outcomes})
-    notes = [f"{len(outcomes)} tests in {files} files", f"{made:,} made from them", f"{failed} failed"]
-    notes += [f"{todo} known gaps"] if todo else []
-    notes += [f"{skipped} recordings not at hand"] if skipped else []
+    notes = [f"{count(len(outcomes), 'test')} in {count(files, 'file')}", f"{made:,} made from them"]
+    notes += [f"{failed} failed"]
+    notes += [count(todo, "known gap")] if todo else []
+    notes += [f"{count(skipped, 'recording')} not at hand"] if skipped else []
     return ", ".join(notes)
 
 

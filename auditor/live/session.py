@@ -19,7 +19,7 @@ from msgspec import Struct
 import auditor
 from auditor.errors import AuditorError, CaptureError
 from auditor.live.addon import Auditor
-from auditor.live.addresses import shown
+from auditor.live.addresses import addresses, shown
 from auditor.live.analyst import Seen
 from auditor.live.authority import authority, called, fingerprint
 from auditor.live.folder import About, Folder, said
@@ -205,4 +205,6 @@ def _door(address: str) -> socket.socket:
     try:
         return socket.create_server((address, 0), family=family)
     except OSError as exc:
-        raise CaptureError(f"{address}: not an address of this machine: {exc.strerror}") from exc
+        raise CaptureError(
+            f"{address}: not an address of this machine; there are {', '.join(addresses())}"
+        ) from exc

@@ -1,10 +1,13 @@
 """Who was talked to, one line a far end, for people and for other programs that read lines.
 
 Laws: every far end has its line, however many there are; columns are parted by two spaces or
-more; what a capture says is shown without control codes.
+more; what a capture says is shown without control codes; in a terminal what has no room in its
+line stands under it.
 """
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
+from textwrap import wrap
 from typing import TextIO, TypeAlias
 
 from auditor import words
@@ -17,6 +20,7 @@ name = "contacts"
 
 HEADS = ("platform", "far end", "carried by", "times", "sent", "received", "what shows")
 WIDEST = 60  # columns of a name before it pushes the others aside
+LEAST, OTHERS = 20, 52  # columns that it gets in any terminal; those that the others take
 _RIGHT = (3, 4, 5)
 
 Said: TypeAlias = Callable[[Peer, Contacts], tuple[str, ...]]
@@ -25,11 +29,14 @@ Said: TypeAlias = Callable[[Peer, Contacts], tuple[str, ...]]
 def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Options) -> None:
     whole = report.whole()
     ranked = sorted(whole.contacts, key=lambda item: (item[0].platform or "~", -item[1].count, item[0]))
+    room = shutil.get_terminal_size().columns if stream.isatty() else 0
+    widest = max(LEAST, min(WIDEST, room - OTHERS)) if room else WIDEST
     widths = [len(head) for head in HEADS[:-1]]
     for row in _rows(ranked, _cells):
-        widths = [max(width, min(WIDEST, len(cell))) for width, cell in zip(widths, row, strict=False)]
+        widths = [max(width, min(widest, len(cell))) for width, cell in zip(widths, row, strict=False)]
     for row in _rows(ranked, _row) if ranked else ():  # said twice, so that a long list is never held
-        _write(stream, "  ".join(_aligned(row, widths)).rstrip())
+        for line in _laid(row, widths, room):
+            _write(stream, line)
     if not ranked:
         _write(stream, "Nobody was talked to, as far as this shows." if report else phrases.NOTHING_READ)
     for trouble, sums in whole.troubles:
@@ -52,6 +59,18 @@ def _cells(peer: Peer, sums: Contacts) -> tuple[str, ...]:
         peer.platform or "-", printable(phrases.far_end(peer)), printable(peer.transport), f"{sums.count:,}",
         phrases.size(sums.sent), phrases.size(sums.received),
     )  # fmt: skip
+
+
+def _laid(row: tuple[str, ...], widths: list[int], room: int) -> Iterator[str]:
+    if room and len(row[1]) > widths[1]:
+        yield f"{row[0]:<{widths[0]}}  {row[1]}"
+        row = ("", "", *row[2:])
+    line = "  ".join(_aligned(row, widths)).rstrip()
+    if not room or len(line) <= room:
+        yield line
+    else:
+        yield "  ".join(_aligned((*row[:-1], ""), widths)).rstrip()
+        yield from wrap(printable(row[-1]), room, initial_indent="    ", subsequent_indent="    ")
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> Iterable[str]:

@@ -201,9 +201,12 @@ def remarks(files: Iterable[Capture]) -> Iterable[str]:
 
 def again(item: Evidence) -> list[str]:
     """How a stranger finds a piece of evidence, and what stands behind it."""
+    packets = "@" in item.ref.rpartition("#")[2]
+    entry = "the first packet of the connection" if packets else "the number of the entry (the first is 0)"
+    begins = ", after @ the packet in which the message begins" if packets else ""
     lines = [
-        f"{item.ref} is a place: the capture, the number of the entry (the first is 0), and > for what the"
-        " app sent or < for what it received; offset counts the bytes of that body."
+        f"{item.ref} is a place: the capture, {entry}, and > for what the app sent or < for what it"
+        f" received{begins}; offset counts the bytes of that body."
     ]
     if item.rule != "planted-text":
         lines.append(f"auditor explain {item.rule} says what that rule looks at, and how this is known.")

@@ -209,6 +209,11 @@ def test_a_file_nobody_may_read_is_one_line(tmp_path: Path) -> None:
     file = tmp_path / "secret.mitm"
     file.touch(mode=0)
     assert analyze(file).exit_code == 2
+    tmp_path.chmod(0)
+    try:
+        assert "Permission denied" in analyze(tmp_path).stderr
+    finally:
+        tmp_path.chmod(0o700)
 
 
 # Rules

@@ -165,7 +165,7 @@ def test_files_are_laid_out_and_keep_their_comments(rules: Path) -> None:
     file.write_text(f"{rest}\n\n# the end", encoding="utf-8")
     assert check(file, "--only", "lints").exit_code == 1
     result = check(file, "--only", "lints", "--fix")
-    assert (result.exit_code, result.stderr) == (0, "1 files laid out\n")
+    assert (result.exit_code, result.stderr) == (0, "1 file laid out\n")
     assert file.read_text(encoding="utf-8") == f"{first}\n{rest}\n# the end\n"
 
 
@@ -265,7 +265,7 @@ def test_a_rule_must_be_silent_on_unrelated_traffic(tmp_path: Path, given: bool)
     result = check(rules, "--only", "benign", *more)
     assert result.exit_code == 1
     assert "R805: missing in unrelated traffic: " in result.stdout
-    assert "1 parcels of unrelated traffic looked at" in result.stdout
+    assert "1 parcel of unrelated traffic looked at" in result.stdout
 
 
 def test_our_own_rules_are_silent_on_ordinary_traffic() -> None:

@@ -11,7 +11,7 @@ from auditor.cli import cli
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--listen", "203.0.113.9"), "203.0.113.9: not an address of this machine"),
+        (("--listen", "203.0.113.9"), "203.0.113.9: not an address of this machine; there are "),
         (("--listen", "nowhere.invalid"), "not an address of this machine"),
         (("--listen", "127.0.0.1", "--mode", "sideways"), "there are regular, wireguard, socks5"),
         (("--listen", "127.0.0.1", "--mode", "reverse:"), "as in reverse:https://example.org"),

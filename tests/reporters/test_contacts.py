@@ -2,6 +2,8 @@
 
 import io
 
+import pytest
+
 from auditor.audit import Audit
 from auditor.model import Channel, Contact, Problem, Ref
 from auditor.report import Capture, Report
@@ -9,12 +11,12 @@ from auditor.reporters import Options, reporter
 from auditor.rulebook.book import Rulebook
 
 
-def listed(*events: Contact | Problem) -> list[str]:
+def listed(*events: Contact | Problem, stream: io.StringIO | None = None) -> list[str]:
     audit = Audit(Rulebook({}, {}, {}))
     for event in events:
         audit.feed(event)
     report = audit.report(Capture("00", "x.pcap", "pcap", 1))
-    stream = io.StringIO()
+    stream = stream or io.StringIO()
     reporter("contacts").render(report, [], stream, Options())
     return stream.getvalue().splitlines()
 
@@ -45,6 +47,23 @@ def test_each_far_end_is_one_line_with_its_sums() -> None:
         ["b.example:443", "tls", "1"],
     ]
     assert all(row.endswith("TLS 1.3") for row in rows)
+
+
+@pytest.mark.parametrize("room", [72, 80, 160])
+def test_in_a_terminal_what_has_no_room_stands_under_its_line(
+    monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", str(room))
+    long = f"{'a-rather-long-name.' * 2}example"
+    lines = listed(contact(1, "a.example"), contact(2, long), stream=Terminal())
+    assert max(map(len, lines)) <= room
+    assert len({line.index(" tls ") for line in lines if " tls " in line}) == 1
+    assert " ".join(lines).count("TLS 1.3") == 2
+    assert (len(lines) == 3) == (room == 160)
 
 
 def test_no_number_of_far_ends_is_too_many() -> None:
