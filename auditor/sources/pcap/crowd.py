@@ -73,7 +73,8 @@ class Crowd:
         rows = batch.rows
         named = _NAMING[rows.source_port] | _NAMING[rows.target_port]
         some = np.flatnonzero(named & (rows.protocol == UDP) & (batch.part.slot >= 0) & (rows.size > 0))
-        for row in some.tolist():
+        answers = batch.heads(some, 3)[:, 2] & 0x80 > 0
+        for row in some[answers].tolist():
             self._known.names.learn(batch.payload(row))
 
     def _begin(self, flows: Flows, slot: int, glance: Glance, which: int) -> int:
