@@ -48,7 +48,8 @@ class Crowd:
     def look(self, batch: Batch) -> None:
         """Shows every connection what is said in a window, in the order of the file."""
         for said in batch.naming:  # in the order of the file, for as long as somebody tells names
-            self._known.names.learn(said)
+            if said[2:3] >= b"\x80":  # an answer
+                self._known.names.learn(said)
         flows, glance = batch.flows, Glance(batch)
         self._settle(flows, glance.slots)
         where = lanes(flows.kind[glance.slots]).tolist()

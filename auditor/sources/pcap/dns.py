@@ -60,9 +60,18 @@ def read(message: bytes) -> Answered:
     return Answered(bool(flags & 0x8000), tuple(asked), tuple(found))
 
 
-@lru_cache(REMEMBERED)
 def understood(message: bytes) -> Answered | None:
-    """The same, and None where it is none; what is told again is not read again."""
+    """The same, and None where it is none."""
+    if len(message) < 12 or message[2] & 0x78 > 5 << 3 or message[3] & 0x40:
+        return None
+    if message[4] > 1 or message[6] > 1:  # nearly all that is something else is gone by now
+        return None
+    return _understood(message)
+
+
+@lru_cache(REMEMBERED)
+def _understood(message: bytes) -> Answered | None:
+    """What is told again is not read again."""
     try:
         return read(message)
     except ValueError:

@@ -24,6 +24,7 @@ from auditor.sources.pcap.wire import ACK, FIN, RST, SYN, TCP, UDP, Packet, Said
 
 REACH = 1 << 14  # bytes of a beginning, which are looked at together
 TURNS = 160  # packets of one
+DATAGRAMS = 40  # the same where each is for itself
 
 # From which end; the payload; how much of it was not kept; what TCP says of its place.
 Spoken: TypeAlias = tuple[int, bytes, int, int, int, int]
@@ -105,8 +106,8 @@ class Glance:
         self._way = np.where(batch.part.forward[some], ONE, TWO)
         self._begins, self._ends = begins.tolist(), (begins + lengths).tolist()
         size, start, datagrams = rows.size[some], rows.start[some], rows.protocol[some] == UDP
-        # What datagrams show is counted.
-        reach = begins + _reach(np.where(datagrams, 0, size), begins, lengths)
+        # Of datagrams it counts how many there are.
+        reach = begins + _reach(np.where(datagrams, REACH // DATAGRAMS, size), begins, lengths)
         self._reach = reach.tolist()
         self._view = batch.window.data.data
         self._starts, self._stops = start.tolist(), (start + size).tolist()
@@ -122,11 +123,13 @@ class Glance:
         mine, sent = self.slots, self._way == ONE
         one, two = flows.one_base[mine], flows.two_base[mine]
         protocol = flows.kind[mine] >> np.uint64(32) & np.uint64(0xFF)
-        self._known = np.stack((protocol, flows.opened[mine], one < 0, two < 0), axis=1).astype(np.uint8)
+        known = np.stack((protocol, flows.opened[mine], one < 0, two < 0), axis=1)
+        self._known = known.astype(np.uint8).tobytes()
         one, two = np.repeat(one.clip(0), lengths), np.repeat(two.clip(0), lengths)
         missing, sequence, acknowledged, flags = self._places
         places = sequence - np.where(sent, one, two), acknowledged - np.where(sent, two, one)
-        self._facts = np.stack((self._way, missing, sizes, *places, flags), axis=1).astype(np.uint32)
+        facts = np.stack((self._way, missing, sizes, *places, flags), axis=1)
+        self._facts = facts.astype(np.uint32).tobytes()
 
     def _astray(self, flows: Flows, begins: Integers, lengths: Integers, sizes: Integers) -> Flags:
         """Which rows of TCP are late, lost, told twice, or answer what was not seen.
@@ -167,7 +170,8 @@ class Glance:
     def script(self, which: int) -> Script:
         begin, end = self._begins[which], self._reach[which]
         said = b"".join(self._pieces(range(begin, end)))
-        return Script(self._known[which].tobytes(), self._facts[begin:end].tobytes(), said)
+        facts = self._facts[begin * _FACTS.size : end * _FACTS.size]
+        return Script(self._known[which * 4 : which * 4 + 4], facts, said)
 
     def rest(self, which: int, begun: bool, full: int) -> list[Spoken]:
         """What ends that are not full said behind the beginning; all of it where that was seen before."""

@@ -119,14 +119,15 @@ class Handshake:
         self.stopped = ""
         self.sealed = {True: False, False: False}
         self._datagrams = datagrams
-        self._records = {way: Records() for way in _WAYS}
-        self._messages = {way: Messages() for way in _WAYS}
-        self._fragments = {way: Fragments() for way in _WAYS}
+        self._records = {} if datagrams else {way: Records() for way in _WAYS}
+        self._messages: dict[bool, Messages | Fragments] = (
+            {way: Fragments() for way in _WAYS} if datagrams else {way: Messages() for way in _WAYS}
+        )
 
     @property
     def over(self) -> bool:
         """Nothing more can be seen."""
-        return bool(self.stopped) or all(self.sealed.values())
+        return bool(self.stopped) or (self.sealed[True] and self.sealed[False])
 
     def feed(self, from_client: bool, data: bytes, lost: int = 0) -> None:
         """What was said next; in DTLS, one datagram."""
@@ -155,8 +156,7 @@ class Handshake:
         if record.kind == OLD_HELLO:
             self.client = self.client or old_hello(record.body)
         elif record.kind == HANDSHAKE and not record.epoch:
-            feed = self._fragments[from_client].feed if self._datagrams else self._messages[from_client].feed
-            for message in feed(record.body):
+            for message in self._messages[from_client].feed(record.body):
                 self._message(from_client, message)
         elif record.kind == ALERT and len(record.body) == 2 and not record.epoch:
             if len(self.alerts) < MOST:

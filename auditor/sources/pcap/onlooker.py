@@ -43,11 +43,12 @@ class Onlooker:
 
     def hear(self, turns: list[Said]) -> None:
         """What is known to be the next that is said."""
-        outside = self._begun()
+        feed = self._begun().feed
         for from_client, data in turns:
-            outside.feed(from_client, data)
-            if from_client in self._next:
-                self._next[from_client] = (self._next[from_client] + len(data)) % _TURN
+            feed(from_client, data)
+        for way, place in self._next.items():
+            said = sum(len(data) for from_client, data in turns if from_client is way)
+            self._next[way] = (place + said) % _TURN
 
     def glance(self, from_client: bool, data: bytes, place: tuple[int, int, int]) -> bool:
         """What stands where it was expected is looked at without a packet; false where it does not.

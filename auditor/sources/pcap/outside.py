@@ -17,6 +17,7 @@ START = 2048  # bytes of each direction that are kept until it is known what thi
 HEAD = 96  # bytes of a datagram that are kept of all but the first
 TURNS = 16  # datagrams each way of which the head is kept
 DATAGRAMS = 128  # that are looked at
+ENOUGH = 2 * TURNS  # the same where one of them said what this is
 
 Turns = tuple[Said, ...]
 
@@ -61,25 +62,24 @@ class Outside:
     def settled(self) -> bool:
         """Nothing that is fed from now on changes what is seen."""
         if self._datagrams:
-            return self._fed >= DATAGRAMS
+            sure = self._known and not self._stun and not self._handshake
+            return self._fed >= (ENOUGH if sure else DATAGRAMS)
         if self._handshake:
             return self._handshake.over
-        return all(size >= START for size in self._sizes) or len(self._said) >= 2 * TURNS
+        return min(self._sizes) >= START or len(self._said) >= 2 * TURNS
 
     def full(self, from_client: bool) -> bool:
         """Nothing that this end says from now on changes what is seen."""
-        if self._datagrams or self.settled:
-            return self.settled
-        if self._handshake:
-            return self._handshake.sealed[from_client]
-        return self._sizes[from_client] >= START
+        if self._handshake and not self._datagrams:
+            return self._handshake.sealed[from_client] or self._handshake.over
+        return self.settled or (not self._datagrams and self._sizes[from_client] >= START)
 
     def feed(self, from_client: bool, data: bytes, lost: int = 0) -> None:
         """What was said next; `lost` bytes stood before it and never came."""
         if not data:
             return
         if self._datagrams:
-            if self._fed < DATAGRAMS:
+            if not self.settled:
                 self._datagram(from_client, data)
         elif self._handshake:
             self._handshake.feed(from_client, data, lost)

@@ -74,11 +74,11 @@ def behind_length(data: bytes) -> bytes:
 def ike(data: bytes) -> Facts | None:
     """A message of IKE, with or without the four zeroes that tell it from ESP."""
     body = data[4:] if data[:4] == bytes(4) else data
-    if len(body) < _HEAD or not any(body[:8]):
+    if len(body) < _HEAD or body[17] not in (0x10, 0x20) or body[:8] == bytes(8):
         return None
     version, exchange, size = body[17], body[18], int.from_bytes(body[24:28])
     known = range(34, 44) if version == 0x20 else (0, 1, 2, 4, 5, 6, 32, 33)
-    if version not in (0x10, 0x20) or exchange not in known or size != len(body):
+    if exchange not in known or size != len(body):
         return None
     return (("ike", "2" if version == 0x20 else "1"),)
 
@@ -100,8 +100,10 @@ def _numbered(pieces: Pieces) -> bool:
 
 def ssh(start: bytes) -> str:
     """The name of the program that greets; nothing where it is no SSH."""
+    if not start.startswith((b"SSH-1.", b"SSH-2.")):
+        return ""
     line = start[: _LONGEST_BANNER + 1].partition(b"\n")[0].rstrip(b"\r")
-    if not start.startswith((b"SSH-1.", b"SSH-2.")) or len(line) > _LONGEST_BANNER or b"\n" not in start:
+    if len(line) > _LONGEST_BANNER or b"\n" not in start:
         return ""
     return line.decode("latin-1")
 
