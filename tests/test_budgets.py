@@ -285,6 +285,7 @@ OTHERS = {
         cli/spread.py WORTH,
         cli/shares.py LARGE,
         cli/shares.py MOST,
+        cli/shares.py QUICK,
         sources/pcap/lanes.py LANES,
         decoders/brotli.py _STEP,
         decoders/gzip.py _WINDOW,

@@ -118,7 +118,8 @@ class Source:
         self.path = path
         self.name = place.capture
         self.kind = kind.name
-        self.shared = tape is None and (kind.shared or (kind.divided and _is_divided(place)))
+        self.divided = tape is None and kind.divided and _is_divided(place)
+        self.shared = self.divided or (tape is None and kind.shared)
         self._kind = kind
         self.sha256 = ""
         self.size = 0

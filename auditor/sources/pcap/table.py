@@ -132,7 +132,7 @@ class Table:
 
     def __init__(self, tape: Tape, *, together: bool = True, share: Share = WHOLE) -> None:
         self._tape = tape
-        self._share = share
+        self._share = share  # of its conversations; only who looks on may have less than all
         self._together = together  # whether fragments are put together
         self._tracker = Tracker()
         self._packets = Packets()
@@ -152,13 +152,11 @@ class Table:
             yield Batch(item, own(rows, self._share), told, self._tracker, self._tunnels.names)
 
     def _rows(self, window: Window) -> Rows:
-        sieved = sifted(window, self._share)
-        number = window.first
-        if sieved is not None:
-            window = window.part(sieved)
+        if (asked := sifted(window, self._share)) is not None:
+            window = window.part(asked)
         rows, left = columns.read(window, self._tunnels, self._together)
-        if sieved is not None:
-            rows.number = number + sieved
+        if asked is not None:
+            rows.number = window.first + asked
         if not self._together and len(pieces := np.flatnonzero(rows.family == PIECE)):
             rows.family[pieces] = 0
             self.reasons["a fragment, which nobody put together"] += len(pieces)
