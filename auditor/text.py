@@ -69,6 +69,8 @@ def is_sentence(text: str) -> bool:
 
 def is_remark(text: str) -> bool:
     """One word as people write it where it is all they say: with a capital, or with what ends a sentence."""
+    if len(text) > 40:
+        return False
     said = text.strip()
     word = said.rstrip(".!?…")
     letters = word.replace("'", "").replace("’", "").replace("-", "")

@@ -77,8 +77,10 @@ def short(node: Node) -> Iterator[bytes]:
     """The values at a node that are as long as keys are, each once, however they are written."""
     found = set()
     for layer in node.layers:
-        found.add(layer.data)
-        if isinstance(layer.value, str) and len(layer.value) in _CODED:
+        text = isinstance(layer.value, str)
+        if not text or layer.data.isalnum():  # addresses and sentences are no keys
+            found.add(layer.data)
+        if text and len(layer.value) in _CODED:
             for code in _CODES:
                 with suppress(ValueError):
                     found.add(bytes(code.unwrap(layer.data, NO_CLUE)))

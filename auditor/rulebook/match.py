@@ -102,8 +102,9 @@ class Element:
         """What stands next to a seal and may be a copy of what is in it."""
         if prose := self.prose():
             return Seen(Content.READABLE, prose, note="readable text beside the seal")
-        known = self.known() | {id(node) for node in self.named()}
-        word = next((n for n in self.scope() if id(n) not in known and is_remark(text_of(n))), None)
+        words = [node for node in self.scope() if not node.children and is_remark(text_of(node))]
+        known = self.known() | {id(node) for node in self.named()} if words else set()
+        word = next((node for node in words if id(node) not in known), None)
         return (
             Seen(Content.UNDECIDED, word, note="a word beside the seal, perhaps all of the text")
             if word
@@ -177,11 +178,6 @@ class Element:
         own = self.node is not self.root
         tops = [self.node] if own else [child for child in self.root.children if child.step in WHOLE]
         return (node for top in tops for node in top.walk())
-
-    def explained(self) -> Iterator[Node]:
-        """What the rule looked at, or names."""
-        yield from self.scope()
-        yield from self.named()
 
     def named(self) -> Iterator[Node]:
         """What the rule names, wherever it stands."""
