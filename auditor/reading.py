@@ -13,12 +13,11 @@ from auditor.model import Content, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Hit, Needles
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.contents import Judge, Seen
-from auditor.rulebook.match import STRENGTH, Message, match, shown_path
+from auditor.rulebook.match import PEOPLE, STRENGTH, Message, match, shown_path
 from auditor.rulebook.opening import forced_by, open_parcel
 from auditor.rulebook.types import Rule
 from auditor.strays import stray
 
-PEOPLE = ("sender", "recipient")
 NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
 STRAY = "readable words stand outside the messages that a rule knows: perhaps a copy"

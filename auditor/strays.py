@@ -7,6 +7,7 @@ messages, or what was sent to where messages are sent, of a kind that no rule kn
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from auditor.decoders.unwrap import Node, Opening
 from auditor.rulebook.contents import Judge
@@ -35,40 +36,51 @@ ORDINARY = """
 
 def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node | None:
     """The first of them; around a body only where it holds something sealed."""
-    explained: set[int] = set()
+    known: list[Element] = []
     unknown: list[Node] = []
     for rule in rules:
         for node in elements(rule, root):
             one = Element(rule, root, node, judge)
             if one.concerned():
-                known = one.named() if sealed and not (rule.each or rule.slots) else one.explained()
-                explained |= {id(part) for part in known}
+                known.append(one)
             elif _for_messages(rule):
                 unknown.append(node)
-    if sealed:
-        tops = [child for step in (*WHOLE, *AROUND) if (child := root.child(step)) is not None]
-    else:
-        tops = [part for node in unknown for part in (_whole(node) if node is root else [node])]
-    return next((n for top in tops for n in top.walk() if id(n) not in explained and _told(n)), None)
+    looked = {id(one.node) for one in known if one.rule.each}
+    if any(one.node is root and (one.rule.slots or not sealed) for one in known):
+        looked |= {id(child) for child in root.children if child.step in WHOLE}
+    places = root.children if sealed else unknown
+    named: set[int] | None = None
+    for node in _outside(places, looked, (*WHOLE, *AROUND) if sealed else WHOLE):
+        if not _told(node):
+            continue
+        if named is None:
+            named = {id(part) for one in known for part in one.named()}
+        if id(node) not in named:
+            return node
+    return None
 
 
 def _for_messages(rule: Rule) -> bool:
     """Whether what has the rule's address is a message, of whatever kind, or a list of them."""
-    when = rule.when
-    return bool(
-        rule.slots and when.addresses and when.protocol == "http" and (rule.each or all(when.outgoing))
-    )
+    sent = rule.when.protocol == "http" and rule.when.addresses and all(rule.when.outgoing)
+    return bool(rule.slots and (rule.each or sent))
 
 
-def _whole(root: Node) -> Iterator[Node]:
-    return (child for child in root.children if child.step in WHOLE)
+def _outside(places: list[Node], looked: set[int], tops: tuple[str, ...]) -> Iterator[Node]:
+    """Everything in these places of a parcel but what was looked at."""
+    stack = list(reversed(places))
+    while stack:
+        node = stack.pop()
+        if id(node) not in looked and (not node.path or node.path[0] in tops):
+            yield node
+            stack.extend(reversed(node.children))
 
 
 def _told(node: Node) -> bool:
     header = _header(node.path)
     if not header:
         return holds_prose(node) or written(node)
-    if node.children or any(glob(name).match(header) for name in ORDINARY.split()):
+    if node.children or _ordinary(header):
         return False
     first, *inner = Opening().open(text_of(node), node.path).walk()
     return is_sentence(text_of(first)) or any(map(holds_prose, inner)) or _spelled(first)
@@ -77,6 +89,11 @@ def _told(node: Node) -> bool:
 def _spelled(node: Node) -> bool:
     """Prose that came out of base64 or another spelling."""
     return any(isinstance(layer.value, str) and is_prose(layer.value) for layer in node.layers[1:])
+
+
+@lru_cache(1024)
+def _ordinary(header: str) -> bool:
+    return any(glob(name).match(header) for name in ORDINARY.split())
 
 
 def _header(path: tuple[str, ...]) -> str:

@@ -67,6 +67,23 @@ def is_sentence(text: str) -> bool:
     return is_prose(text) and (_WORDS.fullmatch(text) is not None or not text.isascii())
 
 
+def is_remark(text: str) -> bool:
+    """One word as people write it where it is all they say: with a capital, or with what ends a sentence."""
+    if len(text) > 40:
+        return False
+    said = text.strip()
+    word = said.rstrip(".!?…")
+    letters = word.replace("'", "").replace("’", "").replace("-", "")
+    begun = letters[:1].isupper() and letters[1:].islower()
+    return letters.isalpha() and len(letters) > 1 and (begun or (word != said and letters.islower()))
+
+
+def is_name(text: str) -> bool:
+    """Up to three words that all begin with a capital, as names of people do."""
+    words = text.split()
+    return 0 < len(words) <= 3 and all(word[0].isupper() and word.isprintable() for word in words)
+
+
 def begins_as_text(data: bytes) -> bool:
     """Whether these bytes are the beginning of a text; the cut may go through a character."""
     try:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from auditor.text import (
     as_text,
     begins_as_text,
+    is_name,
     is_prose,
+    is_remark,
     is_sentence,
     is_text,
     is_token,
@@ -190,3 +192,31 @@ def test_text_in_xml_comes_back(text: str) -> None:
 )
 def test_a_sentence_has_none_of_the_signs_that_programs_write_between_words(text: str, written: bool) -> None:
     assert is_sentence(text) is written
+
+
+@pytest.mark.parametrize("text", ["Tomorrow", "Ok", "yes!", "Später", "Don't", "no...", " Да? "])
+def test_one_word_may_be_all_that_somebody_says(text: str) -> None:
+    assert is_remark(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "I", "join", "OMEMO", "SendMessage", "pair-ec", "7", "v1.", "a_b.", "Signal-Android/7", "..."],
+)
+def test_a_word_of_a_program_is_nothing_that_somebody_says(text: str) -> None:
+    assert not is_remark(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Alice", True),
+        ("Anna Maria Lopez", True),
+        ("Ärzte Ohne Grenzen", True),
+        ("", False),
+        ("Meet me", False),
+        ("A B C D", False),
+    ],
+)
+def test_a_name_is_up_to_three_words_with_capitals(text: str, name: bool) -> None:
+    assert is_name(text) is name

@@ -14,7 +14,7 @@ from auditor.decoders.unwrap import Layer, Node, Opening
 from auditor.model import Content, Path
 from auditor.randomness import habits, shuffled
 from auditor.rulebook.book import Rulebook
-from auditor.rulebook.keyring import Keyring
+from auditor.rulebook.keyring import Keyring, long
 from auditor.rulebook.tree import TreeSeal
 from auditor.rulebook.types import Envelope
 from auditor.text import is_prose, is_token
@@ -76,7 +76,7 @@ class Judge:
 
     def unlocked(self, node: Node) -> tuple[Seen, Path] | None:
         """What a key beside it opens, and where that lies."""
-        found = self.keyring.open(node)
+        found = self.keyring.open(node) if any(long(node)) else None
         if found is None:
             return None
         opened = Opening().open(found.plain, node.path, trail=(*node.trail, found.cipher))

@@ -62,8 +62,8 @@ class Keyring:
         for data in long(node):
             beside = [other.data for other in _near(self.others, node.path)]
             for key in _near(self.keys, node.path):
-                if key.data == data:
-                    continue
+                if key.path == node.path:
+                    continue  # what is inside one value does not travel beside it
                 for cipher, opener in _ways(key.data, data, [x for x in beside if x not in (key.data, data)]):
                     self.left -= 1 + len(data) // LARGE
                     if self.left < 0:
@@ -77,23 +77,28 @@ def short(node: Node) -> Iterator[bytes]:
     """The values at a node that are as long as keys are, each once, however they are written."""
     found = set()
     for layer in node.layers:
-        found.add(layer.data)
-        if isinstance(layer.value, str) and len(layer.value) in _CODED:
+        text = isinstance(layer.value, str)
+        if not text or layer.data.isalnum():  # addresses and sentences are no keys
+            found.add(layer.data)
+        if text and len(layer.value) in _CODED:
             for code in _CODES:
                 with suppress(ValueError):
                     found.add(bytes(code.unwrap(layer.data, NO_CLUE)))
+                    break
     if node.seal is not None:
         found |= {data for _, data in node.seal.parts}
     return (data for data in sorted(found) if len(data) in {*KEYS, *NONCES})
 
 
 def long(node: Node) -> Iterator[bytes]:
-    """The bytes at a node and below it that may be a ciphertext; of an envelope only its parts."""
+    """What may be a ciphertext, at a node and below it; of what is an envelope by itself its largest part."""
     for one in node.walk():
-        whole = one.seal is not None and one.seal.shut
-        data = [layer.value for layer in one.layers if isinstance(layer.value, bytes) and not whole]
-        data += [part for _, part in one.seal.parts] if one.seal is not None else []
-        yield from (one for one in data if len(one) >= TAG)
+        whole = one.seal is not None and one.seal.shut and one.seal.alone
+        found = [layer.value for layer in one.layers[-1:] if isinstance(layer.value, bytes) and not whole]
+        found += [part for _, part in one.seal.parts] if one.seal is not None else []
+        largest = max(found, key=len, default=b"")
+        if len(largest) >= TAG:
+            yield largest
 
 
 def _enter(table: dict[Path, list[Value]], value: Value) -> None:
@@ -116,12 +121,15 @@ Opener = Callable[[], bytes]
 
 
 def _ways(key: bytes, data: bytes, beside: list[bytes]) -> Iterator[tuple[str, Opener]]:
-    """Each cipher, with what may be its nonce: a value beside, the first bytes, or zeros."""
+    """Each cipher, with what may be its nonce: a value beside, the first bytes, or zeros for a chain."""
+    if len(data) % 16 == 0:
+        yield "aes-cbc", partial(_padded, key, "CBC", bytes(16), data)
+        yield "aes-ecb", partial(_padded, key, "ECB", b"", data)
+    tags = [one for one in beside if len(one) == TAG]
     for size in NONCES:
-        nonces = [(one, data) for one in (*beside, bytes(size)) if len(one) == size]
-        for nonce, body in (*nonces, (data[:size], data[size:])):
-            tags = [one for one in beside if len(one) == TAG and one != nonce]
-            for sealed in (body, *(body + tag for tag in tags)):
+        nonces = [one for one in beside if len(one) == size]
+        for nonce, body in (*((one, data) for one in nonces), (data[:size], data[size:])):
+            for sealed in (body, *(body + tag for tag in tags if tag != nonce)):
                 yield "aes-gcm", partial(_checked, "AESGCM", key, nonce, sealed)
                 if size == 12 and len(key) == 32:
                     yield "chacha20-poly1305", partial(_checked, "ChaCha20Poly1305", key, nonce, sealed)
@@ -130,8 +138,6 @@ def _ways(key: bytes, data: bytes, beside: list[bytes]) -> Iterator[tuple[str, O
             elif len(body) % 16 == 0:
                 yield "aes-cbc", partial(_padded, key, "CBC", nonce, body)
             yield "aes-ctr", partial(_counted, key, nonce.ljust(16, b"\0"), body)
-    if len(data) % 16 == 0:
-        yield "aes-ecb", partial(_padded, key, "ECB", b"", data)
 
 
 def _checked(cipher: str, key: bytes, nonce: bytes, sealed: bytes) -> bytes:

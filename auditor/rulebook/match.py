@@ -18,10 +18,12 @@ from auditor.rulebook.paths import Pattern, glob
 from auditor.rulebook.shut import Part, flaw
 from auditor.rulebook.types import Condition, Rule, SurfaceRule
 from auditor.streams import LAYERS
-from auditor.text import is_prose
+from auditor.text import is_name, is_prose, is_remark
 
 STRENGTH = list(Content)
 ANYTHING = ("*",)
+BESIDE = "beside the slot"
+PEOPLE = ("sender", "recipient")
 WHOLE = ("body", "query")  # where a message lies that is a parcel of its own
 PIECE = "?OTR"  # how the pieces of a message begin whose seal is told when the last one has come
 FRAME = "FRAME"  # what streams call a piece of a layer that nobody opened
@@ -91,10 +93,22 @@ class Element(Struct, frozen=True):
         slot, weakest = min(values, key=lambda v: STRENGTH.index(v[1].content))
         found: list[Message | Around] = [Message(surface, weakest.content, slot, weakest, weakest.note, sees)]
         told_later = text_of(weakest.node).lstrip().startswith(PIECE)
-        if (weakest.content is Content.SEALED or told_later) and (prose := self.prose()):
-            seen = Seen(Content.READABLE, prose, note="readable text beside the seal")
-            found.append(Message(surface, Content.READABLE, "beside the slot", seen, seen.note, beside=True))
+        if (weakest.content is Content.SEALED or told_later) and (beside := self.beside()):
+            found.append(Message(surface, beside.content, BESIDE, beside, beside.note, beside=True))
         return found
+
+    def beside(self) -> Seen | None:
+        """What stands next to a seal and may be a copy of what is in it."""
+        if prose := self.prose():
+            return Seen(Content.READABLE, prose, note="readable text beside the seal")
+        words = [node for node in self.scope() if not node.children and is_remark(text_of(node))]
+        known = self.known() | {id(node) for node in self.named()} if words else set()
+        word = next((node for node in words if id(node) not in known), None)
+        return (
+            Seen(Content.UNDECIDED, word, note="a word beside the seal, perhaps all of the text")
+            if word
+            else None
+        )
 
     def without_text(self, surface: str, sees: tuple[tuple[str, str], ...]) -> list[Message | Around]:
         """A message whose slots are empty. What explains that explains no words that stand beside it."""
@@ -164,11 +178,6 @@ class Element(Struct, frozen=True):
         tops = [self.node] if own else [child for child in self.root.children if child.step in WHOLE]
         return (node for top in tops for node in top.walk())
 
-    def explained(self) -> Iterator[Node]:
-        """What the rule looked at, or names."""
-        yield from self.scope()
-        yield from self.named()
-
     def named(self) -> Iterator[Node]:
         """What the rule names, wherever it stands."""
         for pattern in (*self.rule.slots, *(seen for _, seen in self.rule.sees)):
@@ -183,7 +192,8 @@ class Element(Struct, frozen=True):
             known |= {
                 id(n) for n in self.select(condition.pattern) if not n.children and _is_one_of(n, words)
             }
-        return known
+        people = [node for role, pattern in self.rule.sees if role in PEOPLE for node in self.select(pattern)]
+        return known | {id(node) for node in people if is_name(text_of(node))}
 
     def prose(self, explained: Collection[int] = ()) -> Node | None:
         """Readable words in the message that no slot names: perhaps a copy of it."""

@@ -90,7 +90,7 @@ def test_a_key_is_found_however_it_is_written(how: str) -> None:
 
 
 def test_a_key_may_be_a_text() -> None:
-    key = b"correct horse battery staple 123"
+    key = b"correctHorseBatteryStaple1234567"
     tree = {"ct": b64(aead.AESGCM(key).encrypt(NONCE, TEXT, None)), "iv": NONCE.hex(), "secret": key.decode()}
     assert opened(tree) == (TEXT, "aes-gcm", "body.secret")
 

@@ -128,6 +128,13 @@ def test_prose_beside_a_seal_is_a_finding_of_its_own_and_the_verdict_is_open(
     assert verdict(small, body) is Answer.INCONCLUSIVE
 
 
+@pytest.mark.parametrize("word", ["Tomorrow", "Ok", "yes!", "Später"])
+def test_a_word_beside_a_seal_may_be_all_of_a_short_text(small: Rulebook, word: str) -> None:
+    body = {"text": seal(small), "t": word}
+    assert contents(small, body) == ["sealed", "undecided"]
+    assert verdict(small, body) is Answer.INCONCLUSIVE
+
+
 @pytest.mark.parametrize(
     "beside",
     [
@@ -135,7 +142,9 @@ def test_prose_beside_a_seal_is_a_finding_of_its_own_and_the_verdict_is_open(
         {"n": 7},
         {"type": "m.room.encrypted"},
         {"time": "2026-11-21T10:00:00Z"},
-        {"name": "Zoë"},
+        {"from": "Zoë"},
+        {"from": "Alice Example"},
+        {"lang": "en", "prekey": "true", "membership": "join"},
         {"agent": "Signal-Android/7.1"},
         {"mime": "text/plain; charset=utf-8"},
         {"from": "@alice:lab.test"},
