@@ -21,13 +21,17 @@ SPACE = b"http://jabber.org/protocol/httpbind"
 MOST = 16_000_000  # bytes that may come out of a compressed body
 STANZAS = 10_000  # in one body
 
+# Types that say nothing: only where one of these or XML is named a compressed body is looked into.
+UNTOLD = ("", "text/plain", "application/octet-stream")
+
 _ROOT = re.compile(
-    rb"""(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]*+>\s*+)?<body((?:\s(?:[^"'>]++|"[^"]*+"|'[^']*+')*+)?)>"""
+    rb"""(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]*+>\s*+)?(?:<!--(?:[^-]|-(?!->))*+-->\s*+)*+"""
+    rb"""<(?:([\w.-]{1,64}):)?body((?:\s(?:[^"'>]++|"[^"]*+"|'[^']*+')*+)?)>"""
 )
-_OWN = re.compile(rb"""\sxmlns\s*+=\s*+["']%s["']""" % re.escape(SPACE))
+_OWN = re.compile(rb"""\sxmlns(?::([\w.-]++))?\s*+=\s*+["']%s["']""" % re.escape(SPACE))
 _PREFIX = re.compile(rb"""\sxmlns:(?!stream\b)[\w.-]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+')""")
 _STREAM = b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'%s>"
-_END = re.compile(rb"</body\s*+>\s*+\Z")
+_END = re.compile(rb"</(?:[\w.-]{1,64}:)?body\s*+>\s*+\Z")
 
 
 def parts(parcel: Parcel) -> list[Parcel | Problem]:
@@ -37,7 +41,7 @@ def parts(parcel: Parcel) -> list[Parcel | Problem]:
     try:
         body = _plain(parcel)
         root = _ROOT.match(body)
-        if not root or root[1].endswith(b"/") or not _OWN.search(root[1]):
+        if not root or root[2].endswith(b"/") or (root[1] or b"") not in _OWN.findall(root[2]):
             return [parcel]
         stanzas = _stanzas(parcel, body, root)
     except TooMuch as error:
@@ -56,12 +60,17 @@ def _plain(parcel: Parcel) -> bytes:
     """The body without the compression that its head names; nothing where it cannot hold stanzas."""
     said = dict(parcel.head.headers)
     coding = said.get("content-encoding", "").strip().lower()
-    if coding and "xml" in said.get("content-type", ""):
+    media = said.get("content-type", "").partition(";")[0].strip().lower()
+    if coding and ("xml" in media or media in UNTOLD):
         for name in CODINGS.get(coding, ()):
             try:
                 plain = DECODERS[name].unwrap(parcel.body, Clue(limit=MOST))
             except ValueError:
                 continue
+            except TooMuch:
+                if media in UNTOLD:
+                    break
+                raise
             return plain if isinstance(plain, bytes) else b""
     return parcel.body if SPACE in parcel.body else b""
 
@@ -73,7 +82,7 @@ def _unread(parcel: Parcel, kind: str, message: str) -> Problem:
 def _stanzas(parcel: Parcel, body: bytes, root: re.Match[bytes]) -> list[Message] | None:
     """What a stream with these namespaces would have carried; None where it cannot be read."""
     stream, way = xmpp.Stream(), parcel.outgoing
-    stream.feed(way, _STREAM % b"".join(_PREFIX.findall(root[1])))
+    stream.feed(way, _STREAM % b"".join(_PREFIX.findall(root[2])))
     end = _END.search(body, root.end())
     if not end and parcel.whole:
         return None

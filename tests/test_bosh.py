@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.audit import Audit
-from auditor.bosh import SPACE, STANZAS, parts
+from auditor.bosh import SPACE, STANZAS, UNTOLD, parts
 from auditor.decoders import DECODERS
 from auditor.judge import judge
 from auditor.model import (
@@ -186,8 +186,36 @@ def test_a_compressed_body_is_opened(coding: str, pack: Callable[[bytes], bytes]
     assert rest.head.header("content-encoding") == ""
 
 
+@pytest.mark.parametrize("media", [*UNTOLD, "text/plain; charset=utf-8", "application/soap+xml"])
+def test_a_compressed_body_is_opened_where_its_type_does_not_say_what_it_is(media: str) -> None:
+    headers = (("content-type", media), ("content-encoding", "gzip"))
+    head = Head("POST", ("http-bind",), headers=headers)
+    _, stanza = split(http(gzip.compress(wrapped(PLAIN)), head=head))
+    assert (stanza.protocol, stanza.head.method) == ("xmpp", "message")
+
+
+def test_what_explodes_and_does_not_say_that_it_is_xml_is_nobodys_doubt() -> None:
+    head = Head("POST", headers=(("content-type", "text/plain"), ("content-encoding", "gzip")))
+    bomb = http(gzip.compress(bytes(20_000_000)), head=head)
+    assert parts(bomb) == [bomb]
+
+
+def test_a_body_with_a_prefix_is_one_of_its_namespace() -> None:
+    inside = PLAIN.replace(b"%s", CLIENT, 1)
+    body = b"<b:body xmlns:b='" + SPACE + b"' rid='1'>" + inside + b"</b:body>"
+    rest, stanza = split(http(body))
+    assert (rest.body, stanza.head.method) == (body.partition(b">")[0] + b"/>", "message")
+    other = http(body.replace(b"xmlns:b", b"xmlns:c"))
+    assert parts(other) == [other]
+
+
 def test_a_body_that_begins_in_other_ways_is_known() -> None:
-    for start in (b"\xef\xbb\xbf", b"\n", b"<?xml version='1.0' encoding='utf-8'?>\n"):
+    for start in (
+        b"\xef\xbb\xbf",
+        b"\n",
+        b"<?xml version='1.0' encoding='utf-8'?>\n",
+        b"<!-- a - b --> <!---->",
+    ):
         assert len(parts(http(start + wrapped(PLAIN) + b"\n"))) == 2
 
 

@@ -48,8 +48,8 @@ def events(entry: object, number: int, place: Place, opened_by: str) -> Iterator
         yield _answer(_object(_object(entry)["response"]), place.ref(number, "<"), channel, head, when)
     granted = _object(_object(entry).get("response")).get("status") == 101
     if granted and frames is None and sockets.begins(head):
-        yield sockets.unrecorded(number, place, channel)
-    yield from _frames(frames, number, place, channel, heads.upgrade(head))
+        yield sockets.unrecorded(number, place, channel, head)
+    yield from _frames(frames, number, place, channel, head)
 
 
 def _channel(
@@ -106,23 +106,25 @@ def _answer(response: dict[str, Any], ref: Ref, channel: Channel, asked: Head, w
     return Parcel(ref, channel, False, data, head=head, answers=asked, when=when, whole=whole)
 
 
-def _frames(messages: object, number: int, place: Place, channel: Channel, head: Head) -> Iterator[Event]:
-    frames, problems = [], []
+def _frames(messages: object, number: int, place: Place, channel: Channel, asked: Head) -> Iterator[Event]:
+    frames, lost = [], []
     for count, message in enumerate(_list(messages)):
         frame = _object(message)
         kind = frame.get("type")
         if kind not in ("send", "receive") or not isinstance(frame.get("data"), str):
-            what = f"WebSocket message {count} is none"
-            protocols = () if kind == "error" else ("websocket",)  # an error of the connection hides none
-            problems.append(place.problem(number, "damaged entry", what, f".{count}", (channel,), protocols))
+            lost.append((count, kind == "error"))  # an error of the connection hides none
             continue
         out, binary = kind == "send", frame.get("opcode") == 2
         text = frame["data"]
         data, whole = restore.from_base64(text) if binary else restore.from_text(text, "", ())
         frames.append(sockets.Frame(count, out, data, heads.seconds(frame.get("time")), whole))
-    if frames:
-        yield from sockets.events(frames, number, place, channel, head)
-    yield from problems
+    upgrade = heads.upgrade(asked)
+    told = list(sockets.events(frames, number, place, channel, upgrade)) if frames else []
+    yield from told
+    for count, none in lost:
+        spoken = {"websocket", *sockets.offered(asked), *(p.protocol for p in told if isinstance(p, Parcel))}
+        what, protocols = f"WebSocket message {count} is none", () if none else tuple(sorted(spoken))
+        yield place.problem(number, "damaged entry", what, f".{count}", (channel,), protocols)
 
 
 def _body(text: str, holder: dict[str, Any], media: str, sizes: list[int]) -> tuple[bytes, bool]:

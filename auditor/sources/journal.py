@@ -48,6 +48,7 @@ from auditor.sources.records import (
     record_of,
 )
 from auditor.sources.refusals import LEFT, reason_of
+from auditor.sources.sockets import offered
 from auditor.sources.tape import Tape
 from auditor.text import printable
 
@@ -175,8 +176,9 @@ class Reader:
         if begun.lost:
             why = f"{begun.lost} messages were passed over: too much was open at the same time"
             on = {one.channel: None for one in told if isinstance(one, Parcel | Contact)}
-            protocols = tuple(sorted({"websocket", *(x.protocol for x in told if isinstance(x, Parcel))}))
-            yield self.place.problem(number, "too-much", why, "", tuple(on), protocols)
+            read = [one for one in told if isinstance(one, Parcel)]
+            spoken = {"websocket", *(p for one in read for p in (one.protocol, *offered(one.head)))}
+            yield self.place.problem(number, "too-much", why, "", tuple(on), tuple(sorted(spoken)))
 
     def _probed(self, outcome: Outcome) -> Event:
         contact = self._contact(outcome.hello, outcome.reason)

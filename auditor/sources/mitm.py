@@ -167,7 +167,7 @@ def _http(flow: Flow, request: Request, number: int, place: Place, opened_by: st
         ]
         yield from sockets.events(frames, number, place, channel, heads.upgrade(head))
     elif response and response.status_code == 101 and sockets.begins(head):
-        yield sockets.unrecorded(number, place, channel)
+        yield sockets.unrecorded(number, place, channel, head)
 
 
 def _stream(flow: Flow, number: int, place: Place, transport: str) -> Iterator[Event]:

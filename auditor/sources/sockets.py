@@ -11,7 +11,9 @@ from msgspec import Struct
 
 from auditor.model import Channel, Event, Head, Parcel, Problem
 from auditor.sources.heads import Place
-from auditor.streams import Message, Sorter
+from auditor.streams import STREAMS, Message, Sorter
+
+_CARRIED = [name for name, stream in STREAMS.items() if "websocket" in getattr(stream, "carriers", ())]
 
 
 class Frame(Struct, frozen=True):
@@ -65,10 +67,17 @@ def begins(asked: Head) -> bool:
     return "websocket" in asked.header("upgrade").lower()
 
 
-def unrecorded(entry: int, place: Place, channel: Channel) -> Problem:
+def offered(asked: Head) -> set[str]:
+    """What may be said in the WebSocket that is asked for: `mqttv3.1` is MQTT (RFC 6455, 1.9)."""
+    words = asked.header("sec-websocket-protocol").lower().replace(",", " ").split()
+    return {name for name in _CARRIED if any(word.startswith(name) for word in words)}
+
+
+def unrecorded(entry: int, place: Place, channel: Channel, asked: Head) -> Problem:
     """A WebSocket of whose messages the recorder kept none, nor said that there were none."""
     why = "what was said in a WebSocket was not recorded"
-    return place.problem(entry, "not read", why, "", (channel,), ("websocket",))
+    spoken = tuple(sorted({"websocket", *offered(asked)}))
+    return place.problem(entry, "not read", why, "", (channel,), spoken)
 
 
 def _own(frame: Frame) -> Message:

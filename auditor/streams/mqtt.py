@@ -1,10 +1,12 @@
 """MQTT 3.1, 3.1.1 and 5.0, on TCP and in a WebSocket, and Facebook's MQTToT.
 
 PUBLISH has the topic as its path, cut at each "/" (one at its beginning goes, as in a URL),
-and the payload as its body. CONNECT has what it says in JSON; that of MQTToT has its payload as
-it is, and says what is in it (zlib around Thrift's compact protocol). All other packets are JSON.
-Properties of a PUBLISH are headers. A packet of more than MOST bytes is TOO-LONG; one that does
-not keep to its format is UNREADABLE, with its bytes, and reading goes on behind it.
+and the payload as its body. CONNECT has what it says in JSON; the will in it, which the server
+publishes when the client is gone, is a PUBLISH of its own with the header "will". CONNECT of MQTToT
+has its payload as it is, and says what is in it (zlib around Thrift's compact protocol). All other
+packets are JSON. Properties of a PUBLISH are headers. A packet of more than MOST bytes is TOO-LONG;
+one that does not keep to its format, or whose topic nobody heard, is UNREADABLE, with its bytes, and
+reading goes on behind it.
 """
 
 from auditor.model import Head
@@ -237,9 +239,9 @@ class _Mqtt:
             properties = fields.properties()
             topic = self._known(outgoing, topic, dict(properties).get("topic-alias", ""))
             headers += properties
-        headers.append(("topic", words(topic)))
-        path = tuple(words(topic).removeprefix("/").split("/", STEPS - 1))
-        talk.say(outgoing, Head("PUBLISH", path, headers=tuple(headers)), fields.rest())
+        if not topic:
+            raise IndexError
+        talk.say(outgoing, _published(topic, headers), fields.rest())
 
     def _known(self, outgoing: bool, topic: bytes, alias: str) -> bytes:
         aliases = self._aliases[outgoing]
@@ -259,11 +261,20 @@ class _Mqtt:
             return
         body: dict[str, object] = {"properties": dict(fields.properties())} if self._level >= 5 else {}
         client = body["client"] = words(fields.block())
+        properties, topic, will = [], b"", b""
         if flags & 4:
-            body |= {"will-properties": dict(fields.properties())} if self._level >= 5 else {}
-            body |= {"will-topic": words(fields.block()), "will": words(fields.block())}
+            properties = fields.properties() if self._level >= 5 else []
+            topic, will = fields.block(), fields.block()
+            body["will-topic"] = words(topic)
         if flags & 128:
             body["user"] = words(fields.block())
         if flags & 64:
             body["password"] = words(fields.block())
         talk.say(outgoing, Head("CONNECT", (client,) if client else (), headers=headers), body)
+        if flags & 4:
+            talk.say(outgoing, _published(topic, [("will", "1"), *properties]), will)
+
+
+def _published(topic: bytes, headers: list[tuple[str, str]]) -> Head:
+    path = tuple(words(topic).removeprefix("/").split("/", STEPS - 1))
+    return Head("PUBLISH", path, headers=(*headers, ("topic", words(topic))))

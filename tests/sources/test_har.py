@@ -154,6 +154,20 @@ def test_a_websocket_message_that_cannot_be_read_may_have_been_one(har) -> None:
     assert (problem.protocols, [one.host for one in problem.channels]) == (("websocket",), ["a.example"])
 
 
+OPEN = '<open xmlns="urn:ietf:params:xml:ns:xmpp-framing" to="a"/>'
+SEVERAL = [{"name": "Sec-WebSocket-Protocol", "value": "x, xmpp"}]
+
+
+@pytest.mark.parametrize(("headers", "said"), [([], OPEN), (SEVERAL, ""), (SEVERAL, OPEN)])
+def test_such_a_message_may_have_been_of_what_travels_in_the_websocket(  # type: ignore[no-untyped-def]
+    har, headers: list[dict[str, str]], said: str
+) -> None:
+    messages = [{"type": "send", "opcode": 1, "data": said or None}, {"type": "send", "opcode": 1, "data": 7}]
+    *_, problem = read(har(entry(headers=headers) | {"_webSocketMessages": messages}))
+    assert isinstance(problem, Problem)
+    assert problem.protocols == ("websocket", "xmpp")
+
+
 def test_a_body_that_looks_like_entries_fools_nobody(har) -> None:  # type: ignore[no-untyped-def]
     trap = '{"log": {"entries": [{"startedDateTime": 1, "request": {"url": "https://b.example"}}]}}, {'
     found = list(read(har(entry(trap), entry('"entries": [' + "\\" * 3))))

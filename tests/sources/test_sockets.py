@@ -92,3 +92,20 @@ def test_a_veil_of_mtproto_is_lifted_in_a_websocket() -> None:
         ("a.mitm#14.0>", "mtproto", "HEADER", pieces[0]),
         ("a.mitm#14.1>", "mtproto", "FRAME", frame),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("", set()),
+        ("chat", set()),
+        ("xmpp", {"xmpp"}),
+        ("mqttv3.1, MQTT", {"mqtt"}),
+        ("sip,msrp", {"sip", "msrp"}),
+    ],
+)
+def test_what_is_to_travel_in_a_websocket_its_request_says(words: str, names: set[str]) -> None:
+    asked = Head("GET", headers=(("sec-websocket-protocol", words),))
+    assert sockets.offered(asked) == names
+    problem = sockets.unrecorded(14, Place("a.mitm"), Channel("a.example"), asked)
+    assert set(problem.protocols) == {"websocket", *names}

@@ -58,12 +58,20 @@ def test_properties_of_version_5_are_headers_and_a_topic_has_an_alias() -> None:
     assert headers(one)["user-k"] == "v"
 
 
+@pytest.mark.parametrize("topic", [b"\0\0\3\x23\0\7", b"\0\0\0"])
+def test_a_text_whose_topic_nobody_heard_is_unreadable_and_so_in_doubt(topic: bytes) -> None:
+    (message,) = session(CONNECT_5).feed(True, packet(0x30, topic + b"two"))
+    assert (message.head.method, message.body) == ("UNREADABLE", b"\x30" + topic + b"two")
+
+
 def test_connect_says_who_and_what_is_left_behind() -> None:
     body = b"\0\4MQTT\4\xce\0\x3c\0\1a\0\1w\0\4gone\0\3bob\0\2pw"
-    (message,) = mqtt.Stream().feed(True, packet(0x10, body))
+    message, will = mqtt.Stream().feed(True, packet(0x10, body))
+    assert (will.head.method, will.head.path, will.body) == ("PUBLISH", ("w",), b"gone")
+    assert headers(will) == {"will": "1", "topic": "w"}
     assert message.head.path == ("a",)
     assert json.loads(message.body) == {
-        "client": "a", "will-topic": "w", "will": "gone", "user": "bob", "password": "pw",
+        "client": "a", "will-topic": "w", "user": "bob", "password": "pw",
     }  # fmt: skip
 
 

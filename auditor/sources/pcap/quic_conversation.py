@@ -20,6 +20,7 @@ from auditor.sources.pcap.line import remember, shown
 from auditor.sources.pcap.quic import Quic
 from auditor.sources.pcap.quic.streams import DATAGRAM, StreamPiece
 from auditor.sources.pcap.wire import End
+from auditor.sources.sockets import offered
 
 WAITING = 1_000_000  # bytes of streams that wait until it is known what is spoken
 ROOM = 100_000_000  # bytes that are kept of all open streams together
@@ -142,7 +143,7 @@ class QuicConversation:
             self._told = True
             if isinstance(event, Parcel):
                 remember(channel, self._channels)
-                self._spoken.add(event.protocol)
+                self._spoken |= {event.protocol, *offered(event.head)}
             if isinstance(event, Parcel) and event.protocol == "http":
                 whole = event.whole and (one.asked_whole if event.outgoing else one.answered_whole)
                 yield structs.replace(event, ref=ref, channel=channel, whole=whole)

@@ -167,8 +167,8 @@ class Reader:
         self._open.pop(number, None)
         if isinstance(mine, Closed) or mine.waits:
             return
-        unread = mine.unread("too much", MISSED) if early else None
         found = mine.finish(Sums(0, 0, 0.0))
+        unread = mine.unread("too much", MISSED) if early else None  # what was spoken is known by now
         left: list[Event] = [event for event in found if isinstance(event, Contact) and not event.ref.part]
         self._talks[number] = flow, Closed(flow, left, self.known.names, unread), one
         yield from self._told([event for event in found if event not in left])

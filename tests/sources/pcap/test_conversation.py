@@ -350,6 +350,14 @@ def test_what_tls_could_not_open_in_between_is_a_gap_of_unknown_size() -> None:
     assert [one.whole for one in parcels(events)] == [False, True, True]
 
 
+def test_what_is_lost_in_a_websocket_may_have_been_of_what_was_to_travel_in_it() -> None:
+    (asked, request), granted = UPGRADE
+    request = request.replace(b"Upgrade:", b"Sec-WebSocket-Protocol: xmpp\r\nUpgrade:")
+    events = heard([(asked, request), granted, *spoken(DEFLATE, SAYS)], lost={102: 40})
+    (problem,) = (one for one in events if isinstance(one, Problem))
+    assert problem.protocols == ("http", "websocket", "xmpp")
+
+
 def test_where_nothing_was_said_that_is_told() -> None:
     (contact,) = heard([])
     assert isinstance(contact, Contact)

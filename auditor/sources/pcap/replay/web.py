@@ -1,7 +1,6 @@
 """The readers of HTTP on a channel: exchanges to events, and whatever HTTP was exchanged for."""
 
 from collections import deque
-from collections.abc import Iterable
 
 from auditor.model import Channel, Event, Parcel, Problem
 from auditor.sources.pcap.line import remember
@@ -11,6 +10,7 @@ from auditor.sources.pcap.replay.http1 import Http1
 from auditor.sources.pcap.replay.http2 import Http2
 from auditor.sources.pcap.replay.websocket import WebSocket
 from auditor.sources.pcap.wire import Chunk
+from auditor.sources.sockets import offered
 from auditor.streams import START
 
 WEB = ("http", "websocket")
@@ -22,6 +22,7 @@ class Told:
     def __init__(self, speech: Channelled) -> None:
         self.speech = speech
         self.channels: dict[Channel, None] = {}  # of what was told
+        self.spoken = set(WEB)  # in it, and in WebSockets that were asked for
         self._count = 0
 
     def of(self, exchanges: list[Exchange]) -> list[Event]:
@@ -32,12 +33,13 @@ class Told:
             for event in events(exchange, self.speech.line, about.place, about.entry, name):
                 if isinstance(event, Parcel):
                     remember(event.channel, self.channels)
+                    self.spoken |= {event.protocol, *offered(event.head)}
                 found.append(event)
             self._count += 1
         return found
 
-    def unread(self, kind: str, message: str, protocols: Iterable[str] = WEB) -> Problem:
-        return self.speech.problem(kind, message, protocols, self.channels)
+    def unread(self, kind: str, message: str) -> Problem:
+        return self.speech.problem(kind, message, sorted(self.spoken), self.channels)
 
 
 class Left:
@@ -179,7 +181,6 @@ class Frames:
         self._told, self._exchange = told, exchange
         self._socket = WebSocket(exchange)
         self._over = False
-        self._spoken = set(WEB)  # what travels in it besides is known when it is told
 
     @property
     def settled(self) -> bool:
@@ -198,12 +199,10 @@ class Frames:
         return found
 
     def unread(self, kind: str, message: str) -> Problem:
-        return self._told.unread(kind, message, sorted(self._spoken))
+        return self._told.unread(kind, message)
 
     def _tell(self) -> list[Event]:
         if self._over:
             return []
         self._over = True
-        found = self._told.of([self._exchange])
-        self._spoken |= {event.protocol for event in found if isinstance(event, Parcel)}
-        return found
+        return self._told.of([self._exchange])
