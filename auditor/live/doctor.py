@@ -89,7 +89,8 @@ def _hosts(watch: Watch) -> Iterator[Diagnosis]:
         host = printable(name)
         if one.passed:
             what = f"{count(one.passed, 'connection')} passed through unopened: {printable(one.why)}"
-            yield Diagnosis("trouble", host, what, f"{_OPEN}; --open HOST never passes it through")
+            fix = "--open HOST never passes it through"
+            yield Diagnosis("trouble", host, what, fix if one.alerts else f"{_OPEN}; {fix}")
         yield from _probed(host, one)
         for kind, times in sorted(one.alerts.items()):
             yield _refusal(host, kind, times, watch.trusted)
@@ -120,7 +121,7 @@ def _only_raw(one: Host) -> bool:
 
 
 def _refusal(host: str, kind: str, times: int, trusted: bool) -> Diagnosis:
-    what, fix = f"refused us {count(times, 'time')}: {kind}", ""
+    what, fix = f"refused the proxy {count(times, 'time')}: {kind}", ""
     if kind in _CERTIFICATE and trusted:
         why = "others trust the certificate, so this app pins its own, or trusts none that a user added"
         return Diagnosis("trouble", host, f"{what}; {why}", _OPEN)

@@ -99,7 +99,7 @@ class Listener:
     def _write(self, data: bytes) -> bool:
         assert self.process.stdin
         rest = memoryview(data)
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # it may have been closed
             while rest:
                 rest = rest[self.process.stdin.write(rest) :]
         return not rest

@@ -14,6 +14,8 @@ from auditor.words import SHORT
 
 name = "summary"
 
+LEAST, MOST = 25, 60  # columns for what a verdict is about
+
 MARKS = {
     Answer.CLEARTEXT: "!",
     Answer.TRANSPORT_ONLY: "~",
@@ -24,16 +26,21 @@ MARKS = {
 
 
 def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Options) -> None:
+    wide = max([LEAST, *(len(printable(_about(verdict))) for verdict in verdicts)])
     for verdict in verdicts:
-        stream.write(f"  {_line(verdict)}\n")
+        stream.write(f"  {_line(verdict, min(wide, MOST))}\n")
     for warning in phrases.warnings(report):
         stream.write(f"  {printable(f'! {warning}')}\n")
     if not verdicts:
         stream.write(f"  {phrases.NOTHING_FOUND if report else phrases.NOTHING_READ}\n")
 
 
-def _line(verdict: Verdict) -> str:
-    subject = f"{verdict.platform} {phrases.subject(verdict)}"
+def _about(verdict: Verdict) -> str:
+    return f"{verdict.platform} {phrases.subject(verdict)}"
+
+
+def _line(verdict: Verdict, wide: int) -> str:
     seen = phrases.count(sum(verdict.counts.values()), "message")
     who = f"can read it: {SHORT[verdict.verdict]}"
-    return printable(f"{MARKS[verdict.verdict]} {subject:<25} {verdict.verdict.value:<15} {who:<30} {seen}")
+    about = f"{MARKS[verdict.verdict]} {printable(_about(verdict)):<{wide}}"
+    return printable(f"{about} {verdict.verdict.value:<15} {who:<30} {seen}")

@@ -24,7 +24,7 @@ def test_it_says_who_refused_and_what_to_do(tmp_path: Path, asked: str) -> None:
     result = CliRunner().invoke(cli, ["doctor", str(tmp_path / asked)])
     assert result.exit_code == 0
     assert "+ reach: the proxy was reached by 10.0.0.7" in result.output
-    assert "! pinned.example: refused us 1 time: unknown CA" in result.output
+    assert "! pinned.example: refused the proxy 1 time: unknown CA" in result.output
     assert "! pinned.example: 1 connection passed through unopened" in result.output
 
 

@@ -148,13 +148,14 @@ class Proxy:
             f"reverse:tcp://127.0.0.1:{server.port}@{self.ports['tcp']}",
         )
         saved = ("-w", dump.replace("session.mitm", str(self.dump))) if dump else ()
-        fixed = ("-q", *saved, "-s", str(ADDON), "--set", f"confdir={folder.parent / 'ca'}")
+        fixed = ("-q", *saved, "-s", str(ADDON))
         lazy = ("--set", "connection_strategy=lazy", "--set", "listen_host=127.0.0.1")
         named = [word for mode in modes for word in ("--mode", mode)]
         run = (FULL.format(fullest) if fullest else "") + RUN.format(tool)
         given = (*options, *fixed) if before else (*fixed, *options)
         command = [sys.executable, "-c", run, *lazy, *named, *given]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
+        home = str(folder.parent)  # for the certificates, which are where a user has them
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "HOME": home}
         self.links: list[socket.socket] = []
         self.complaints = folder / "stderr"
         with self.complaints.open("w") as stderr:

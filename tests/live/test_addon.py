@@ -41,6 +41,21 @@ def told(event: Event) -> Any:
     return event.protocol, event.outgoing, event.body, event.head, event.channel
 
 
+def test_an_app_that_was_there_before_the_audit_is_served(start) -> None:  # type: ignore[no-untyped-def]
+    """mitmproxy would end at an error as it starts, and knows no certificates until every addon has begun."""
+    proxy = start()
+    proxy.handshake("early.example", trusting=True)
+    time.sleep(0.2)
+    assert "early.example:443" in proxy.stop()
+
+
+def test_rules_that_are_wrong_cost_the_report_and_no_traffic(start) -> None:  # type: ignore[no-untyped-def]
+    proxy = start("--set", "auditor_rules=nowhere")
+    proxy.irc()(TEXT)
+    assert "What was read" not in proxy.stop()
+    assert texts(list(read(proxy.journal))) == [TEXT]
+
+
 def test_a_session_gives_its_report_and_gives_it_again(start) -> None:  # type: ignore[no-untyped-def]
     proxy = start("--set", f"auditor_canary={TEXT}", "--set", "auditor_canary=ok")
     irc, websocket, http = proxy.irc(), proxy.websocket(), proxy.http()

@@ -292,8 +292,8 @@ def test_an_app_that_refuses_is_passed_through_after_three_tries(start: Start, s
     assert reasons == {"pinned.example": why}
     told = run("doctor", live.folder)
     assert "pinned.example: 1 connection passed through unopened: the app refused" in told
-    assert "pinned.example: refused us 3 times: unknown CA; others trust the certificate" in told
-    assert "never.example: refused us 4 times" in told
+    assert "pinned.example: refused the proxy 3 times: unknown CA; others trust the certificate" in told
+    assert "never.example: refused the proxy 4 times" in told
     assert "never.example: 1 connection passed" not in told
 
 
@@ -319,7 +319,7 @@ def test_without_fail_open_nothing_is_passed_through(start: Start, site: Site) -
     live.stop()
     told = run("doctor", live.folder)
     assert "no app trusts the proxy's certificate" in told
-    assert "pinned.example: refused us 5 times" in told
+    assert "pinned.example: refused the proxy 5 times" in told
     assert "www.bank.example: 1 connection passed through unopened: you asked for it" in told
 
 

@@ -133,7 +133,7 @@ def test_the_doctor_can_be_asked_at_any_time(live: Live) -> None:
     face.key("d")
     rows = face.rows(80, 24)
     assert len(rows) == 24
-    assert "refused us 3 times: unknown CA" in " ".join(text for text, _ in rows)
+    assert "refused the proxy 3 times: unknown CA" in " ".join(text for text, _ in rows)
     assert max(len(text) for text, _ in rows) <= 80
     face.key("d")
     assert "Who can read" in " ".join(text for text, _ in face.rows(80, 24))
