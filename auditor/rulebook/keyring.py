@@ -123,7 +123,8 @@ Opener = Callable[[], bytes]
 def _ways(key: bytes, data: bytes, beside: list[bytes]) -> Iterator[tuple[str, Opener]]:
     """Each cipher, with what may be its nonce: a value beside, the first bytes, or zeros for a chain."""
     if len(data) % 16 == 0:
-        yield "aes-cbc", partial(_padded, key, "CBC", bytes(16), data)
+        for start in (*(one for one in beside if len(one) == 16), bytes(16)):
+            yield "aes-cbc", partial(_padded, key, "CBC", start, data)
         yield "aes-ecb", partial(_padded, key, "ECB", b"", data)
     tags = [one for one in beside if len(one) == TAG]
     for size in NONCES:
@@ -135,7 +136,7 @@ def _ways(key: bytes, data: bytes, beside: list[bytes]) -> Iterator[tuple[str, O
                     yield "chacha20-poly1305", partial(_checked, "ChaCha20Poly1305", key, nonce, sealed)
             if size == 12:  # of a check that needs more than is here, the text shows all the same
                 yield "aes-gcm", partial(_counted, key, nonce + b"\0\0\0\2", body[:-TAG])
-            elif len(body) % 16 == 0:
+            elif len(body) % 16 == 0 and len(body) < len(data):
                 yield "aes-cbc", partial(_padded, key, "CBC", nonce, body)
             yield "aes-ctr", partial(_counted, key, nonce.ljust(16, b"\0"), body)
 
