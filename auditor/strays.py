@@ -1,4 +1,5 @@
-"""Strays: readable words in a parcel that no rule explains. Beside sealed messages they may be copies.
+"""Strays: readable words, or keys, in a parcel that no rule explains. Beside sealed messages they may be
+copies, or what opens them.
 
 Laws: a message and all in it is its rule's; what a rule is about explains itself; headers that
 programs fill explain what programs write there. Whatever else is words was written by somebody.
@@ -11,6 +12,7 @@ from functools import lru_cache
 
 from auditor.decoders.unwrap import Node, Opening
 from auditor.rulebook.contents import Judge
+from auditor.rulebook.keyring import may_be_key
 from auditor.rulebook.match import WHOLE, Element, elements, holds_prose, text_of, written
 from auditor.rulebook.paths import glob
 from auditor.rulebook.types import Rule
@@ -79,7 +81,7 @@ def _outside(places: list[Node], looked: set[int], tops: tuple[str, ...]) -> Ite
 def _told(node: Node) -> bool:
     header = _header(node.path)
     if not header:
-        return holds_prose(node) or written(node)
+        return holds_prose(node) or written(node) or may_be_key(node)
     if node.children or _ordinary(header):
         return False
     first, *inner = Opening().open(text_of(node), node.path).walk()

@@ -6,6 +6,7 @@ that fits around a text (CBC, ECB), or a stretch of text that chance does not ma
 nearest is tried first, and tries are counted, for each parcel.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from functools import partial
 from auditor.decoders import DECODERS, NO_CLUE
 from auditor.decoders.unwrap import Node
 from auditor.model import Path
+from auditor.randomness import habits
 from auditor.text import as_text
 
 TRIES = 1_000  # of one parcel
@@ -24,6 +26,10 @@ NONCES = (12, 16)
 TAG = 16
 PROOF = 20  # bytes of text; of random bytes so many are text once in 100 million times
 _CODED = (16, 22, 24, 32, 43, 44, 48, 64)  # letters of such values in base64 and in hexadecimal
+_NAMED = re.compile(r"(?i)(?:key|secret)$")
+_KNOWN = re.compile(
+    r"(?i)pub|sender|recipient|identity|ephemeral|sign|verif|pre_?key|ratchet|device|api|access|push|client|app"
+)
 _CODES = (DECODERS["hex"], DECODERS["base64"])
 
 
@@ -99,6 +105,16 @@ def long(node: Node) -> Iterator[bytes]:
         largest = max(found, key=len, default=b"")
         if len(largest) >= TAG:
             yield largest
+
+
+def may_be_key(node: Node) -> bool:
+    """Whether noise is called a key, and none that others may know: a name proves nothing, but it warns."""
+    name = next((step for step in reversed(node.path) if not step.startswith("#")), "")
+    if node.children or not _NAMED.search(name) or _KNOWN.search(name):
+        return False
+    shut = node.seal is not None and node.seal.shut
+    noise = [layer.value for layer in node.layers if isinstance(layer.value, bytes)]
+    return not shut and any(len(data) >= TAG and not habits(data) for data in (*noise, *short(node)))
 
 
 def _enter(table: dict[Path, list[Value]], value: Value) -> None:
