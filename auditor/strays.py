@@ -50,6 +50,7 @@ def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node
     looked = {id(one.node) for one in known if one.rule.each}
     if any(one.node is root and (one.rule.slots or not sealed) for one in known):
         looked |= {id(child) for child in root.children if child.step in WHOLE}
+        unknown = []
     places = root.children if sealed else unknown
     named: set[int] | None = None
     for node in _outside(places, looked, (*WHOLE, *AROUND) if sealed else WHOLE):
@@ -64,8 +65,8 @@ def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node
 
 def _for_messages(rule: Rule) -> bool:
     """Whether what has the rule's address is a message, of whatever kind, or a list of them."""
-    sent = rule.when.protocol == "http" and rule.when.addresses and all(rule.when.outgoing)
-    return bool(rule.slots and (rule.each or sent))
+    asked = rule.when.protocol == "http" and rule.when.addresses
+    return bool(rule.slots and asked and (rule.each or all(rule.when.outgoing)))
 
 
 def _outside(places: list[Node], looked: set[int], tops: tuple[str, ...]) -> Iterator[Node]:
@@ -100,7 +101,7 @@ def _ordinary(header: str) -> bool:
 
 def _header(path: tuple[str, ...]) -> str:
     """The header that a node stands in, of a parcel or of a mail; nothing where it is none."""
-    for at, step in enumerate(path[:-1]):
-        if step in ("header", "headers"):
-            return path[at + 1].lower()
+    for top in (("header",), ("body", "header")):
+        if path[: len(top)] == top and len(path) > len(top):
+            return path[len(top)].lower()
     return ""

@@ -94,6 +94,7 @@ HIDDEN: dict[str, Iterable[Parcel]] = {
     "as a key in the open": sync(
         lambda body, room: body.update(to_device={"events": [event("m.room_key", {"session_key": NOISE})]})
     ),
+    "under a name that headers have": sync(lambda body, room: room.update(header={"date": TEXT})),
     "in a sliding sync": sliding(lambda room: room.update(preview=TEXT)),
     "in a header of the request": [sent(x_preview=TEXT)],
     "in a header, in base64": [sent(x_preview=CODED)],
