@@ -246,9 +246,7 @@ def _checks(weighed: Weighed, whole: Slice, shut: int) -> tuple[Check, ...]:
     ran = {
         "message": _check(bool(messages), f"{messages:,} messages"),
         "envelope": _check(sealed == messages, f"{sealed:,} of {messages:,} in a known and shut envelope"),
-        "copies": _check(
-            not weighed.count(Content.READABLE), "no text in the slots, and no words beside them"
-        ),
+        "copies": _check(not weighed.count(Content.READABLE), "no readable words in or beside the slots"),
         "understood": _check(not missing, f"{missing:,} messages with an empty or cut slot"),
         "planted": _check(not read, f"{read:,} of {whole.planted:,} planted texts read")
         if whole.planted

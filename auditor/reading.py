@@ -20,7 +20,7 @@ from auditor.strays import stray
 
 NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
-STRAY = "readable words stand outside the messages that a rule knows: perhaps a copy"
+STRAY = "readable words, or a key, stand outside the messages that a rule knows: perhaps a copy"
 UNOPENED = "this parcel did not open into what its rule knows, so a message may lie in it"
 WITH_PARTS = ("{", "[", "--", "<?xml")  # how JSON, multipart and XML begin that could be opened
 PLANTED = "planted-text"  # the rule of findings that no rule file made

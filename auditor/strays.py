@@ -1,4 +1,5 @@
-"""Strays: readable words in a parcel that no rule explains. Beside sealed messages they may be copies.
+"""Strays: readable words, or keys, in a parcel that no rule explains. Beside sealed messages they may be
+copies, or what opens them.
 
 Laws: a message and all in it is its rule's; what a rule is about explains itself; headers that
 programs fill explain what programs write there. Whatever else is words was written by somebody.
@@ -11,6 +12,7 @@ from functools import lru_cache
 
 from auditor.decoders.unwrap import Node, Opening
 from auditor.rulebook.contents import Judge
+from auditor.rulebook.keyring import may_be_key
 from auditor.rulebook.match import WHOLE, Element, elements, holds_prose, text_of, written
 from auditor.rulebook.paths import glob
 from auditor.rulebook.types import Rule
@@ -48,6 +50,7 @@ def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node
     looked = {id(one.node) for one in known if one.rule.each}
     if any(one.node is root and (one.rule.slots or not sealed) for one in known):
         looked |= {id(child) for child in root.children if child.step in WHOLE}
+        unknown = []
     places = root.children if sealed else unknown
     named: set[int] | None = None
     for node in _outside(places, looked, (*WHOLE, *AROUND) if sealed else WHOLE):
@@ -62,8 +65,8 @@ def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node
 
 def _for_messages(rule: Rule) -> bool:
     """Whether what has the rule's address is a message, of whatever kind, or a list of them."""
-    sent = rule.when.protocol == "http" and rule.when.addresses and all(rule.when.outgoing)
-    return bool(rule.slots and (rule.each or sent))
+    asked = rule.when.protocol == "http" and rule.when.addresses
+    return bool(rule.slots and asked and (rule.each or all(rule.when.outgoing)))
 
 
 def _outside(places: list[Node], looked: set[int], tops: tuple[str, ...]) -> Iterator[Node]:
@@ -79,7 +82,7 @@ def _outside(places: list[Node], looked: set[int], tops: tuple[str, ...]) -> Ite
 def _told(node: Node) -> bool:
     header = _header(node.path)
     if not header:
-        return holds_prose(node) or written(node)
+        return holds_prose(node) or written(node) or may_be_key(node)
     if node.children or _ordinary(header):
         return False
     first, *inner = Opening().open(text_of(node), node.path).walk()
@@ -98,7 +101,7 @@ def _ordinary(header: str) -> bool:
 
 def _header(path: tuple[str, ...]) -> str:
     """The header that a node stands in, of a parcel or of a mail; nothing where it is none."""
-    for at, step in enumerate(path[:-1]):
-        if step in ("header", "headers"):
-            return path[at + 1].lower()
+    for top in (("header",), ("body", "header")):
+        if path[: len(top)] == top and len(path) > len(top):
+            return path[len(top)].lower()
     return ""

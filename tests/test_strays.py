@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,7 @@ from auditor.shelf import load_rules
 
 TEXT = "meet me at seven"
 CODED = base64.b64encode(TEXT.encode()).decode()
+NOISE = base64.b64encode(random.Random(4).randbytes(229)).decode()
 ROOM = "_matrix/client/v3/rooms/!r:hs.example"
 THUMB = {"m.relates_to": {"key": "👍🏽"}}
 Tree = dict[str, Any]
@@ -89,6 +91,10 @@ HIDDEN: dict[str, Iterable[Parcel]] = {
     "in an event of a new kind": sync(
         lambda body, room: room["timeline"]["events"].append(event("org.example.note", {"text": TEXT}))
     ),
+    "as a key in the open": sync(
+        lambda body, room: body.update(to_device={"events": [event("m.room_key", {"session_key": NOISE})]})
+    ),
+    "under a name that headers have": sync(lambda body, room: room.update(header={"date": TEXT})),
     "in a sliding sync": sliding(lambda room: room.update(preview=TEXT)),
     "in a header of the request": [sent(x_preview=TEXT)],
     "in a header, in base64": [sent(x_preview=CODED)],

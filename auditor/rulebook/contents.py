@@ -140,6 +140,10 @@ class Judge:
             return Seen(Content.OPAQUE, node, note=f"shaped like {seal.name}, without what proves it")
         return self._seen(node, seal.name)
 
+    def covers(self, node: Node, accept: tuple[str, ...]) -> bool:
+        """Whether it is part of a seal that is several values."""
+        return id(node) in self._trees(accept).covered
+
     def _beside(self, node: Node, accept: tuple[str, ...]) -> bool:
         """Whether it belongs to a seal that is several values, and is not the secret one."""
         trees = self._trees(accept)

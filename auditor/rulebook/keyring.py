@@ -6,6 +6,7 @@ that fits around a text (CBC, ECB), or a stretch of text that chance does not ma
 nearest is tried first, and tries are counted, for each parcel.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from functools import partial
 from auditor.decoders import DECODERS, NO_CLUE
 from auditor.decoders.unwrap import Node
 from auditor.model import Path
+from auditor.randomness import habits
 from auditor.text import as_text
 
 TRIES = 1_000  # of one parcel
@@ -24,6 +26,10 @@ NONCES = (12, 16)
 TAG = 16
 PROOF = 20  # bytes of text; of random bytes so many are text once in 100 million times
 _CODED = (16, 22, 24, 32, 43, 44, 48, 64)  # letters of such values in base64 and in hexadecimal
+_NAMED = re.compile(r"(?i)(?:key|secret)$")
+_KNOWN = re.compile(
+    r"(?i)pub|sender|recipient|identity|ephemeral|sign|verif|pre_?key|ratchet|device|api|access|push|client|app"
+)
 _CODES = (DECODERS["hex"], DECODERS["base64"])
 
 
@@ -101,6 +107,16 @@ def long(node: Node) -> Iterator[bytes]:
             yield largest
 
 
+def may_be_key(node: Node) -> bool:
+    """Whether noise is called a key, and none that others may know: a name proves nothing, but it warns."""
+    name = next((step for step in reversed(node.path) if not step.startswith("#")), "")
+    if node.children or not _NAMED.search(name) or _KNOWN.search(name):
+        return False
+    shut = node.seal is not None and node.seal.shut
+    noise = [layer.value for layer in node.layers if isinstance(layer.value, bytes)]
+    return not shut and any(len(data) >= TAG and not habits(data) for data in (*noise, *short(node)))
+
+
 def _enter(table: dict[Path, list[Value]], value: Value) -> None:
     for length in range(len(value.path)):
         room = table.setdefault(value.path[:length], [])
@@ -123,7 +139,8 @@ Opener = Callable[[], bytes]
 def _ways(key: bytes, data: bytes, beside: list[bytes]) -> Iterator[tuple[str, Opener]]:
     """Each cipher, with what may be its nonce: a value beside, the first bytes, or zeros for a chain."""
     if len(data) % 16 == 0:
-        yield "aes-cbc", partial(_padded, key, "CBC", bytes(16), data)
+        for start in (*(one for one in beside if len(one) == 16), bytes(16)):
+            yield "aes-cbc", partial(_padded, key, "CBC", start, data)
         yield "aes-ecb", partial(_padded, key, "ECB", b"", data)
     tags = [one for one in beside if len(one) == TAG]
     for size in NONCES:
@@ -135,7 +152,7 @@ def _ways(key: bytes, data: bytes, beside: list[bytes]) -> Iterator[tuple[str, O
                     yield "chacha20-poly1305", partial(_checked, "ChaCha20Poly1305", key, nonce, sealed)
             if size == 12:  # of a check that needs more than is here, the text shows all the same
                 yield "aes-gcm", partial(_counted, key, nonce + b"\0\0\0\2", body[:-TAG])
-            elif len(body) % 16 == 0:
+            elif len(body) % 16 == 0 and len(body) < len(data):
                 yield "aes-cbc", partial(_padded, key, "CBC", nonce, body)
             yield "aes-ctr", partial(_counted, key, nonce.ljust(16, b"\0"), body)
 

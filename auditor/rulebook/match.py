@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from auditor.decoders.unwrap import Node
 from auditor.model import Content
 from auditor.rulebook.contents import Judge, Seen
+from auditor.rulebook.keyring import may_be_key
 from auditor.rulebook.paths import Pattern, glob
 from auditor.rulebook.shut import Part, flaw
 from auditor.rulebook.types import Condition, Rule, SurfaceRule
@@ -23,6 +24,8 @@ from auditor.text import is_name, is_prose, is_remark
 STRENGTH = list(Content)
 ANYTHING = ("*",)
 BESIDE = "beside the slot"
+WORD = "a word beside the seal, perhaps all of the text"
+KEY = "what is called a key beside the seal, perhaps of what is in it"
 PEOPLE = ("sender", "recipient")
 WHOLE = ("body", "query")  # where a message lies that is a parcel of its own
 PIECE = "?OTR"  # how the pieces of a message begin whose seal is told when the last one has come
@@ -101,14 +104,13 @@ class Element(Struct, frozen=True):
         """What stands next to a seal and may be a copy of what is in it."""
         if prose := self.prose():
             return Seen(Content.READABLE, prose, note="readable text beside the seal")
-        words = [node for node in self.scope() if not node.children and is_remark(text_of(node))]
-        known = self.known() | {id(node) for node in self.named()} if words else set()
-        word = next((node for node in words if id(node) not in known), None)
-        return (
-            Seen(Content.UNDECIDED, word, note="a word beside the seal, perhaps all of the text")
-            if word
-            else None
-        )
+        for hint, note in ((_one_word, WORD), (may_be_key, KEY)):
+            found = [node for node in self.scope() if hint(node)]
+            known = self.known() | {id(node) for node in self.named()} if found else set()
+            for node in found:
+                if id(node) not in known and not self.judge.covers(node, self.rule.accept):
+                    return Seen(Content.UNDECIDED, node, note=note)
+        return None
 
     def without_text(self, surface: str, sees: tuple[tuple[str, str], ...]) -> list[Message | Around]:
         """A message whose slots are empty. What explains that explains no words that stand beside it."""
@@ -245,6 +247,10 @@ def _is_one_of(node: Node, values: tuple[str, ...]) -> bool:
 
 def holds_something(node: Node) -> bool:
     return any(n.value not in (None, "", b"", False) for n in node.walk())
+
+
+def _one_word(node: Node) -> bool:
+    return not node.children and is_remark(text_of(node))
 
 
 def holds_prose(node: Node) -> bool:

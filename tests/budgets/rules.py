@@ -249,7 +249,7 @@ def counted(_: Path) -> object:
 def with_keys(count: int) -> Callable[[Path], object]:
     """So many wrong keys nearer than the right one, then that."""
     right = noise(32, 77)
-    hidden = aead.AESGCM(right).encrypt(bytes(12), b"meet me at seven", None)
+    hidden = noise(12) + aead.AESGCM(right).encrypt(noise(12), b"meet me at seven", None)
     wrong = [noise(32, number).hex() for number in range(count)]
 
     def exceed(_: Path) -> object:

@@ -135,6 +135,24 @@ def test_a_word_beside_a_seal_may_be_all_of_a_short_text(small: Rulebook, word: 
     assert verdict(small, body) is Answer.INCONCLUSIVE
 
 
+NOISE = random.Random(8).randbytes(224)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("key", base64.b64encode(NOISE[:32]).decode()),
+        ("aesKey", NOISE[:16].hex()),
+        ("session_key", base64.b64encode(NOISE).decode()),
+        ("secret", [base64.b64encode(NOISE[:24]).decode()]),
+    ],
+)
+def test_what_is_called_a_key_beside_a_seal_may_open_it(small: Rulebook, name: str, value: Any) -> None:
+    body = {"text": seal(small), name: value}
+    assert contents(small, body) == ["sealed", "undecided"]
+    assert verdict(small, body) is Answer.INCONCLUSIVE
+
+
 @pytest.mark.parametrize(
     "beside",
     [
@@ -142,6 +160,9 @@ def test_a_word_beside_a_seal_may_be_all_of_a_short_text(small: Rulebook, word: 
         {"n": 7},
         {"type": "m.room.encrypted"},
         {"time": "2026-11-21T10:00:00Z"},
+        {"sender_key": base64.b64encode(NOISE[:32]).decode(), "ephemeralKey": NOISE[:32].hex()},
+        {"hash": NOISE[:32].hex(), "nonce": NOISE[:16].hex(), "key_id": NOISE[:16].hex()},
+        {"key": "7", "monkey": "zoë", "push_key": NOISE[:32].hex()},
         {"from": "Zoë"},
         {"from": "Alice Example"},
         {"lang": "en", "prekey": "true", "membership": "join"},
