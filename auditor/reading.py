@@ -4,6 +4,8 @@ Laws: a planted text that no slot accounts for is a finding all the same; of a p
 could not be read to its end nothing is called sealed; where a value lies is always said.
 """
 
+from functools import partial
+
 from msgspec import structs
 
 from auditor.decoders.unwrap import Node, Opening
@@ -72,7 +74,8 @@ class Reading:
                 if hits := [hit for hit in found if not hit.digest]:
                     planted[id(node)] = tuple(sorted({hit.text for hit in hits}))
                     self.hits += [(node, hit) for hit in hits]
-        return root, Judge(self.book, root, planted, self.texts)
+        # Not with a method of its own: a reading in a circle would stay until somebody tidies up.
+        return root, Judge(self.book, root, planted, partial(planted_in, self.needles))
 
     def follow(self, rule: Rule, platform: str) -> list[Finding]:
         """What one rule sees in this parcel."""
@@ -155,15 +158,13 @@ class Reading:
             self.said[id(found)] = layer.value
         return found
 
-    def texts(self, node: Node) -> tuple[str, ...]:
-        """The planted texts at one node."""
-        return tuple(sorted({hit.text for hit in look_for(self.needles, node) if not hit.digest}))
-
     def rejoined(self, rule: Rule, last: Finding, text: str) -> Finding:
         """A message that came in pieces, of which this parcel holds the last."""
         opening = Opening(self.book.recogniser(rule.accept))
         node = opening.open(text, ("body",))
-        judge = Judge(self.book, node, {id(n): texts for n in node.walk() if (texts := self.texts(n))})
+        judge = Judge(
+            self.book, node, {id(n): texts for n in node.walk() if (texts := planted_in(self.needles, n))}
+        )
         seen = min(judge.judge(node, rule.accept), key=lambda seen: STRENGTH.index(seen.content))
         note = f"{seen.note}; joined from its pieces" if seen.note else "joined from its pieces"
         found = self.finding(rule, last.platform, Message(last.surface, seen.content, last.slot, seen, note))
@@ -237,6 +238,11 @@ def unseen(rule: Rule, why: str) -> list[Message]:
         return []
     slot = rule.slots[0].text
     return [Message(surface, Content.MISSING, slot, note=why) for surface in sorted(set(rule.surface.all))]
+
+
+def planted_in(needles: Needles, node: Node) -> tuple[str, ...]:
+    """The planted texts at one node."""
+    return tuple(sorted({hit.text for hit in look_for(needles, node) if not hit.digest}))
 
 
 def unopened(rule: Rule, root: Node) -> bool:

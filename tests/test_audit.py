@@ -1,6 +1,7 @@
 """The audit: events in, findings and sums out; nothing is forgotten and nothing private is shown."""
 
 import base64
+import gc
 import gzip
 import hashlib
 import json
@@ -829,3 +830,21 @@ def test_what_is_lost_counts_where_its_platform_speaks_and_nowhere_else(
     _, whole, verdicts = run(*(parcels[::-1] if lost_first else parcels))
     assert [v.verdict for v in verdicts if v.surface == "dm"] == [answer]
     assert whole.platforms == (("nostr", 1),)
+
+
+@pytest.mark.parametrize("texts", [(), (TEXT,)])
+def test_what_was_audited_is_gone_at_once_and_waits_for_nobody_to_look_for_circles(
+    texts: tuple[str, ...],
+) -> None:
+    for dump in sorted(CAPTURES.glob("*/*.mitm")):
+        events = list(read(dump))
+        audit(events, book(), FILE, Needles(texts))  # what is remembered once and for all
+        run = Audit(book(), Needles(texts))
+        gc.collect()
+        gc.disable()
+        try:
+            for event in events:
+                run.feed(event)
+            assert gc.collect() == 0, dump.name
+        finally:
+            gc.enable()
