@@ -160,8 +160,9 @@ class Glance:
         unseen = (flags & ACK > 0) & (missed > whole) & (missed < _HALF)
         unseen &= whole | np.repeat(np.bitwise_or.reduceat(self._way, begins) == BOTH, lengths)
         again = (flags & SYN > 0) & (whole | (np.where(sent, *gone) > 0) | (sizes > 0))
-        wrong: Flags = ahead > 0
-        return wrong | unseen | again | (missing > 0) | (flags & RST > 0) | whole & (sizes == 0)
+        wrong: Flags = (ahead > 0) | unseen | again | (missing > 0) | (flags & RST > 0)
+        wrong |= whole & (sizes == 0)
+        return wrong
 
     def __len__(self) -> int:
         return len(self.slots)
