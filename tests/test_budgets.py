@@ -329,6 +329,7 @@ OTHERS = {
         sources/sniff.py BUFFER,
         sources/sniff.py WAIT,
         sources/tape.py CHUNK,
+        sources/tape.py WORTH,
         streams/zstd_stream.py _STEP""",
     "a sign for what is no value, or for a kind of it": """
         decoders/unwrap.py ANY_START,

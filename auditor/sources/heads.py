@@ -61,7 +61,9 @@ class Place(Struct, frozen=True):
         """The channel under the name its user gave to the far end."""
         host = clean(channel.host).lower().rstrip(".")
         port = channel.port if 0 <= channel.port < 65536 else 0
-        name = self.renamed.get(f"{host}:{port}") or self.renamed.get(host)
+        name = self.renamed and (self.renamed.get(f"{host}:{port}") or self.renamed.get(host))
+        if not name and (host, port, "") == (channel.host, channel.port, channel.renamed):
+            return channel
         return structs.replace(channel, host=name or host, port=port, renamed=host if name else "")
 
 

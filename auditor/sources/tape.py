@@ -5,11 +5,13 @@ names costs no memory beyond what the file really holds.
 """
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from io import BufferedIOBase
 from typing import Protocol
 
 CHUNK = 1 << 20
+WORTH = 1 << 18  # bytes that are hashed while somebody reads them
 
 
 class Raw(Protocol):
@@ -27,6 +29,7 @@ class Tape:
         self._owned = owned
         self._ahead = b""
         self._hash = hashlib.sha256() if hashed else None
+        self._hashing: threading.Thread | None = None
         self._fetched = 0
         self.entries = 0  # set by the reader of the format
         self.unread = 0  # bytes that were seen, but not understood
@@ -34,6 +37,7 @@ class Tape:
 
     @property
     def sha256(self) -> str:
+        self.settle()
         return self._hash.hexdigest() if self._hash else ""
 
     @property
@@ -65,18 +69,31 @@ class Tape:
         return b"".join(pieces)
 
     def fill(self, room: memoryview) -> int:
-        """Writes what comes next into `room`; how much that was, nothing at the end."""
+        """Writes what comes next into `room`; how much that was, nothing at the end.
+
+        It is hashed while it is read: until `settle` it must stay there.
+        """
+        self.settle()
         if not self._ahead and isinstance(self._raw, BufferedIOBase):  # without a copy between
             size = self._raw.readinto(room)
-            if self._hash:
-                self._hash.update(room[:size])
             self._fetched += size
+            if self._hash and size < WORTH:
+                self._hash.update(room[:size])
+            elif self._hash:
+                self._hashing = threading.Thread(target=self._hash.update, args=(room[:size],))
+                self._hashing.start()
             return size
         data = self._ahead or self._fetch(min(len(room), CHUNK))
         size = min(len(data), len(room))
         self._ahead = data[size:]
         room[:size] = data[:size]
         return size
+
+    def settle(self) -> None:
+        """Waits until all that was handed out is hashed."""
+        if self._hashing:
+            self._hashing.join()
+            self._hashing = None
 
     def lines(self, longest: int) -> Iterator[tuple[bytes, int]]:
         """Line by line with its end and its length; nothing of one that is longer than `longest`."""
@@ -110,11 +127,13 @@ class Tape:
         return self.position - before
 
     def close(self) -> None:
+        self.settle()
         if self._owned:
             self._raw.close()
 
     def _fetch(self, size: int) -> bytes:
         data = self._raw.read(size)
+        self.settle()
         if self._hash:
             self._hash.update(data)
         self._fetched += len(data)

@@ -8,7 +8,8 @@ each time, and removed afterwards; without the corpus there is nothing to measur
 file in turns in one run; tshark, Scapy and dpkt read the beginning of it, and their times are scaled.
 Prints ratios of medians and what each took of memory; with NAMEs, only of those that are called so. Times
 depend on the machine and are never asserted. What is said is the same in every repetition, so `contacts`,
-which knows beginnings again, gains more than it would from a day of real traffic.
+which knows beginnings again, gains more than it would from a day of real traffic: "none alike" is the same with no beginning known again, where each
+is looked at.
 """
 
 import importlib.util
@@ -49,6 +50,13 @@ for item in table:
         item.mark(item.part.slot[firsts], SHUT)
         flows += len(item.over)
 print(flows + len(table.finish()), said)
+"""
+NONE_ALIKE = """
+import sys
+from auditor.cli import cli
+from auditor.sources.pcap import views
+views.ALIKE = 0
+cli.main(["contacts", sys.argv[1]])
 """
 NEEDLES = """
 import sys
@@ -130,6 +138,7 @@ def commands(path: Path, part: Path, scale: float) -> dict[str, tuple[list[str],
     for jobs in (1, 2):
         contacts = [sys.executable, "-m", "auditor", "contacts", "--jobs", str(jobs), str(path)]
         found[f"contacts, {jobs} job{'s' * (jobs > 1)}"] = (contacts, 1)
+    found["none alike"] = ([sys.executable, "-c", NONE_ALIKE, str(path)], 1)
     found["20 canaries"] = ([sys.executable, "-c", NEEDLES, str(path)], 1)
     if tool := shutil.which("ndpiReader"):
         found["ndpiReader -q"] = ([tool, "-q", "-i", str(path)], 1)

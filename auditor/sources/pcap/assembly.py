@@ -211,6 +211,8 @@ class Assembly:
     def _following(self, all_of_it: bool) -> bool | None:
         """The direction that speaks next; None while nobody can."""
         client, server = self.halves[True], self.halves[False]
+        if not client.waiting and not server.waiting:
+            return None
         asks = bool(client.waiting) and client.ready(server)
         if bool(server.waiting) and server.ready(client):
             return asks and client.waiting[0].arrived <= server.waiting[0].arrived

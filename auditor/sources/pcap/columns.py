@@ -129,15 +129,15 @@ def _link(link: int, head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
 def _ethernet(head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
     kind = _number(head, 12, ">u2").astype(np.int64)
     family, begin = _named(kind, kept >= 14), np.full(len(kept), 14, np.int64)
-    if not (family == _LEFT).any():
-        return family, begin
-    short = np.flatnonzero((kind <= FRAMES) & (kept >= 16))
-    family[short[~np.isin(_number(head[short], 14, ">u2"), _SERVICES)]] = 0
+    left = np.flatnonzero(family == _LEFT)
+    short = left[(kind[left] <= FRAMES) & (kept[left] >= 16)]
+    if len(short):
+        family[short[~np.isin(_number(head[short], 14, ">u2"), _SERVICES)]] = 0
     # Between the addresses and IP: the tag, where in it the number of what follows stands, its length.
     for tag, number, length in ((TAGS, 2, 4), (TAGS, 2, 4), ((CISCO,), 6, 8), ((MPLS, MPLS_UP), 0, 4)):
         for at in (14, 18, 22):
-            some = np.flatnonzero((family == _LEFT) & (begin == at))
-            some = some[np.isin(kind[some], tag) & (kept[some] >= at + length + 1)]
+            some = left[(family[left] == _LEFT) & (begin[left] == at) & (kept[left] >= at + length + 1)]
+            some = some[np.isin(kind[some], tag)] if len(some) else some
             if not len(some):
                 continue
             if tag[0] == MPLS:

@@ -21,9 +21,16 @@ from auditor.sources.pcap.wire import End
 from auditor.text import printable
 
 MOST = 1_700  # private addresses that are counted in each lane
-# First bytes of addresses of IPv4 that not all routers of the world know.
-_SPECIAL = {0, 10, 100, 127, 169, 172, 192, 198, 203, *range(224, 256)}
-_FIRST: Flags = np.isin(np.arange(256), list(_SPECIAL))
+_SINGLE = {(169, 254), (192, 0), (192, 168), (198, 18), (198, 19), (198, 51), (203, 0)}
+
+
+def _special(first: int, second: int) -> bool:
+    """Whether addresses of IPv4 that begin so may be such as not all routers of the world know."""
+    shared = (first == 100 and 64 <= second < 128) or (first == 172 and 16 <= second < 32)
+    return first in (0, 10, 127) or first >= 224 or shared or (first, second) in _SINGLE
+
+
+_SPECIAL: Flags = np.array([_special(*divmod(number, 256)) for number in range(1 << 16)])
 
 
 class Devices:
@@ -84,15 +91,16 @@ class Devices:
 
 def is_private(address: bytes) -> bool:
     """Addresses that no router of the world knows; those of groups are nobody's."""
-    if len(address) not in (4, 16) or (len(address) == 4 and address[0] not in _SPECIAL):
+    if len(address) not in (4, 16) or (len(address) == 4 and not _special(address[0], address[1])):
         return False
     return _is_private(address)
 
 
 def _private(high: Words, low: Words, wide: Flags) -> Flags:
     """The same for many addresses: each is asked once."""
-    found = np.zeros(len(low), np.bool_)
-    few = np.flatnonzero(~wide & _FIRST[(low >> np.uint64(24)).astype(np.int64) & 0xFF])
+    start = (low >> np.uint64(16)).astype(np.int64) & 0xFFFF
+    found: Flags = ~wide & ((start >> 8 == 10) | (start == 0xC0A8) | (start >> 4 == 0xAC1))  # RFC 1918
+    few = np.flatnonzero(~wide & ~found & _SPECIAL[start])
     every, which = np.unique(low[few], return_inverse=True)
     found[few] = np.array([is_private(packed(False, 0, one)) for one in every.tolist()], np.bool_)[which]
     some = np.flatnonzero(wide)

@@ -13,7 +13,7 @@ from auditor.sources.tape import Tape
 def frames(tape: Tape) -> Iterator[Item]:
     """Everything in the file, in order. What cannot be read is counted as unread and said."""
     inside = unpacked(tape)
-    buffer = Buffer(inside.fill if inside else tape.fill)
+    buffer = Buffer(inside or tape)
     buffer.move(0)
     for item in _items(buffer, inside.trouble if inside else ""):
         if isinstance(item, Trouble):
@@ -32,7 +32,7 @@ def secrets(tape: Tape) -> Iterator[Secrets]:
     Only pcapng can carry any: any other file is not read at all.
     """
     inside = unpacked(tape)
-    buffer = Buffer(inside.fill if inside else tape.fill)
+    buffer = Buffer(inside or tape)
     buffer.move(0)
     if bytes(buffer.view[:4]) == SECTION.to_bytes(4):
         yield from (item for item in Reader(buffer).frames() if isinstance(item, Secrets))

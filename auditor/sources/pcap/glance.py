@@ -19,7 +19,7 @@ from auditor.sources.pcap.onlooker import Onlooker
 from auditor.sources.pcap.outside import TURNS as FEW
 from auditor.sources.pcap.sums import Flows
 from auditor.sources.pcap.table import Batch
-from auditor.sources.pcap.window import Integers
+from auditor.sources.pcap.window import MOST, Integers
 from auditor.sources.pcap.wire import ACK, FIN, RST, SYN, TCP, UDP, Packet, Said
 
 REACH = 1 << 14  # bytes of a beginning, which are looked at together
@@ -98,8 +98,9 @@ class Glance:
         rows, flows = batch.rows, batch.flows
         some = _spoken(batch)
         slot = batch.part.slot[some]
-        some = some[np.argsort(slot, kind="stable")]
-        slot = batch.part.slot[some]
+        order = slot * MOST + np.arange(len(slot))
+        order.sort()
+        some, slot = some[order % MOST], order // MOST
         begins = np.flatnonzero(np.diff(slot, prepend=-1))
         lengths = np.diff(begins, append=len(some))
         self.slots: Integers = slot[begins]
@@ -128,8 +129,10 @@ class Glance:
         one, two = np.repeat(one.clip(0), lengths), np.repeat(two.clip(0), lengths)
         missing, sequence, acknowledged, flags = self._places
         places = sequence - np.where(sent, one, two), acknowledged - np.where(sent, two, one)
-        facts = np.stack((self._way, missing, sizes, *places, flags), axis=1)
-        self._facts = facts.astype(np.uint32).tobytes()
+        facts = np.empty((len(sizes), 6), np.uint32)
+        for at, column in enumerate((self._way, missing, sizes, *places, flags)):
+            facts[:, at] = column
+        self._facts = facts.tobytes()
 
     def _astray(self, flows: Flows, begins: Integers, lengths: Integers, sizes: Integers) -> Flags:
         """Which rows of TCP are late, lost, told twice, or answer what was not seen.
@@ -156,12 +159,12 @@ class Glance:
             gone.append(before - np.repeat(before[begins], lengths))
             ways.append(gone[-1] + np.repeat(np.where(opened, start, base), lengths))
         mine, theirs = np.where(sent, *ways), np.where(sent, *ways[::-1])
-        ahead, missed = (sequence - mine) % _TURN, (acknowledged - theirs) % _TURN
+        ahead, missed = sequence - mine & _TURN - 1, acknowledged - theirs & _TURN - 1
         unseen = (flags & ACK > 0) & (missed > whole) & (missed < _HALF)
         unseen &= whole | np.repeat(np.bitwise_or.reduceat(self._way, begins) == BOTH, lengths)
         again = (flags & SYN > 0) & (whole | (np.where(sent, *gone) > 0) | (sizes > 0))
-        wrong: Flags = ahead > 0
-        wrong |= unseen | again | (missing > 0) | (flags & RST > 0) | whole & (sizes == 0)
+        wrong: Flags = (ahead > 0) | unseen | again | (missing > 0) | (flags & RST > 0)
+        wrong |= whole & (sizes == 0)
         return wrong
 
     def __len__(self) -> int:
@@ -233,7 +236,9 @@ def _reach(sizes: Integers, begins: Integers, lengths: Integers) -> Integers:
 
 def _whole(batch: Batch) -> None:
     """Of TCP whose beginning was not seen all packets count: they tell what was lost."""
-    flows, fresh = batch.flows, np.unique(batch.part.slot[batch.part.slot >= 0])
+    flows, here = batch.flows, np.zeros(len(batch.flows), np.bool_)
+    here[batch.part.slot[batch.part.slot >= 0]] = True
+    fresh = np.flatnonzero(here)
     tcp = flows.kind[fresh] >> np.uint64(32) & np.uint64(0xFF) == TCP
     torn = tcp & (flows.opened[fresh] != BOTH) & (flows.state[fresh] == UNDECIDED) & (flows.spoke[fresh] > 0)
     batch.mark(fresh[torn], TORN)

@@ -52,6 +52,9 @@ class Unpacked:
         self._ahead = self._ahead[size:]
         return size
 
+    def settle(self) -> None:
+        """What comes out is a copy, which nobody else reads."""
+
     def _next(self) -> bool:
         """Takes in a little more; False at the end."""
         data = self._tape.peek(_STEP)

@@ -5,8 +5,8 @@ overwritten by the next one, so what shall stay is copied. No length that the fi
 believed before the bytes are there, and none makes the window grow.
 """
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterator
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -85,25 +85,36 @@ class Trouble(Struct, frozen=True):
 Item: TypeAlias = Window | Secrets | Name | Comment | Trouble
 
 
+class Filling(Protocol):
+    """Where the bytes come from."""
+
+    def fill(self, room: memoryview) -> int:
+        """Writes what comes next, and says how much that was."""
+
+    def settle(self) -> None:
+        """Waits until nobody needs what was written any more."""
+
+
 class Buffer:
     """A stretch of the file that moves on over it."""
 
-    def __init__(self, fill: Callable[[memoryview], int]) -> None:
+    def __init__(self, source: Filling) -> None:
         self.data: Bytes = np.zeros(SIZE + SLACK, np.uint8)
         self.view = memoryview(self.data.data)
         self.offset = 0  # of the stretch, in the file
         self.end = 0
         self.over = False
-        self._fill = fill
+        self._source = source
 
     def move(self, at: int) -> None:
         """Forgets what stands before `at` and takes in as much as there is room for."""
         left = self.end - at
+        self._source.settle()
         self.data[:left] = self.data[at : self.end].copy()
         self.offset += at
         self.end = left
         while self.end < SIZE and not self.over:
-            got = self._fill(self.view[self.end : SIZE])
+            got = self._source.fill(self.view[self.end : SIZE])
             self.end += got
             self.over = not got
 

@@ -2,11 +2,13 @@
 
 from ipaddress import ip_address
 
+import numpy as np
 import pytest
 
 from auditor.errors import CaptureError
 from auditor.sources.pcap import devices
 from auditor.sources.pcap.devices import Devices, is_private
+from auditor.sources.pcap.sums import none
 from auditor.sources.pcap.wire import End
 from auditor.sources.phones import told
 
@@ -33,6 +35,23 @@ PHONE, OTHER, SERVER, PEER = (
 )  # fmt: skip
 def test_a_private_address_is_one_that_no_router_of_the_world_knows(address: str, private: bool) -> None:
     assert is_private(ip_address(address).packed) is private
+
+
+def test_what_is_passed_over_by_its_first_bytes_is_known_to_every_router() -> None:
+    for number in range(0, 1 << 32, 65_536 * 7 + 257):
+        known = ip_address(number)
+        private = (known.is_private or not known.is_global) and not known.is_multicast and number > 0
+        assert is_private(known.packed) is private, known
+
+
+def test_columns_say_of_many_addresses_what_is_said_of_each() -> None:
+    edges = [0x0A000000, 0x64400000, 0x7F000000, 0xA9FE0000, 0xAC100000, 0xAC200000, 0xC0A80000, 0xC0A90000]
+    addresses = np.array([edge + step for edge in edges for step in (-1, 0, 77)], np.uint64)
+    flows = none(len(addresses))
+    flows.one_low[:], flows.two_low[:] = addresses, 0x5DB8D822
+    flows.kind[:] = 4 << 40
+    found = Devices().phones(flows, np.arange(len(addresses)))
+    assert found.tolist() == [int(is_private(int(one).to_bytes(4))) for one in addresses]
 
 
 def test_what_is_no_address_of_ip_is_not_private() -> None:

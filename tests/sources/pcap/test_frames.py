@@ -1,7 +1,9 @@
 """Every capture of the corpus holds what capinfos counts in it."""
 
+import random
 import shutil
 import subprocess
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -75,8 +77,18 @@ def test_what_is_no_capture_is_an_error() -> None:
 
 def test_a_stretch_passes_over_more_than_it_holds() -> None:
     tape = Tape(BytesIO(bytes(100) + b"rest"))
-    buffer = Buffer(tape.fill)
+    buffer = Buffer(tape)
     buffer.move(0)
     assert buffer.skip(100) == 100
     assert bytes(buffer.view[: buffer.end]) == b"rest"
     assert buffer.skip(50) == 4
+
+
+@pytest.mark.parametrize("size", [1 << 16, 3 << 18])
+def test_what_is_hashed_while_it_is_read_is_the_file(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large its windows are: what moves in them is hashed before."""
+    monkeypatch.setattr("auditor.sources.pcap.window.SIZE", size)
+    data = pcap([said(random.Random(number).randbytes(1200)) for number in range(2000)])
+    tape = Tape(BytesIO(data))
+    assert sum(len(item) for item in frames(tape) if isinstance(item, Window)) == 2000
+    assert tape.sha256 == sha256(data).hexdigest()
