@@ -350,7 +350,7 @@ OTHERS = {
         facts.py KEPT,
         notices/terminal.py _WIDTH,
         probes/canaries.py MUCH,
-        report.py KEPT_REFS,
+        model.py KEPT_REFS,
         reporters/contacts.py WIDEST,
         reporters/contacts.py _RIGHT,
         reporters/json.py _LONGEST,

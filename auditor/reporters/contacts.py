@@ -4,12 +4,12 @@ Laws: every far end has its line, however many there are; columns are parted by 
 more; what a capture says is shown without control codes.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TextIO, TypeAlias
+from typing import TextIO
 
 from auditor import words
 from auditor.judge import Verdict
-from auditor.report import Contacts, Peer, Report
+from auditor.peers import Contacts, Peer
+from auditor.report import Report
 from auditor.reporters import Options, phrases
 from auditor.text import printable
 
@@ -19,31 +19,23 @@ HEADS = ("platform", "far end", "carried by", "times", "sent", "received", "what
 WIDEST = 60  # columns of a name before it pushes the others aside
 _RIGHT = (3, 4, 5)
 
-Said: TypeAlias = Callable[[Peer, Contacts], tuple[str, ...]]
-
 
 def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Options) -> None:
     whole = report.whole()
-    ranked = sorted(whole.contacts, key=lambda item: (item[0].platform or "~", -item[1].count, item[0]))
-    widths = [len(head) for head in HEADS[:-1]]
-    for row in _rows(ranked, _cells):
-        widths = [max(width, min(WIDEST, len(cell))) for width, cell in zip(widths, row, strict=False)]
-    for row in _rows(ranked, _row) if ranked else ():  # said twice, so that a long list is never held
-        _write(stream, "  ".join(_aligned(row, widths)).rstrip())
-    if not ranked:
+    widths = [len(head) for head in HEADS]
+    for contact in whole.contacts:  # said twice, so that a long list is never held
+        widths = [
+            max(width, min(WIDEST, len(cell))) for width, cell in zip(widths, _cells(*contact), strict=False)
+        ]
+    if whole.contacts:
+        _write(stream, _aligned(HEADS, widths))
+    for peer, sums in whole.contacts.ranked(lambda peer, sums: (peer.platform or "~", -sums.count)):
+        _write(stream, _aligned((*_cells(peer, sums), words.facts(sums.facts)), widths))
+    if not whole.contacts:
         _write(stream, "Nobody was talked to, as far as this shows." if report else phrases.NOTHING_READ)
-    for trouble, sums in whole.troubles:
-        where = phrases.first(sums.refs, sums.count)
+    for trouble, found in whole.troubles:
+        where = phrases.first(found.refs, found.count)
         _write(stream, f"! {trouble.kind}: {trouble.message} ({where})")
-
-
-def _rows(ranked: Iterable[tuple[Peer, Contacts]], said: Said) -> Iterator[tuple[str, ...]]:
-    yield HEADS
-    yield from (said(peer, sums) for peer, sums in ranked)
-
-
-def _row(peer: Peer, sums: Contacts) -> tuple[str, ...]:
-    return (*_cells(peer, sums), words.facts(sums.facts))
 
 
 def _cells(peer: Peer, sums: Contacts) -> tuple[str, ...]:
@@ -54,10 +46,12 @@ def _cells(peer: Peer, sums: Contacts) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _aligned(row: tuple[str, ...], widths: list[int]) -> Iterable[str]:
-    for at, (cell, width) in enumerate(zip(row, widths, strict=False)):
-        yield cell.rjust(width) if at in _RIGHT else cell.ljust(width)
-    yield row[-1]
+def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
+    cells = [
+        cell.rjust(width) if at in _RIGHT else cell.ljust(width)
+        for at, (cell, width) in enumerate(zip(row[:-1], widths, strict=False))
+    ]
+    return "  ".join((*cells, row[-1])).rstrip()
 
 
 def _write(stream: TextIO, line: str) -> None:
