@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from auditor.sources.pcap.ends import Ends, Flags, Mixer, ends
 from auditor.sources.pcap.rows import Rows, Words
-from auditor.sources.pcap.sums import Flows, joined, none
+from auditor.sources.pcap.sums import Flows, none
 from auditor.sources.pcap.window import Bytes, Integers
 from auditor.sources.pcap.wire import ACK, FIN, RST, SYN, TCP
 
@@ -100,7 +100,8 @@ class Tracker:
 
     def finish(self) -> Flows:
         """Every flow that is still live: nothing comes any more, and nothing is kept."""
-        found = self.table.take(np.flatnonzero(self.table.state[: self.live] != OVER))
+        found = self.table
+        found.keep((np.arange(len(found)) < self.live) & (found.state != OVER), 0)
         self.table, self.live = none(), 0
         return found
 
@@ -143,7 +144,7 @@ class Tracker:
         """Slots for new flows, in the order in which they began."""
         count, begin = len(keys), self.live
         while begin + count > len(self.table):
-            self.table = joined(self.table, none(len(self.table)))
+            self.table.keep(slice(None), max(count, len(self.table) // 8))
         order = np.argsort(first)
         new = slice(begin, begin + count)
         for name in _TOLD_BY:
@@ -218,24 +219,23 @@ class Tracker:
         """Makes room when too many are live: first what ended, then what was silent for the longest."""
         if self.live < self._ceiling:
             return none()
-        table = self.table.take(slice(0, self.live))
+        table, live = self.table, np.arange(len(self.table)) < self.live
         silent = table.ended.max() - table.ended > IDLE
         gone = (table.state == OVER) | (
             silent & (table.flags & (FIN | RST) > 0) & (table.touched < self._windows)
         )
-        left = np.flatnonzero(~gone)
+        left = np.flatnonzero(live & ~gone)
         if (excess := len(left) - self.most * 3 // 4) > 0:
             # By where they stand in the file before what the clock said, which may have been set.
             order = table.ended[left], table.touched[left], table.state[left] == WANTED
             oldest = np.lexsort(order)
             gone[left[oldest[:excess]]] = True
-        over = table.take(gone & (table.state != OVER))
-        kept = table.take(~gone)
-        self.live = len(kept)
+        over = table.take(live & gone & (table.state != OVER))
+        table.keep(live & ~gone, max(1024, self.most // 4))
+        self.live = int(np.count_nonzero(live & ~gone))
         self._ceiling = min(self.most, self.live + self.most // 4)
-        self.table = joined(kept, none(max(1024, self.most // 4)))
-        self._slots = np.argsort(kept.key)
-        self._keys = kept.key[self._slots]
+        self._slots = np.argsort(table.key[: self.live])
+        self._keys = table.key[self._slots]
         return over
 
 
