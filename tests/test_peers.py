@@ -1,6 +1,7 @@
 """Far ends: held as texts, told as what they are, in one order whatever came first."""
 
 import random
+import tracemalloc
 
 import msgspec
 from hypothesis import given
@@ -56,3 +57,17 @@ def test_what_is_added_later_is_not_in_what_was_taken_before() -> None:
     running.add(Peer("a", 1, "tls", "shut"), Contacts(1, 2, 3, ()))
     assert [sums.count for _, sums in taken] == [1]
     assert [sums.count for _, sums in running] == [2]
+
+
+def test_a_far_end_takes_a_few_hundred_bytes() -> None:
+    def room(count: int) -> int:
+        running = Peers()
+        tracemalloc.start()
+        for number in range(count):
+            peer = Peer(f"10.{number >> 8}.{number & 255}.1", 443, "tls", "nothing was opened here")
+            running.add(peer, Contacts(1, 1000, 2000, (Ref("day.pcap", number),), (("tls", "1.3"),)))
+        found = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        return found
+
+    assert (room(2_600) - room(1_300)) / 1_300 < 330

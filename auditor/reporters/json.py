@@ -98,14 +98,19 @@ class _Version(Struct):
 
 
 def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Options) -> None:
-    text = encode(report, verdicts).decode()
+    text = _text(report, verdicts)
     encoding = stream.encoding or "utf-8"
     stream.write(text if codecs.lookup(encoding).name.startswith("utf") else _escaped(text, plain=True))
 
 
 def encode(report: Report, verdicts: Sequence[Verdict]) -> bytes:
+    return _text(report, verdicts).encode()
+
+
+def _text(report: Report, verdicts: Sequence[Verdict]) -> str:
     data = msgspec.json.encode(document(report, verdicts), order="deterministic")
-    return _escaped(msgspec.json.format(data, indent=2).decode()).encode() + b"\n"
+    data = msgspec.json.format(data, indent=2)  # the same name, for there is a line of each connection
+    return _escaped(f"{data.decode()}\n")
 
 
 def decode(data: bytes) -> Report:
