@@ -5,7 +5,9 @@ report; no event is dropped: each parcel enters the ledger once, each contact an
 its table.
 """
 
+from array import array
 from collections.abc import Iterable
+from itertools import chain
 from zlib import crc32
 
 from msgspec import structs
@@ -13,18 +15,28 @@ from msgspec import structs
 from auditor import bosh, facts, ledger
 from auditor.excerpts import Excerpts
 from auditor.fragments import Fragments, fragment_of
-from auditor.model import App, Contact, Content, Event, Finding, Grade, Parcel, Problem, Sighting
+from auditor.model import (
+    KEPT_REFS,
+    App,
+    Contact,
+    Content,
+    Event,
+    Finding,
+    Grade,
+    Parcel,
+    Problem,
+    Sighting,
+    first_refs,
+)
 from auditor.needles import Needles
+from auditor.peers import Contacts, Peer, Peers
 from auditor.pieces import Pieces
 from auditor.reading import PLANTED, Reading
 from auditor.report import (
-    KEPT_REFS,
     NONE,
     Capture,
-    Contacts,
     Digest,
     Digests,
-    Peer,
     Report,
     Row,
     Sight,
@@ -33,14 +45,13 @@ from auditor.report import (
     Tally,
     Trouble,
     Troubles,
-    first_refs,
     ordered,
 )
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.paths import literals
 from auditor.rulebook.types import Platform, Rule
 from auditor.streams import PARTS
-from auditor.stretches import of_numbers
+from auditor.stretches import Stretches, of_numbers
 from auditor.unread import unread
 
 NO_APP = App()
@@ -62,25 +73,25 @@ class Audit:
         self.ledger = ledger.Ledger()
         self.tally: dict[Row, Tally] = {}
         self.sightings: dict[Sight, Sightings] = {}
-        self.contacts: dict[Peer, Contacts] = {}
+        self.contacts = Peers()
         self.troubles: dict[Trouble, Troubles] = {}
         self.platforms: dict[str, int] = {}
         self.unruled: dict[str, int] = {}
         self.digests: dict[Digest, Digests] = {}
         self.entries: set[int] = set()
+        self.shut = array("q")  # entries of contacts, each told once: no set is needed
         self.renamed: set[tuple[str, str]] = set()
 
     def feed(self, event: Event) -> list[Finding]:
         """What this event shows; everything is kept in sums as well."""
+        if isinstance(event, Contact):
+            self._contact(event)
+            return []
         self.entries.add(event.ref.entry)
-        match event:
-            case Parcel():
-                return [finding for part in bosh.parts(event) for finding in self._part(part)]
-            case Contact():
-                self._contact(event)
-            case Problem():
-                self._problem(event)
-        return []
+        if isinstance(event, Problem):
+            self._problem(event)
+            return []
+        return [finding for part in bosh.parts(event) for finding in self._part(part)]
 
     def _part(self, part: Parcel | Problem) -> list[Finding]:
         if isinstance(part, Problem):
@@ -108,12 +119,12 @@ class Audit:
             (
                 Slice(
                     capture,
-                    of_numbers(self.entries),
+                    Stretches.of(of_numbers(chain(self.entries, self.shut))),
                     (self.book.digest,),
                     len(self.needles.texts),
                     ordered(tally),
                     ordered(self.sightings),
-                    ordered(self.contacts),
+                    self.contacts.ordered(),
                     tuple(sorted(self.ledger.accounts.items())),
                     ordered(self.troubles),
                     tuple(sorted(self.platforms.items())),
@@ -244,9 +255,9 @@ class Audit:
         key = Peer(host, contact.channel.port, transport, contact.reason, owner)
         others = (structs.replace(contact.ref, entry=also) for also in contact.also[:KEPT_REFS])
         refs = first_refs((contact.ref, *others)) if contact.also else (contact.ref,)
-        self.entries.update(contact.also)
+        self.shut.extend((contact.ref.entry, *contact.also))
         one = Contacts(count, contact.sent, contact.received, refs, facts.known(shown))
-        self.contacts[key] = self.contacts[key] + one if key in self.contacts else one
+        self.contacts.add(key, one)
 
     def _problem(self, problem: Problem) -> None:
         self._doubt(unread(problem, self.book))

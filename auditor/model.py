@@ -5,6 +5,8 @@ turns leaves into findings. `report.py` adds findings up, `judge.py` turns the
 sums into verdicts.
 """
 
+import re
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -13,6 +15,8 @@ from msgspec import Struct
 Scalar: TypeAlias = str | bytes | int | float | bool | None
 Path: TypeAlias = tuple[str, ...]
 Tree: TypeAlias = Any  # what a decoder yields: dict, list or scalar, nested at will
+KEPT_REFS = 3
+_PART = re.compile(r"[0-9]+|[^0-9]+")
 
 
 class Road(StrEnum):
@@ -92,6 +96,17 @@ class Ref(Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         return f"{self.capture}#{self.entry}{self.part}"
+
+
+def first_refs(refs: Iterable[Ref]) -> tuple[Ref, ...]:
+    return tuple(sorted(set(refs), key=ref_order)[:KEPT_REFS])
+
+
+def ref_order(ref: Ref) -> tuple[str, int, tuple[tuple[int, str], ...], str]:
+    """In the order of the capture: .3> before .10>."""
+    pieces = _PART.findall(ref.part) if ref.part else ()
+    numbers = tuple((int(p), "") if p[0] in "0123456789" else (0, p) for p in pieces)
+    return ref.capture, ref.entry, numbers, ref.part
 
 
 class Channel(Struct, frozen=True):

@@ -7,7 +7,6 @@ whole. Every table is bounded: rows are kinds, never messages, and a row keeps i
 findings. Verdicts are computed (judge.py).
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import add
@@ -16,14 +15,12 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from auditor.facts import Facts, together
-from auditor.model import App, Content, Direction, Finding, Grade, Ref, Road
-from auditor.stretches import joined, overlap
+from auditor.model import App, Content, Direction, Finding, Grade, Ref, Road, first_refs, ref_order
+from auditor.peers import Peers
+from auditor.stretches import Stretches, joined, overlap
 
 SCHEMA = 1
 KEPT = 8  # findings a row keeps
-KEPT_REFS = 3
-_PART = re.compile(r"[0-9]+|[^0-9]+")
 
 
 class Row(Struct, frozen=True, order=True):
@@ -92,29 +89,6 @@ class Sightings(Struct, frozen=True):
         return Sightings(self.count + other.count, sees, first_refs((*self.refs, *other.refs)))
 
 
-class Peer(Struct, frozen=True, order=True):
-    """One far end whose content stayed shut, and why."""
-
-    host: str
-    port: int
-    transport: str
-    reason: str
-    platform: str = ""
-
-
-class Contacts(Struct, frozen=True):
-    count: int
-    sent: int
-    received: int
-    refs: tuple[Ref, ...]
-    facts: Facts = ()  # what they showed from outside
-
-    def __add__(self, other: "Contacts") -> "Contacts":
-        sent, received = self.sent + other.sent, self.received + other.received
-        refs, shown = first_refs((*self.refs, *other.refs)), together(self.facts, other.facts)
-        return Contacts(self.count + other.count, sent, received, refs, shown)
-
-
 class Account(Struct, frozen=True):
     """Parcels that ended in one state."""
 
@@ -174,19 +148,19 @@ class Capture(Struct, frozen=True, order=True):
 
 
 K = TypeVar("K")
-V = TypeVar("V", Tally, Sightings, Contacts, Account, Troubles, Digests)
+V = TypeVar("V", Tally, Sightings, Account, Troubles, Digests)
 
 
 class Slice(Struct, frozen=True):
     """What one audit saw in one stretch of one capture."""
 
     capture: Capture
-    covers: tuple[tuple[int, int], ...] = ()  # numbers of entries, from and up to, last not included
+    covers: Stretches = Stretches()  # numbers of entries
     rules: tuple[str, ...] = ()  # digests of the rule sets used
     planted: int = 0  # how many known texts were looked for
     tally: tuple[tuple[Row, Tally], ...] = ()
     sightings: tuple[tuple[Sight, Sightings], ...] = ()
-    contacts: tuple[tuple[Peer, Contacts], ...] = ()
+    contacts: Peers = msgspec.field(default_factory=Peers)
     ledger: tuple[tuple[str, Account], ...] = ()
     troubles: tuple[tuple[Trouble, Troubles], ...] = ()
     platforms: tuple[tuple[str, int], ...] = ()  # parcels and connections of a platform
@@ -196,12 +170,12 @@ class Slice(Struct, frozen=True):
     def __add__(self, other: "Slice") -> "Slice":
         return Slice(
             _same(self.capture, other.capture),
-            joined((*self.covers, *other.covers)),
+            Stretches.of(joined((*self.covers, *other.covers))),
             tuple(sorted({*self.rules, *other.rules})),
             max(self.planted, other.planted),
             added(self.tally, other.tally),
             added(self.sightings, other.sightings),
-            added(self.contacts, other.contacts),
+            self.contacts + other.contacts,
             added(self.ledger, other.ledger),
             added(self.troubles, other.troubles),
             _counted(self.platforms, other.platforms),
@@ -216,7 +190,7 @@ class Report(Struct, frozen=True):
     slices: tuple[Slice, ...] = ()
 
     def __add__(self, other: "Report") -> "Report":
-        best: dict[tuple[str, tuple[tuple[int, int], ...]], Slice] = {}
+        best: dict[tuple[str, Stretches], Slice] = {}
         for one in (*self.slices, *other.slices):
             key = (one.capture.id, one.covers)
             best[key] = min(best[key], one, key=_preference) if key in best else one
@@ -279,17 +253,6 @@ def _counted(one: Iterable[tuple[str, int]], other: Iterable[tuple[str, int]]) -
     for name, count in other:
         table[name] = table.get(name, 0) + count
     return tuple(sorted(table.items()))
-
-
-def first_refs(refs: Iterable[Ref]) -> tuple[Ref, ...]:
-    return tuple(sorted(set(refs), key=ref_order)[:KEPT_REFS])
-
-
-def ref_order(ref: Ref) -> tuple[str, int, tuple[tuple[int, str], ...], str]:
-    """In the order of the capture: .3> before .10>."""
-    pieces = _PART.findall(ref.part) if ref.part else ()
-    numbers = tuple((int(p), "") if p[0] in "0123456789" else (0, p) for p in pieces)
-    return ref.capture, ref.entry, numbers, ref.part
 
 
 def finding_order(finding: Finding) -> tuple[object, bytes]:

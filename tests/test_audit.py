@@ -5,6 +5,7 @@ import gc
 import gzip
 import hashlib
 import json
+import tracemalloc
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -657,7 +658,7 @@ def test_contacts_and_problems_are_folded_and_counted() -> None:
     ((trouble, sums),) = whole.troubles
     assert (trouble.kind, trouble.message, sums.count) == ("damaged", "half an entry", 2)
     assert [str(ref) for ref in sums.refs] == ["made.mitm#9", "made.mitm#10"]
-    assert whole.covers == ((0, 11),)
+    assert tuple(whole.covers) == ((0, 11),)
 
 
 def test_a_platform_that_was_only_contacted_has_a_row() -> None:
@@ -683,8 +684,28 @@ def test_a_contact_belongs_to_its_host_then_to_what_is_spoken_there() -> None:
         ("192.0.2.1", "TCP", "matrix"),
         ("chat.signal.org", "LOCO", "signal"),
     ]
-    assert whole.contacts[0][1].facts == (("known by", "kakaotalk-loco: recognised"), ("tls", "1.3"))
+    assert next(iter(whole.contacts))[1].facts == (("known by", "kakaotalk-loco: recognised"), ("tls", "1.3"))
     assert {verdict.verdict for verdict in verdicts} == {Answer.INCONCLUSIVE}
+
+
+@pytest.mark.slow
+def test_a_far_end_that_stayed_shut_takes_little_room() -> None:
+    def room(count: int) -> int:
+        one = Audit(book())
+        tracemalloc.start()
+        for entry in range(0, 2 * count, 2):
+            host = f"10.{entry >> 16}.{entry >> 8 & 255}.{entry & 255}"
+            one.feed(
+                Contact(Ref("made.mitm", entry), Channel(host, 443), "tls", "no keys for this one", 9, 9)
+            )
+        report = one.report(FILE)
+        found = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert len(report.slices[0].contacts) == len(report.slices[0].covers) == count
+        return found
+
+    room(1_000)  # what is loaded once
+    assert (room(24_000) - room(8_000)) / 16_000 < 400
 
 
 def test_what_lies_around_messages_is_an_observation() -> None:

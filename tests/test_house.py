@@ -31,8 +31,8 @@ PACKAGE = CHECKOUT / "auditor"
 ROOMS = {
     0: ("__init__", "text", "errors", "gsm"),
     1: ("facts", "model", "stretches"),
-    2: ("decoders", "streams", "needles", "randomness", "report", "words"),
-    3: ("rulebook",),
+    2: ("decoders", "peers", "streams", "needles", "randomness", "words"),
+    3: ("report", "rulebook"),
     4: ("bosh", "claims", "doubts", "ledger", "excerpts", "probes", "unread"),
     5: ("fragments", "hiding", "judge", "pieces", "strays"),
     6: ("reading",),
@@ -63,8 +63,8 @@ DOORS = {
     "msgspec": (
         "audit.py", "bosh.py", "claims.py", "cli/analyze.py", "cli/asking.py", "cli/shares.py",
         "decoders/", "doubts.py", "fragments.py",
-        "judge.py", "live/", "model.py", "needles.py", "notices/", "reading.py", "report.py", "reporters/",
-        "rulebook/", "shelf.py", "sources/", "streams/",
+        "judge.py", "live/", "model.py", "needles.py", "notices/", "peers.py", "reading.py", "report.py",
+        "reporters/", "rulebook/", "shelf.py", "sources/", "streams/", "stretches.py",
     ),
     "OpenSSL": ("live/probe.py",),  # the false certificates of the trust probe
     "publicsuffixlist": ("rulebook/lints/hosts.py",),

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from auditor.judge import TABLE, Verdict, judge
 from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Finding, Grade, Ref, Road
-from auditor.report import KEPT, Capture, Contacts, Peer, Report, Row, Slice, Tally, ordered
+from auditor.peers import Contacts, Peer, Peers
+from auditor.report import KEPT, Capture, Report, Row, Slice, Tally, ordered
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.types import Claim, Platform
+from auditor.stretches import Stretches
 from auditor.words import CHECKS, MEANING, SENTENCE, SHORT
 
 C, G, R, A = Content, Grade, Road, Answer
@@ -42,7 +44,9 @@ def report(*kinds: Kind | Row, planted: int = 0, when: float | None = DAY, **sam
             table[row] = table[row] + tally(row, number, when) if row in table else tally(row, number, when)
     names = tuple((name, number) for name in sorted({row.platform for row in table}))
     capture = Capture("aa", "x.mitm", "dump", 9)
-    return Report((Slice(capture, ((0, 99),), ("r",), planted, ordered(table), platforms=names),))
+    return Report(
+        (Slice(capture, Stretches.of([(0, 99)]), ("r",), planted, ordered(table), platforms=names),)
+    )
 
 
 def row_of(kind: Kind, **changes: object) -> Row:
@@ -259,7 +263,7 @@ def test_where_the_road_may_end_at_the_recipient_a_read_text_says_little(
 
 
 def test_a_platform_without_a_message_has_a_row_that_says_so() -> None:
-    seen = Slice(Capture("aa", "x", "dump", 1), ((0, 3),), platforms=(("app", 3),))
+    seen = Slice(Capture("aa", "x", "dump", 1), Stretches.of([(0, 3)]), platforms=(("app", 3),))
     (found,) = judge(Report((seen,)), book())
     assert (found.platform, found.surface, found.direction) == ("app", "any", Direction.ANY)
     assert found.verdict is A.INCONCLUSIVE
@@ -308,7 +312,7 @@ def test_a_planted_text_in_the_slot_is_a_failed_check() -> None:
 
 
 def test_a_connection_that_stayed_shut_fails_a_check_and_changes_no_verdict() -> None:
-    shut = ((Peer("app.example", 443, "quic", "no keys", "app"), Contacts(2, 1, 1, ())),)
+    shut = Peers.of([(Peer("app.example", 443, "quic", "no keys", "app"), Contacts(2, 1, 1, ()))])
     with_contact = Report((msgspec.structs.replace(report(SEALED).slices[0], contacts=shut),))
     (found,) = judge(with_contact, book())
     assert found.verdict is A.END_TO_END

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from auditor.audit import Audit
 from auditor.judge import judge
 from auditor.model import (
+    KEPT_REFS,
     Channel,
     Contact,
     Content,
@@ -26,17 +27,17 @@ from auditor.model import (
     Problem,
     Ref,
     Road,
+    first_refs,
+    ref_order,
 )
 from auditor.needles import Needles
+from auditor.peers import Contacts, Peer, Peers
 from auditor.report import (
     KEPT,
-    KEPT_REFS,
     Account,
     Capture,
-    Contacts,
     Digest,
     Digests,
-    Peer,
     Report,
     Row,
     Sight,
@@ -46,15 +47,13 @@ from auditor.report import (
     Trouble,
     Troubles,
     finding_order,
-    first_refs,
     ordered,
-    ref_order,
 )
 from auditor.reporters.json import decode, encode
 from auditor.rulebook.book import Rulebook
 from auditor.shelf import load_rules
 from auditor.sources import read
-from auditor.stretches import joined
+from auditor.stretches import Stretches, joined
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 SAMPLES = ("irc-clear/alice.mitm", "matrix-e2ee/alice.mitm", "matrix-plain/bob.har", "signal-e2ee/bob.mitm")
@@ -111,7 +110,7 @@ DIGESTS = st.tuples(
     st.builds(Digests, NUMBERS, FEW_REFS),
 )
 COVERS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 4)), max_size=3).map(
-    lambda pairs: joined((start, start + size) for start, size in pairs)
+    lambda pairs: Stretches.of(joined((start, start + size) for start, size in pairs))
 )
 SLICES = st.builds(
     Slice,
@@ -123,7 +122,7 @@ SLICES = st.builds(
     planted=NUMBERS,
     tally=st.lists(tallies(), max_size=3).map(lambda pairs: ordered(dict(pairs))),
     sightings=st.lists(SIGHTS, max_size=2).map(lambda pairs: ordered(dict(pairs))),
-    contacts=st.lists(PEERS, max_size=2).map(lambda pairs: ordered(dict(pairs))),
+    contacts=st.lists(PEERS, max_size=2).map(Peers.of),
     ledger=st.dictionaries(NAMES, st.builds(Account, NUMBERS, NUMBERS)).map(
         lambda d: tuple(sorted(d.items()))
     ),
@@ -206,12 +205,13 @@ def test_of_slices_that_overlap_only_the_longest_counts() -> None:
     def part(start: int, end: int) -> Report:
         refs = (Ref("x.mitm", number, ">") for number in range(start, end))
         sums = reduce(Tally.__add__, (one(row, ref) for ref in refs))
-        return Report((Slice(Capture("aa", "x.mitm", "dump", 1), ((start, end),), tally=((row, sums),)),))
+        covers = Stretches.of([(start, end)])
+        return Report((Slice(Capture("aa", "x.mitm", "dump", 1), covers, tally=((row, sums),)),))
 
     for order in permutations((part(0, 4), part(3, 9), part(9, 11))):
         whole = reduce(Report.__add__, order).whole()
         assert whole.tally[0][1].count == 8
-        assert whole.covers == ((3, 11),)
+        assert tuple(whole.covers) == ((3, 11),)
 
 
 def test_of_two_audits_of_one_stretch_the_one_counts_that_read_more_planted_texts() -> None:

@@ -20,16 +20,15 @@ from auditor import __version__, facts
 from auditor.errors import CaptureError
 from auditor.judge import Verdict
 from auditor.ledger import STATES
-from auditor.model import Finding, Ref
+from auditor.model import Finding, Ref, ref_order
+from auditor.peers import Contacts, Peer, Peers
 from auditor.report import (
     KEPT,
     SCHEMA,
     Account,
     Capture,
-    Contacts,
     Digest,
     Digests,
-    Peer,
     Report,
     Row,
     Sight,
@@ -39,16 +38,16 @@ from auditor.report import (
     Trouble,
     Troubles,
     ordered,
-    ref_order,
 )
 from auditor.reporters import Options
 from auditor.reporters.tables import Hashed, Observation, Shut, Sum, Tool, Unreadable
-from auditor.stretches import joined
+from auditor.stretches import Stretches, joined
 from auditor.text import printable
 
 name = "json"
 
 _LONGEST = 300  # characters of a refusal
+_BEYOND = 1 << 64  # all numbers of entries
 _FOREIGN = re.compile(r"[^\n -~]")
 _NO_ACCOUNT = Account(0, 0)
 
@@ -99,14 +98,19 @@ class _Version(Struct):
 
 
 def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Options) -> None:
-    text = encode(report, verdicts).decode()
+    text = _text(report, verdicts)
     encoding = stream.encoding or "utf-8"
     stream.write(text if codecs.lookup(encoding).name.startswith("utf") else _escaped(text, plain=True))
 
 
 def encode(report: Report, verdicts: Sequence[Verdict]) -> bytes:
+    return _text(report, verdicts).encode()
+
+
+def _text(report: Report, verdicts: Sequence[Verdict]) -> str:
     data = msgspec.json.encode(document(report, verdicts), order="deterministic")
-    return _escaped(msgspec.json.format(data, indent=2).decode()).encode() + b"\n"
+    data = msgspec.json.format(data, indent=2)  # the same name, for there is a line of each connection
+    return _escaped(f"{data.decode()}\n")
 
 
 def decode(data: bytes) -> Report:
@@ -171,7 +175,7 @@ def _captured(one: Slice) -> Captured:
         one.rules,
         ordered(dict(one.tally)),
         ordered(dict(one.sightings)),
-        ordered(dict(one.contacts)),
+        tuple(one.contacts),
         ordered(dict(one.ledger)),
         ordered(dict(one.troubles)),
         tuple(sorted(one.platforms)),
@@ -186,7 +190,7 @@ def _captured(one: Slice) -> Captured:
         file.unread,
         file.renamed,
         file.note,
-        one.covers,
+        tuple(one.covers),
         one.planted,
         state,
     )
@@ -194,18 +198,18 @@ def _captured(one: Slice) -> Captured:
 
 def _slice(one: Captured) -> Slice:
     capture = Capture(one.sha256, one.name, one.kind, one.size, one.unread, one.renamed, one.note)
-    sums = msgspec.structs.asdict(one.state)
-    return Slice(capture=capture, covers=one.covers, planted=one.planted, **sums)
+    sums = msgspec.structs.asdict(one.state) | {"contacts": Peers.of(one.state.contacts)}
+    _need(len(sums["contacts"]) == len(one.state.contacts), "a row that stands twice")
+    right = one.covers == joined(one.covers) and all(0 <= a < b < _BEYOND for a, b in one.covers)
+    _need(right, "stretches that overlap")
+    return Slice(capture=capture, covers=Stretches.of(one.covers), planted=one.planted, **sums)
 
 
 def _check(one: Slice) -> None:
     """What adding up and judging take for granted; a document may come from anybody."""
     pairs = (one.platforms, one.unruled)
-    for table in (one.tally, one.sightings, one.contacts, one.ledger, one.troubles, one.digests, *pairs):
+    for table in (one.tally, one.sightings, one.ledger, one.troubles, one.digests, *pairs):
         _need(len({key for key, _ in table}) == len(table), "a row that stands twice")
-    _need(
-        one.covers == joined(one.covers) and all(0 <= a < b for a, b in one.covers), "stretches that overlap"
-    )
     _need(one.rules == tuple(sorted(set(one.rules))), "rule sets out of order")
     _need(all(state in STATES for state, _ in one.ledger), "a state that the ledger does not know")
     _need(min(_numbers(one), default=0) >= 0, "a number below nothing")

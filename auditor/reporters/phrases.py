@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from auditor import words
 from auditor.judge import Check, Evidence, Verdict
 from auditor.model import ROLES, Answer, Direction, Ref
-from auditor.report import Capture, Digest, Digests, Peer, Report, Sightings, Slice
+from auditor.peers import Peer
+from auditor.report import Capture, Digest, Digests, Report, Sightings, Slice
 
 WAY = {Direction.OUT: "sent", Direction.IN: "received", Direction.ANY: "any"}
 CLAIM = {"yes": "agrees", "no": "CONTRADICTED", "better": "better", "cannot tell": "cannot tell"}

@@ -1,12 +1,14 @@
 """auditor contacts: who was talked to, a line each."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from auditor.cli import cli, shares
+from auditor.sources.pcap.wire import End
 from tests.sources.pcap.building import pcap
 from tests.sources.pcap.test_reader import ANSWER, APP, CHAT, FAR, OTHER, datagram, talked
 
@@ -79,3 +81,19 @@ def test_nothing_to_list_is_said_and_a_file_that_is_none_is_an_error(tmp_path: P
     wrong = contacts(tmp_path / "notes.txt")
     assert wrong.exit_code == 2
     assert "a text file" in wrong.output
+
+
+@pytest.mark.slow
+def test_what_a_far_end_costs_does_not_depend_on_how_many_there_are(tmp_path: Path) -> None:
+    def peak(count: int) -> int:
+        far = (End(bytes([93, *number.to_bytes(3)]), 6667) for number in range(count))
+        path = written(tmp_path, *(datagram(b"hello", APP, one) for one in far))
+        tracemalloc.start()
+        assert contacts(path).output.count("\n") == count + 1
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    few, many = 40_000, 80_000
+    peak(1_000)  # what is loaded once
+    assert (peak(many) - peak(few)) / (many - few) < 1_000

@@ -89,7 +89,7 @@ def test_shares_add_up_to_what_one_process_sees(tmp_path: Path, how: str) -> Non
     damaged(path, how)
     alone = audited(read(path), Audit(load_rules(None), Needles(TEXTS)))
     assert in_shares(path, 3) == alone
-    assert alone.slices[0].covers[-1][1] > 2 * STRETCH
+    assert list(alone.slices[0].covers)[-1][1] > 2 * STRETCH
     assert (alone.slices[0].capture.unread > 0) == (how != "whole")
 
 

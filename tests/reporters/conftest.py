@@ -11,13 +11,12 @@ from auditor.facts import first
 from auditor.judge import judge
 from auditor.ledger import NO_RULE, READ, STRANGER
 from auditor.model import Content, Direction, Finding, Grade, Ref, Road
+from auditor.peers import Contacts, Peer, Peers
 from auditor.report import (
     Account,
     Capture,
-    Contacts,
     Digest,
     Digests,
-    Peer,
     Report,
     Row,
     Sight,
@@ -31,6 +30,7 @@ from auditor.report import (
 from auditor.reporters import Options, reporter
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.types import Claim, Platform
+from auditor.stretches import Stretches
 
 OUT, IN = Direction.OUT, Direction.IN
 NOVEMBER = 1_794_000_000.0
@@ -58,7 +58,7 @@ def add(capture: Capture, findings: Iterable[Finding]) -> Slice:
         )
         one = Tally(1, (f,), f.when, f.when)
         table[row] = table[row] + one if row in table else one
-    return Slice(capture, ((0, 40),), ("d1ce5a17d1ce5a17",), 2, ordered(table))
+    return Slice(capture, Stretches.of([(0, 40)]), ("d1ce5a17d1ce5a17",), 2, ordered(table))
 
 
 def _tiktok() -> list[Finding]:
@@ -129,16 +129,16 @@ def _facts() -> tuple[tuple[str, str], ...]:
     )
 
 
-def _shut() -> tuple[tuple[Peer, Contacts], ...]:
+def _shut() -> Peers:
     ref, refused = (Ref("phone.mitm", 31),), "the app refused the proxy's certificate"
-    return ordered(
+    return Peers.of(
         {
             Peer("chat.signal.org", 443, "TLS", refused, "signal"): Contacts(4, 5170, 123_456, ref, _facts()),
             Peer("203.0.113.9", 3478, "UDP", "no keys", ""): Contacts(1, 0, 0, ref),
             Peer("203.0.113.10", 443, "TLS", "no keys", ""): Contacts(
                 2, 0, 0, ref, (("weak", "null cipher"),)
             ),
-        }
+        }.items()
     )
 
 
@@ -168,7 +168,8 @@ def sample() -> Report:
     ledger = {READ: Account(16, 98_765), NO_RULE: Account(9, 1200), STRANGER: Account(4, 0)}
     rest = Slice(
         Capture("ef" * 32, "tablet.mitm", "mitmproxy dump", 512),
-        ((0, 1),), ("d1ce5a17d1ce5a17",), 0, (), _around(), _shut(), ordered(ledger), ordered(troubles),
+        Stretches.of([(0, 1)]), ("d1ce5a17d1ce5a17",), 0, (), _around(), _shut(),
+        ordered(ledger), ordered(troubles),
         (("discord", 6), ("signal", 12)), (), _digests(),
     )  # fmt: skip
     return Report((phone,)) + Report((laptop,)) + Report((rest,))

@@ -14,14 +14,13 @@ from auditor.errors import CaptureError
 from auditor.facts import first
 from auditor.judge import Verdict, judge
 from auditor.ledger import STATES
-from auditor.model import Content, Direction, Finding, Grade, Ref, Road
+from auditor.model import Content, Direction, Finding, Grade, Ref, Road, first_refs
+from auditor.peers import Contacts, Peer, Peers
 from auditor.report import (
     Account,
     Capture,
-    Contacts,
     Digest,
     Digests,
-    Peer,
     Report,
     Row,
     Sight,
@@ -31,13 +30,13 @@ from auditor.report import (
     Trouble,
     Troubles,
     added,
-    first_refs,
     ordered,
 )
 from auditor.reporters import Options, reporter
 from auditor.reporters.fields import FIELDS
 from auditor.reporters.json import decode, encode, line
 from auditor.rulebook.book import Rulebook
+from auditor.stretches import Stretches
 
 EMPTY = Rulebook({}, {}, {})
 WORDS = {"sees", "counts", "facts"}  # objects whose keys are words of the report
@@ -83,7 +82,7 @@ def tally(found: list[Finding]) -> tuple[tuple[Row, Tally], ...]:
 
 
 def add(capture: Capture, found: list[Finding]) -> Slice:
-    return Slice(capture, ((0, 40),), tally=tally(found))
+    return Slice(capture, Stretches.of([(0, 40)]), tally=tally(found))
 
 
 facts = st.lists(st.tuples(st.sampled_from(["tls", "ja4"]), names), max_size=9).map(first)
@@ -91,7 +90,7 @@ counts = st.dictionaries(names, few, max_size=3)
 slices = st.builds(
     Slice,
     st.builds(Capture, names, names, names, numbers, numbers, st.lists(st.tuples(names, names)).map(tuple)),
-    st.sampled_from([(), ((0, 4),), ((0, 2), (5, 9)), ((10, 12),)]),
+    st.sampled_from([(), ((0, 4),), ((0, 2), (5, 9)), ((10, 12),)]).map(Stretches.of),
     st.sets(names, max_size=2).map(lambda rules: tuple(sorted(rules))),
     few,
     st.lists(findings, max_size=12).map(tally),
@@ -99,7 +98,7 @@ slices = st.builds(
     table(
         st.builds(Peer, names, st.integers(0, 65535), names, names, names),
         st.builds(Contacts, few, numbers, numbers, places, facts),
-    ),
+    ).map(Peers.of),
     table(st.sampled_from(sorted(STATES)), st.builds(Account, few, numbers)),
     table(st.builds(Trouble, names, names), st.builds(Troubles, few, places)),
     table(names, few).map(lambda rows: tuple(sorted(rows))),
@@ -209,7 +208,7 @@ def test_documents_of_different_captures_add_up_like_their_reports(one: Slice, o
 
 def test_slices_of_one_capture_add_up_through_their_documents(sample: Report) -> None:
     phone = next(one for one in sample.slices if one.capture.name == "phone.mitm")
-    later = msgspec.structs.replace(phone, covers=((40, 60),))
+    later = msgspec.structs.replace(phone, covers=Stretches.of([(40, 60)]))
     a, b = Report((phone,)), Report((later,))
     both = decode(written(a)) + decode(written(b))
     assert written(both) == written(a + b)
@@ -231,11 +230,11 @@ def test_the_order_of_reports_leaves_no_trace(sample: Report) -> None:
 
 def test_a_document_is_safe_to_print(sample: Report) -> None:
     peer = Peer("\x1b[31m\x9b2J\u202e\u2028🍜é", 1, "TLS", "x")
-    one = Slice(Capture("1", "a", "har", 1), contacts=((peer, Contacts(1, 1, 1, ())),))
+    one = Slice(Capture("1", "a", "har", 1), contacts=Peers.of([(peer, Contacts(1, 1, 1, ()))]))
     text = written(Report((one,))).decode()
     assert "🍜é" in text
     assert all(char.isprintable() or char == "\n" for char in text)
-    assert decode(text.encode()).slices[0].contacts[0][0] == peer
+    assert decode(text.encode()).slices[0].contacts == one.contacts
 
 
 def test_a_stream_without_utf8_gets_the_same_document_in_ascii() -> None:

@@ -11,10 +11,12 @@ from rich.cells import cell_len
 from auditor.judge import judge
 from auditor.ledger import STATES
 from auditor.model import Answer, Content, Direction, Finding, Grade, Ref, Road
-from auditor.report import Account, Capture, Contacts, Peer, Report, Slice, Trouble, Troubles, ordered
+from auditor.peers import Contacts, Peer, Peers
+from auditor.report import Account, Capture, Report, Slice, Trouble, Troubles, ordered
 from auditor.reporters import Options, reporter
 from auditor.reporters.terminal import MARKS, MOST
 from auditor.rulebook.book import Rulebook
+from auditor.stretches import Stretches
 from auditor.words import GRADE, SENTENCE, SHORT
 
 Show = Callable[..., str]
@@ -47,7 +49,9 @@ def hostile(text: str, add: Add) -> Report:
     return Report(
         (
             msgspec.structs.replace(
-                one, contacts=((peer, Contacts(1, 1, 1, where)),), troubles=((trouble, Troubles(1, where)),)
+                one,
+                contacts=Peers.of([(peer, Contacts(1, 1, 1, where))]),
+                troubles=((trouble, Troubles(1, where)),),
             ),
         )
     )
@@ -65,7 +69,9 @@ def test_the_page_in_plain_signs_is_the_one_that_was_kept(sample: Report, show: 
 def test_the_page_without_any_finding_is_the_one_that_was_kept(show: Show, golden: Golden) -> None:
     ledger = ((state, Account(2, 300)) for state in ("other host",))
     capture = Capture("ab" * 32, "phone.mitm", "mitmproxy dump", 1_234_567)
-    golden("page-nothing.txt", show(Report((Slice(capture, ((0, 120),), ledger=tuple(ledger)),))))
+    golden(
+        "page-nothing.txt", show(Report((Slice(capture, Stretches.of([(0, 120)]), ledger=tuple(ledger)),)))
+    )
 
 
 def test_nothing_read_at_all_is_said_kindly(show: Show) -> None:
@@ -219,7 +225,7 @@ def test_wide_characters_keep_the_columns_straight(show: Show, summed: Add) -> N
 
 def test_long_lists_are_cut_and_the_rest_is_counted(show: Show) -> None:
     peers = {Peer(f"host{n}", 443, "TLS", "no keys"): Contacts(1, 0, 0, ()) for n in range(MOST + 5)}
-    one = Slice(Capture("1", "a", "har", 1), ((0, 9),), contacts=ordered(peers))
+    one = Slice(Capture("1", "a", "har", 1), Stretches.of([(0, 9)]), contacts=Peers.of(peers.items()))
     assert "and 5 more: --format json lists them all" in show(Report((one,)))
 
 

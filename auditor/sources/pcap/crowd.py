@@ -29,6 +29,7 @@ from auditor.sources.pcap.wire import TCP, UDP, End
 
 OTHERS = "neither end is a device that was named"
 SETTLED, CLIENT_ONE, PHONE_ONE, PHONE_TWO = 1, 2, 4, 8  # who is who, in a column
+TOGETHER = 1 << 16  # connections among which those that look alike are looked for
 AT_ONCE = 4096  # contacts that are made before the first of them is told
 _FAR = End(b"")
 _CLIENT, _SERVER = End(b"client"), End(b"server")  # whoever they are: all that begin alike are one
@@ -140,9 +141,12 @@ class Crowd:
         flows.sides[new] = SETTLED | np.where(one, CLIENT_ONE, 0) | phone * PHONE_ONE
 
     def over(self, flows: Flows) -> Iterator[Contact]:
-        """Connections that are complete; those that look alike are one contact."""
-        if not len(flows):
-            return
+        """Connections that are complete; so many at a time those that look alike are one contact."""
+        while len(flows):
+            yield from self._over(flows.take(slice(TOGETHER)))
+            flows = flows.take(slice(TOGETHER, None))
+
+    def _over(self, flows: Flows) -> Iterator[Contact]:
         self._settle(flows, np.arange(len(flows)))
         every, mine = np.unique(flows.seen, return_inverse=True)
         known: dict[Seen | None, int] = {None: 0}

@@ -14,7 +14,7 @@ from msgspec import Struct
 from auditor.sources.pcap.ends import Ends, Flags, Mixer, ends
 from auditor.sources.pcap.lanes import LANES, lanes
 from auditor.sources.pcap.rows import Rows, Words
-from auditor.sources.pcap.sums import Flows, joined, none
+from auditor.sources.pcap.sums import Flows, none
 from auditor.sources.pcap.window import Bytes, Integers
 from auditor.sources.pcap.wire import ACK, FIN, RST, SYN, TCP
 
@@ -102,7 +102,8 @@ class Tracker:
 
     def finish(self) -> Flows:
         """Every flow that is still live: nothing comes any more, and nothing is kept."""
-        found = self.table.take(np.flatnonzero(self.table.state[: self.live] != OVER))
+        found = self.table
+        found.keep((np.arange(len(found)) < self.live) & (found.state != OVER), 0)
         self.table, self.live = none(), 0
         return found
 
@@ -145,7 +146,7 @@ class Tracker:
         """Slots for new flows, in the order in which they began."""
         count, begin = len(keys), self.live
         while begin + count > len(self.table):
-            self.table = joined(self.table, none(len(self.table)))
+            self.table.keep(slice(None), max(count, len(self.table) // 8))
         order = np.argsort(first)
         new = slice(begin, begin + count)
         for name in _TOLD_BY:
@@ -221,19 +222,18 @@ class Tracker:
         """Makes room in lanes where too many are live."""
         if not len(full := np.flatnonzero(self._counts >= self._ceilings)):
             return none()
-        table = self.table.take(slice(0, self.live))
+        table, live = self.table, np.arange(len(self.table)) < self.live
         gone, which = table.state == OVER, lanes(table.kind)
         for lane in full.tolist():
-            mine = np.flatnonzero((which == lane) & ~gone)
+            mine = np.flatnonzero(live & (which == lane) & ~gone)
             gone[mine[self._given_up(table.take(mine))]] = True
             self._counts[lane] = left = np.count_nonzero(~gone[mine])
             self._ceilings[lane] = min(self.most, left + self.most // 4)
-        over = table.take(gone & (table.state != OVER))
-        kept = table.take(~gone)
-        self.live = len(kept)
-        self.table = joined(kept, none(max(1024, LIVE // 4)))
-        self._slots = np.argsort(kept.key)
-        self._keys = kept.key[self._slots]
+        over = table.take(live & gone & (table.state != OVER))
+        table.keep(live & ~gone, max(1024, LIVE // 4))
+        self.live = int(np.count_nonzero(live & ~gone))
+        self._slots = np.argsort(table.key[: self.live])
+        self._keys = table.key[self._slots]
         return over
 
     def _given_up(self, table: Flows) -> Flags:

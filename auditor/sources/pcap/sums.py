@@ -44,6 +44,13 @@ class Flows(Struct):
     def take(self, which: Integers | Flags | slice) -> "Flows":
         return Flows(*(getattr(self, name)[which].copy() for name in self.__struct_fields__))
 
+    def keep(self, which: Flags | slice, room: int) -> None:
+        """Only these stay, with room for more: column by column, so that there are never two tables."""
+        unknown = none(1)
+        for name in self.__struct_fields__:
+            kept, empty = getattr(self, name)[which], np.repeat(getattr(unknown, name), room)
+            setattr(self, name, np.concatenate((kept, empty)))
+
 
 def none(count: int = 0) -> Flows:
     """Flows of which nothing is known."""
