@@ -222,7 +222,7 @@ def test_of_two_audits_of_one_stretch_the_one_counts_that_read_more_planted_text
 
     def audit_of(planted: int, *rows: Row) -> Report:
         tally = tuple((kind, one(kind, ref)) for kind in rows)
-        return Report((Slice(capture, ((0, 1),), planted=planted, tally=tally),))
+        return Report((Slice(capture, Stretches.of([(0, 1)]), planted=planted, tally=tally),))
 
     for order in permutations((audit_of(0, row), audit_of(2, row), audit_of(1, row, read))):
         (kept,) = reduce(Report.__add__, order).slices

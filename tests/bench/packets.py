@@ -8,8 +8,8 @@ each time, and removed afterwards; without the corpus there is nothing to measur
 file in turns in one run; tshark, Scapy and dpkt read the beginning of it, and their times are scaled.
 Prints ratios of medians and what each took of memory; with NAMEs, only of those that are called so. Times
 depend on the machine and are never asserted. What is said is the same in every repetition, so `contacts`,
-which knows beginnings again, gains more than it would from a day of real traffic: "none alike" is the same with no beginning known again, where each
-is looked at.
+which knows beginnings again, gains more than it would from a day of real traffic: "none alike" is the same
+with no beginning known again, where each is looked at.
 """
 
 import importlib.util
