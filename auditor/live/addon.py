@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from mitmproxy import connection, ctx, dns, flow, http, tcp, tls, udp, version
+from mitmproxy import connection, ctx, dns, flow, hooks, http, tcp, tls, udp, version
 from mitmproxy.proxy import server_hooks
 
 from auditor.errors import AuditorError
@@ -266,3 +266,5 @@ def _far_end(data: tls.TlsData) -> tuple[str, int, str]:
 
 
 addons = [Auditor()]
+# mitmproxy looks in this file, too, at every hook: in vain, which takes Python 3.11 as long as what we do.
+globals().update(dict.fromkeys(hooks.all_hooks.keys() - globals().keys()))

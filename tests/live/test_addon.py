@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import runpy
 import threading
 import time
 from collections.abc import Callable
@@ -11,11 +12,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from mitmproxy import hooks
+from mitmproxy.tools import main
 
 from auditor.cli import cli
 from auditor.model import Contact, Event, Parcel
 from auditor.sources import read
 from auditor.sources.beside import journal_of
+from tests.live.conftest import ADDON
 
 TEXT = "Harbor-4471 meet me by the old crane"
 
@@ -78,6 +82,13 @@ def test_two_runs_that_append_are_one_session(start) -> None:  # type: ignore[no
     page, _ = second.stop().split("\nThis report again: ")
     assert texts(list(read(second.journal))) == ["the first run", "the second run"]
     assert analyze(second.dump).strip() == page.strip()
+
+
+def test_mitmproxy_never_looks_in_vain_for_a_hook_in_the_file() -> None:
+    assert main  # with it come all hooks
+    inside = runpy.run_path(str(ADDON))
+    assert [name for name in hooks.all_hooks if inside.get(name, "missing") is not None] == []
+    assert [type(one).__name__ for one in inside["addons"]] == ["Auditor"]
 
 
 class Chatter(threading.Thread):
