@@ -4,8 +4,9 @@ It reads through the reader that a saved journal goes through: so the report is 
 `auditor analyze` gives of the session, and however far the audit lags behind, what it has not
 read yet lies on the disk and not in memory. Without a journal the same lines come through a pipe.
 
-Laws: as long as there may be traffic it takes only what time the machine has left; whatever goes
-wrong here is told and costs the proxy nothing; when the proxy dies, it is gone as well.
+Laws: as long as there may be traffic it takes only what time the machine has left, and as long as
+messages keep coming not much of that; whatever goes wrong here is told and costs the proxy nothing;
+when the proxy dies, it is gone as well.
 """
 
 import os
@@ -44,6 +45,9 @@ EVERY = 1.0  # seconds between reports to whoever looks on
 COSTLY = 10  # times as long as one takes passes before the next
 NOWHERE = Capture("", "", "", 0)
 MEEK = 15  # of 19: thirty times less of a busy processor than the proxy has
+STEP = 0.005  # seconds of work after which it waits, as long as messages keep coming,
+SPARE = 9  # and so many times as long
+BITE = 1 << 16  # bytes that are read in one step
 STOP = b"."  # nothing more will be written; a pipe that ends without it has lost its proxy
 
 
@@ -81,15 +85,27 @@ class Tail:
     def __init__(self, path: Path, over: threading.Event, idle: Callable[[], None]) -> None:
         self._file = path.open("rb")
         self._over, self._idle = over, idle
+        self._size, self._worked = 0, 0.0
 
     def read(self, size: int) -> bytes:
+        self.give_way()
         while True:
             over = self._over.is_set()  # asked first: what is written meanwhile is read
-            data = self._file.read(size)
+            data = self._file.read(min(size, BITE))
             if data or over:
                 return data
             self._idle()
             self._over.wait(WAIT)
+
+    def give_way(self) -> None:
+        """As long as messages come, who reads them leaves most of the time to those that they are for."""
+        worked = time.thread_time() - self._worked
+        if worked < STEP:
+            return
+        if os.fstat(self._file.fileno()).st_size > self._size:
+            self._over.wait(min(EVERY, SPARE * worked))
+            self._size = os.fstat(self._file.fileno()).st_size
+        self._worked = time.thread_time()
 
     def close(self) -> None:
         self._file.close()
@@ -105,6 +121,9 @@ class Pipe:
         while not select([self._file], [], [], WAIT)[0]:
             self._idle()
         return self._file.read(size)
+
+    def give_way(self) -> None:
+        """What waits here is not on the disk, and finds no room in the end."""
 
     def close(self) -> None:
         self._file.close()
@@ -125,8 +144,9 @@ class Analyst:
         self.audit = Audit(self.book, needles, task.reveal, session.app)
         for weak in filter(None, map(weakness, needles.texts)):
             self.audit.feed(self.place.problem(0, "weak text", weak))
-        journal = task.journal and Tail(Path(task.journal), self.over, self._idle)
-        self.tape = Tape(journal or Pipe(given, self._idle))
+        journal = Path(task.journal) if task.journal else None
+        self._raw = Tail(journal, self.over, self._idle) if journal else Pipe(given, self._idle)
+        self.tape = Tape(self._raw)
         self._reader = Reader(self.place)
         self._events = chain(entries(self.tape, self._reader), self._reader.finish())
         self._last: Finding | None = None
@@ -139,6 +159,7 @@ class Analyst:
         for event in self._events:
             self._feed(event)
             self._idle()
+            self._raw.give_way()
             if self.over.is_set():
                 return
 
@@ -160,11 +181,11 @@ class Analyst:
 
     def _idle(self) -> None:
         """What is known by now, to whoever looks on: not more often than can be read, or than is cheap."""
-        now = time.monotonic()
+        now, before = time.monotonic(), time.thread_time()
         if now > self._next and self._reader.heard != self._heard:
             self._heard = self._reader.heard
             self.tell(self._so_far())
-            self._next = now + max(EVERY, COSTLY * (time.monotonic() - now))
+            self._next = now + max(EVERY, COSTLY * (time.thread_time() - before))
 
     def _so_far(self) -> Seen:
         """As if all connections ended now: most messengers keep theirs open for as long as they run."""
@@ -172,6 +193,7 @@ class Analyst:
         for event in self._reader.so_far():
             for finding in early.feed(event):
                 self._last = finding
+            self._raw.give_way()
             if self.over.is_set():
                 break
         report = self.audit.report(NOWHERE)

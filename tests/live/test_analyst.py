@@ -1,13 +1,14 @@
 """The audit in its own process: what it says of itself when it goes wrong, and whose time it takes."""
 
 import threading
+import time
 from io import FileIO
 from pathlib import Path
 
 import pytest
 
 from auditor.audit import Audit
-from auditor.live.analyst import MEEK, Analyst, Tail, Task, failure
+from auditor.live.analyst import BITE, EVERY, MEEK, SPARE, STEP, Analyst, Tail, Task, failure
 from auditor.live.journal import Journal
 from auditor.live.listener import Listener
 from auditor.model import Event, Finding
@@ -64,4 +65,32 @@ def test_the_end_of_a_file_is_where_nobody_writes_any_more(tmp_path: Path) -> No
     tail = Tail(path, over, idle)
     assert [tail.read(100), tail.read(100), tail.read(100)] == [b"one", b" two", b""]
     assert len(looks) == 1
+    tail.close()
+
+
+def test_it_waits_most_of_the_time_as_long_as_messages_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, over, waits, worked = tmp_path / "a", threading.Event(), list[float](), [0.0]
+    monkeypatch.setattr(time, "thread_time", lambda: worked[0])
+    monkeypatch.setattr(over, "wait", waits.append)
+    path.write_bytes(b"one")
+    tail = Tail(path, over, lambda: None)
+
+    def work(seconds: float, more: bytes = b"") -> list[float]:
+        """For how long it waits after that."""
+        waits.clear()
+        worked[0] += seconds
+        path.write_bytes(path.read_bytes() + more)
+        tail.give_way()
+        return list(waits)
+
+    assert work(STEP / 2, b"more") == []
+    assert work(STEP, b"more") == [pytest.approx(STEP * 1.5 * SPARE)]
+    assert work(7.0, b"more") == [EVERY]  # never so long that who looks on wonders
+    assert work(7.0) == []
+    path.write_bytes(bytes(3 * BITE))
+    worked[0] += STEP
+    assert len(tail.read(1 << 20)) == BITE
+    assert waits == [pytest.approx(STEP * SPARE)]
     tail.close()
