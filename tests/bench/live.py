@@ -5,7 +5,7 @@
 Four proxies in turns, of which three stand still: mitmdump without and with the addon (which writes its
 journal, has all rules and one planted text), and both once more writing a dump. The app asks as much as the
 proxy can answer, so the audit of all that, which lags behind, runs while its own proxy is measured and only
-then.
+then; it has read its rules before.
 Prints medians, and the medians of the ratios of each turn; times depend on the machine and are never
 asserted. Processor time says the same on a machine that is busy.
 """
@@ -104,9 +104,8 @@ class Proxy:
 
     @property
     def busy(self) -> float:
-        """Processor time of the proxy itself, which is what all its traffic waits for."""
-        numbers = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+        """Processor time of the proxy's one thread, which is what all its traffic waits for."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[0]) / 1e9
 
     def until_it_answers(self, way: str, ports: dict[str, int]) -> None:
         until = time.monotonic() + PATIENCE
@@ -117,11 +116,18 @@ class Proxy:
         if (number := self.process.poll()) is not None:
             raise ChildProcessError(f"{self.folder.name}: the proxy could not begin, and ended with {number}")
         asyncio.run(drive(way, self.port, ports, PATIENCE, WARM))
+        while time.monotonic() < until and not all(map(_follows, self.audits())):
+            time.sleep(0.05)
 
     def close(self) -> None:
         if self.process.poll() is None:
             self._all(signal.SIGKILL)
         self.process.wait()
+
+
+def _follows(audit: int) -> bool:
+    """It reads the journal on a thread of its own, once it has read its rules."""
+    return len(list(Path(f"/proc/{audit}/task").iterdir())) > 1
 
 
 class Turn(Struct, frozen=True):
