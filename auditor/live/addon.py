@@ -63,8 +63,8 @@ class Auditor:
         loader.add_option("auditor_reveal", bool, False, "Show message texts instead of masking them.")
         loader.add_option("auditor_journal", str, "", "Another place than beside the dump for the journal.")
 
-    def running(self) -> None:
-        """Nobody waits for the audit to read its rules, neither traffic nor addons that begin after this."""
+    async def running(self) -> None:
+        """Traffic goes on, and is written down, while the audit reads its rules."""
         if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # mitmproxy would just die of it
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, ctx.master.shutdown)
         option, dump = ctx.options.auditor_journal, ctx.options.save_stream_file
@@ -75,18 +75,11 @@ class Auditor:
                 beside = saved and saved.with_name(path.name) == path
                 self.session = str(saved if beside else path)
                 self.note(self.journal.first)
+            self.listener = Listener(self._task(), self.watcher)
+            await asyncio.to_thread(self.listener.begin)
         except AuditorError as exc:
-            log.error("auditor: %s", exc)  # noqa: TRY400
-            return
-        self.listener = Listener(self._task(), self.watcher)
-        self._starting = asyncio.get_running_loop().create_task(self._begun(self.listener))
-
-    async def _begun(self, listener: Listener) -> None:
-        try:
-            await asyncio.to_thread(listener.begin)
-        except AuditorError as exc:
-            log.error("auditor: %s", exc)  # noqa: TRY400
             self.listener = None
+            log.error("auditor: %s", exc)  # noqa: TRY400
 
     def _task(self) -> Task:
         options = ctx.options
@@ -273,5 +266,5 @@ def _far_end(data: tls.TlsData) -> tuple[str, int, str]:
 
 
 addons = [Auditor()]
-# mitmproxy looks in this file, too, at every hook: in vain, which takes Python 3.11 longer than all of ours.
+# mitmproxy looks in this file, too, at every hook: in vain, which takes Python 3.11 as long as what we do.
 globals().update(dict.fromkeys(hooks.all_hooks.keys() - globals().keys()))

@@ -90,7 +90,7 @@ def test_it_waits_most_of_the_time_as_long_as_messages_come(
     assert work(7.0, b"more") == [EVERY]  # never so long that who looks on wonders
     assert work(7.0) == []
     path.write_bytes(bytes(3 * BITE))
-    worked[0] += STEP
+    worked[0] += STEP * 2
     assert len(tail.read(1 << 20)) == BITE
-    assert waits == [pytest.approx(STEP * SPARE)]
+    assert waits == [pytest.approx(STEP * 2 * SPARE)]
     tail.close()
