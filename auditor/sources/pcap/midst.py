@@ -11,7 +11,7 @@ from auditor.sources.pcap.recognise import http1
 from auditor.sources.pcap.wire import End
 from auditor.streams import LAYERS, STREAMS
 
-JOINED = "a connection was joined in its middle, and nothing in it could be understood"
+UNHEARD = "not all of a connection was heard, and nothing in it could be understood"
 
 SPOKEN = {
     name: module
@@ -41,7 +41,7 @@ def _places(data: bytes) -> Iterator[int]:
 
 
 class Missed:
-    """Connections of which nobody heard the beginning nor understood the rest.
+    """Connections of which nobody heard the beginning, or one side, nor understood the rest.
 
     Messages may have been missed there of what is spoken at the same far end, as others show.
     """
@@ -54,7 +54,7 @@ class Missed:
         """The events of a connection, but for what waits until all connections were heard."""
         found: list[Event] = []
         for event in events:
-            if isinstance(event, Problem) and event.message == JOINED:
+            if isinstance(event, Problem) and event.message == UNHEARD:
                 self._missed.setdefault(server, event)
                 continue
             if isinstance(event, Parcel):

@@ -165,6 +165,14 @@ def test_what_cannot_be_understood_there_may_have_been_a_message(name: str, tmp_
     assert heard(packets, tmp_path)[0] == {Answer.INCONCLUSIVE}
 
 
+def test_answers_whose_questions_nobody_heard_may_have_brought_messages(tmp_path: Path) -> None:
+    talk = TALKS["http"]
+    wire = Wire(End(PHONE, 40_001), End(SERVER, talk.port)).open()
+    answers = [(False, b"HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\n" + WORDS)]
+    heard_alone = [one for one in wire.tell(answers).close().packets if one.source == wire.server]
+    assert heard([*whole(talk), *heard_alone], tmp_path)[0] == {Answer.INCONCLUSIVE}
+
+
 @pytest.mark.parametrize("name", TALKS)
 def test_another_far_end_is_another_matter(name: str, tmp_path: Path) -> None:
     talk = TALKS[name]
