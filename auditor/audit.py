@@ -97,8 +97,9 @@ class Audit:
         if isinstance(part, Problem):
             self._problem(part)
             return []
-        findings = self._parcel(part)
-        if not findings and part.head.method in PARTS:
+        partial = part.head.method in PARTS
+        findings = self._parcel(structs.replace(part, whole=False) if partial else part)
+        if not findings and partial:
             why = f"{part.head.method}: of no message seen as a whole"
             problem = Problem(part.ref, "not read", why, (part.channel,), (part.protocol,))
             self._doubt(one for one in unread(problem, self.book) if one[0].direction is part.direction)

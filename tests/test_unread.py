@@ -119,6 +119,15 @@ def test_what_is_no_whole_message_may_be_one(head: Head, answer: bool) -> None:
     assert sealed(audit([*events, structs.replace(mail, head=head, body=WORDS)], book(), CAPTURE)) is answer
 
 
+def test_a_part_of_a_mail_is_never_sealed_as_if_it_were_all_of_it() -> None:
+    """What follows an armored text may lie open."""
+    channel = Channel("mail.example", 25, Road.CLEAR)
+    text = b"From: a@h.example\r\nSubject: ...\r\n\r\n" + enveloped("openpgp-armored", book(), "1")
+    for method, answer in (("DATA", True), ("DATA-PART", False)):
+        mail = Parcel(Ref("x.pcap", 1), channel, True, text, "smtp", Head(method, ("b@h.example",)))
+        assert sealed(audit([mail], book(), CAPTURE)) is answer
+
+
 def test_an_element_that_is_too_long_may_be_a_message() -> None:
     events = list(read(SESSION))
     stanza = next(one for one in events if isinstance(one, Parcel) and one.head.method == "message")

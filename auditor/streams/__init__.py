@@ -35,7 +35,8 @@ START = 65536  # bytes of one direction that are kept until a stream knows them
 MOST = 64_000_000  # bytes of one message
 EXCERPT = 16384  # bytes that are kept of a message that is longer than may be
 TLS = "TLS"
-PARTS = ("TOO-LONG", "UNREADABLE", "DATA-PART", "APPEND-PART", "FETCH-PART")  # of what is no whole message
+# Of what is no whole message.
+PARTS = ("TOO-LONG", "UNREADABLE", "DATA-PART", "APPEND-PART", "FETCH-PART", "RETR-PART", "SEND-PART")
 
 
 class Message(Struct, frozen=True):

@@ -1,8 +1,10 @@
 """POP3, as in RFC 1939, RFC 2449 (CAPA), RFC 2595 (STLS) and RFC 5034 (AUTH).
 
-A mail that comes is a message RETR, its path the number of the mail; the beginning of one
-is RETR-HEADER. A command is a message with its verb and its parameters in JSON, but the
-commands that ask for mail are RETR-ASKED and TOP-ASKED. Other answers are REPLY.
+A mail that comes is a message RETR, its path the number of the mail, also where a program asked
+for more lines of its text than there are (TOP 1 99999999); its head alone is RETR-HEADER, and with
+some lines of its text, or cut by the connection's end, it is RETR-PART. A command is a message with
+its verb and its parameters in JSON, but the commands that ask for mail are RETR-ASKED and TOP-ASKED.
+Other answers are REPLY.
 """
 
 import re
@@ -23,7 +25,7 @@ _CLIENT = re.compile(
 )
 _LISTS = ("CAPA", "RETR", "TOP")  # LIST, UIDL and AUTH do so only without parameters
 GREETING = "greeting", ""
-_MAILS = {"RETR": "RETR", "TOP": "RETR-HEADER"}
+_MAILS = ("RETR", "TOP")
 
 
 def recognises(outgoing: bool, start: bytes) -> bool | None:
@@ -113,8 +115,17 @@ class _Pop3:
         if length > MOST:
             talk.too_long(False, body, length)
         elif verb in _MAILS:
-            talk.say(False, Head(_MAILS[verb], tuple(rest.split()[:1])), body)
+            talk.say(False, Head(_method(verb, rest, body), tuple(rest.split()[:1])), body)
         else:
             talk.say(
                 False, Head("REPLY"), {"to": verb, "text": first, "lines": words(body).split("\r\n")[:-1]}
             )
+
+
+def _method(verb: str, rest: str, body: bytes) -> str:
+    """What of a mail was brought: RFC 1939 sends of TOP "the indicated number of lines", or all there are."""
+    lines = body.partition(b"\r\n\r\n")[2].count(b"\n")
+    asked = rest.split()[1:2]
+    if verb == "RETR" or (asked and asked[0].isdecimal() and int(asked[0][:9]) > lines):
+        return "RETR"
+    return "RETR-PART" if lines else "RETR-HEADER"

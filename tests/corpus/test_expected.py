@@ -75,7 +75,9 @@ TABLE = {
         ("instagram",), hosts=("telegraph-ash.instagram.com", "photos-g.ak.instagram.com"),
         clear=("Instagram 7.1.1 Android", "GT-I9505"),
     ),
-    "ndpi/jabber.pcap": Row(("xmpp",), (("xmpp", "dm", "out"),), clear=("hey", "chatback@cs-xmpp.lan")),
+    "ndpi/jabber.pcap": Row(
+        ("xmpp",), (("xmpp", "dm", "out"), ("xmpp", "dm", "in")), clear=("hey", "chatback@cs-xmpp.lan")
+    ),
     "ndpi/line.pcap": shut(
         "line", hosts=("uts-front.line-apps.com",), facts=(("certificate", "*.line-apps.com"),)
     ),

@@ -25,6 +25,21 @@ def test_a_mail_comes_without_the_dots_that_were_put_on() -> None:
     assert json.loads(found[-1].body) == {"to": "RETR", "text": "-ERR gone"}
 
 
+@pytest.mark.parametrize(
+    ("lines", "method"), [(0, "RETR-PART"), (2, "RETR-PART"), (3, "RETR"), (10**20, "RETR")]
+)
+def test_a_mail_that_is_asked_for_by_its_lines_is_whole_where_there_are_no_more(
+    lines: int, method: str
+) -> None:
+    found = session(b"TOP 3 %d\r\n" % lines).feed(False, b"+OK\r\na: b\r\n\r\none\r\ntwo\r\n.\r\n")
+    assert said(found) == [(method, ("3",), b"a: b\r\n\r\none\r\ntwo\r\n")]
+
+
+def test_the_head_of_a_mail_alone_is_no_part_of_its_text() -> None:
+    found = session(b"TOP 3 0\r\n").feed(False, b"+OK\r\na: b\r\n\r\n.\r\n")
+    assert said(found) == [("RETR-HEADER", ("3",), b"a: b\r\n\r\n")]
+
+
 def test_a_list_is_one_answer() -> None:
     talk = session(b"LIST\r\nLIST 1\r\n")
     several, one = talk.feed(False, b"+OK\r\n1 5\r\n2 6\r\n.\r\n+OK 1 5\r\n")

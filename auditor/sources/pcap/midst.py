@@ -11,7 +11,7 @@ from auditor.sources.pcap.recognise import http1
 from auditor.sources.pcap.wire import End
 from auditor.streams import LAYERS, STREAMS
 
-JOINED = "a connection was joined in its middle, and nothing in it could be understood"
+UNHEARD = "not all of a connection was heard, and nothing in it could be understood"
 
 SPOKEN = {
     name: module
@@ -41,21 +41,21 @@ def _places(data: bytes) -> Iterator[int]:
 
 
 class Missed:
-    """Connections of which nobody heard the beginning nor understood the rest.
+    """Connections of which nobody heard the beginning, or one side, nor understood the rest.
 
     Messages may have been missed there of what is spoken at the same far end, as others show.
     """
 
     def __init__(self) -> None:
         self._spoken: dict[End, tuple[dict[Channel, None], set[str]]] = {}
-        self._missed: dict[End, Problem] = {}
+        self._missed: dict[tuple[bytes, End], Problem] = {}  # one of a device and a far end
 
-    def take(self, server: End, events: Iterable[Event]) -> list[Event]:
+    def take(self, client: End, server: End, events: Iterable[Event]) -> list[Event]:
         """The events of a connection, but for what waits until all connections were heard."""
         found: list[Event] = []
         for event in events:
-            if isinstance(event, Problem) and event.message == JOINED:
-                self._missed.setdefault(server, event)
+            if isinstance(event, Problem) and event.message == UNHEARD:
+                self._missed.setdefault((client.address, server), event)
                 continue
             if isinstance(event, Parcel):
                 channels, protocols = self._spoken.setdefault(server, ({}, set()))
@@ -66,7 +66,7 @@ class Missed:
 
     def finish(self) -> Iterator[Problem]:
         """Nothing more comes."""
-        for server, problem in self._missed.items():
+        for (_, server), problem in self._missed.items():
             if server in self._spoken:
                 channels, protocols = self._spoken[server]
                 yield structs.replace(problem, channels=tuple(channels), protocols=tuple(sorted(protocols)))

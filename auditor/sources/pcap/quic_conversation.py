@@ -141,8 +141,8 @@ class QuicConversation:
                 continue
             channel = structs.replace(event.channel, opened_by=OPENED_BY)
             self._told = True
+            remember(channel, self._channels)
             if isinstance(event, Parcel):
-                remember(channel, self._channels)
                 self._spoken |= {event.protocol, *offered(event.head)}
             if isinstance(event, Parcel) and event.protocol == "http":
                 whole = event.whole and (one.asked_whole if event.outgoing else one.answered_whole)

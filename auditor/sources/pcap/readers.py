@@ -135,8 +135,9 @@ class Strange:
             why = f"{self._passed} bytes come before anything that could be understood"
             return [self._then.unread("cut", why), *self._then.finish(ended)]
         found: list[Event] = [*self.rest(), self.speech.contact(self.why)]
-        if self.speech.midst and self._passed:
-            found.append(self.speech.problem("cut", midst.JOINED))
+        unheard = self.speech.midst or not all(self.speech.sizes.values())
+        if unheard and self._passed:
+            found.append(self.speech.problem("cut", midst.UNHEARD))
         return found
 
     def unread(self, kind: str, message: str) -> Problem:

@@ -73,7 +73,7 @@ class OverTcp:
         return self._conversation.unread(kind, message)
 
     def _through(self, events: Iterable[Event], over: bool = False) -> list[Event]:
-        told = self._known.missed.take(self.flow.server, events)
+        told = self._known.missed.take(self.flow.client, self.flow.server, events)
         return self._known.legs.take(self.flow.entry, self.flow.client, self.flow.server, told, over)
 
 

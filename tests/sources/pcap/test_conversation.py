@@ -358,6 +358,17 @@ def test_what_is_lost_in_a_websocket_may_have_been_of_what_was_to_travel_in_it()
     assert problem.protocols == ("http", "websocket", "xmpp")
 
 
+def test_an_answer_of_which_nothing_came_may_have_been_a_message_of_the_host_that_was_asked() -> None:
+    asked = b"GET /messages HTTP/1.1\r\nHost: chat.example\r\n\r\n"
+    contact, problem = heard([(True, asked), (False, b"")], lost={101: 40})
+    assert isinstance(contact, Contact)
+    assert isinstance(problem, Problem)
+    assert ([one.host for one in problem.channels], problem.protocols) == (
+        ["chat.example"],
+        ("http", "websocket"),
+    )
+
+
 def test_where_nothing_was_said_that_is_told() -> None:
     (contact,) = heard([])
     assert isinstance(contact, Contact)

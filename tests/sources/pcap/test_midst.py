@@ -10,15 +10,15 @@ from msgspec import structs
 
 from auditor.audit import audit
 from auditor.judge import judge
-from auditor.model import Answer, Content, Finding
+from auditor.model import Answer, Channel, Content, Finding, Parcel, Problem, Ref
 from auditor.rulebook.build import sealed
 from auditor.sources import read
-from auditor.sources.pcap.midst import SPOKEN, begins
+from auditor.sources.pcap.midst import SPOKEN, UNHEARD, Missed, begins
 from auditor.sources.pcap.wire import End, Packet, Said
 from tests.sources.pcap.building import PHONE, SERVER, pcap
 from tests.sources.pcap.connections import Wire
 from tests.sources.pcap.test_reader import frame
-from tests.test_unread import CAPTURE, book
+from tests.test_unread import CAPTURE, OTHER, book
 
 WORDS = b"meet me by the old crane"
 LOCKED = [sealed("otr", book(), str(seed)) for seed in range(2)]
@@ -163,6 +163,29 @@ def test_what_cannot_be_understood_there_may_have_been_a_message(name: str, tmp_
     talk = TALKS[name]
     packets = [*whole(talk), *joined([(True, b"\xffwhat"), (False, b"\xfeever")], talk.port)]
     assert heard(packets, tmp_path)[0] == {Answer.INCONCLUSIVE}
+
+
+def test_answers_whose_questions_nobody_heard_may_have_brought_messages(tmp_path: Path) -> None:
+    talk = TALKS["http"]
+    wire = Wire(End(PHONE, 40_001), End(SERVER, talk.port)).open()
+    answers = [(False, b"HTTP/1.1 200 OK\r\nContent-Length: 24\r\n\r\n" + WORDS)]
+    heard_alone = [one for one in wire.tell(answers).close().packets if one.source == wire.server]
+    assert heard([*whole(talk), *heard_alone], tmp_path)[0] == {Answer.INCONCLUSIVE}
+
+
+def test_each_device_has_its_own_doubts() -> None:
+    """Two of them joined late, and what others show of the far end is heard last."""
+    missed, far = Missed(), End(SERVER, 5222)
+    channel = Channel("h.example", 5222)
+    for entry, address in enumerate((PHONE, PHONE, OTHER), 1):
+        lost = Problem(Ref("x.pcap", entry), "cut", UNHEARD)
+        assert missed.take(End(address, entry), far, [lost]) == []
+    assert list(missed.finish()) == []
+    parcel = Parcel(Ref("x.pcap", 9), channel, True, b"hi", "xmpp")
+    assert missed.take(End(PHONE, 9), far, [parcel]) == [parcel]
+    found = list(missed.finish())
+    assert [one.ref.entry for one in found] == [1, 3]
+    assert {(one.channels, one.protocols) for one in found} == {((channel,), ("xmpp",))}
 
 
 @pytest.mark.parametrize("name", TALKS)

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from auditor.model import Channel, Event, Parcel, Problem
+from auditor.model import Channel, Contact, Event, Parcel, Problem
 from auditor.sources.pcap.line import remember
 from auditor.sources.pcap.readers import Channelled, Reader, Strange
 from auditor.sources.pcap.replay.exchange import Exchange, events
@@ -31,8 +31,9 @@ class Told:
         for exchange in exchanges:
             name = f"{self.speech.name}.{self._count}"
             for event in events(exchange, self.speech.line, about.place, about.entry, name):
-                if isinstance(event, Parcel):
+                if isinstance(event, Parcel | Contact):  # what was asked and never answered, too
                     remember(event.channel, self.channels)
+                if isinstance(event, Parcel):
                     self.spoken |= {event.protocol, *offered(event.head)}
                 found.append(event)
             self._count += 1
