@@ -157,7 +157,7 @@ class _Check:
         for file, name in expand(tuple(map(str, folders))) if folders else ():
             parcels = [event for event in read(file, name=name) if isinstance(event, Parcel)]
             looked += len(parcels)
-            yield from (f for f in spoken(parcels, self.book) if f.file.startswith(self.below))
+            yield from spoken(parcels, self.book, self.below)
         self.said.append(f"{count(looked, 'parcel')} of unrelated traffic looked at")
 
     def score(self, examined: list[Examined], found: list[Fault], left: list[Fault]) -> Iterator[Fault]:

@@ -151,7 +151,7 @@ def _field(number: int, value: Tree) -> bytes:
         case int():
             if not -(1 << 63) <= value < 1 << 64:
                 raise ValueError(f"{value} has more than 64 bits")
-            return _pack(number << 3) + _pack(int(value) % (1 << 64))
+            return varint(number << 3) + varint(int(value) % (1 << 64))
         case dict():
             data = wrap(value)
         case str():
@@ -160,13 +160,14 @@ def _field(number: int, value: Tree) -> bytes:
             data = value
             # Read back, a length-delimited field would be text: so it was a fixed one.
             if len(data) in (4, 8) and isinstance(as_text(data), str):
-                return _pack(number << 3 | (5 if len(data) == 4 else 1)) + data
+                return varint(number << 3 | (5 if len(data) == 4 else 1)) + data
         case _:
             raise ValueError(f"protobuf cannot hold {type(value).__name__}")
-    return _pack(number << 3 | 2) + _pack(len(data)) + data
+    return varint(number << 3 | 2) + varint(len(data)) + data
 
 
-def _pack(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """Seven bits a byte, the lowest first."""
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from auditor.decoders import Clue
 from auditor.decoders.msgpack import as_key, finite, gather
+from auditor.decoders.protobuf import varint
 from auditor.decoders.thrift_binary import TYPES, fields_of, is_message, kind_of, pairs_of, unframed
 from auditor.errors import TooMuch
 from auditor.model import Tree
@@ -49,7 +50,7 @@ def wrap(tree: Tree) -> bytes:
     if not is_message(tree):
         return _struct(tree)
     head = bytes([_MESSAGE, TYPES.index(tree["type"]) << 5 | 1])
-    return head + _pack(tree["sequence"] % (1 << 32)) + _text(tree["message"]) + _struct(tree["body"])
+    return head + varint(tree["sequence"] % (1 << 32)) + _text(tree["message"]) + _struct(tree["body"])
 
 
 class _Reader(Struct):
@@ -147,7 +148,7 @@ def _struct(tree: Tree) -> bytes:
         if kind == 2:
             compact = _TRUE if one else _FALSE
         # The long form, always: the short one could look like the start of a message.
-        out += bytes([compact]) + _pack(_zigzag(number)) + (b"" if kind == 2 else _value(kind, one))
+        out += bytes([compact]) + varint(_zigzag(number)) + (b"" if kind == 2 else _value(kind, one))
     return bytes(out) + b"\0"
 
 
@@ -158,7 +159,7 @@ def _value(kind: int, value: Tree) -> bytes:
         case 4:
             return struct.pack("<d", float(value))
         case 10:
-            return _pack(_zigzag(value))
+            return varint(_zigzag(value))
         case 11:
             return _text(value)
         case 12:
@@ -168,10 +169,10 @@ def _value(kind: int, value: Tree) -> bytes:
             if not pairs:
                 return b"\0"
             body = b"".join(_value(keys, key) + _value(values, one) for key, one in pairs)
-            return _pack(len(pairs)) + bytes([_COMPACT[keys] << 4 | _COMPACT[values]]) + body
+            return varint(len(pairs)) + bytes([_COMPACT[keys] << 4 | _COMPACT[values]]) + body
         case 15:
             inner = kind_of(value)
-            head = bytes([0xF0 | _COMPACT[inner]]) + _pack(len(value))
+            head = bytes([0xF0 | _COMPACT[inner]]) + varint(len(value))
             return head + b"".join(_value(inner, one) for one in value)
         case _:
             raise ValueError("Thrift has no type for this")
@@ -179,18 +180,10 @@ def _value(kind: int, value: Tree) -> bytes:
 
 def _text(value: str | bytes) -> bytes:
     data = value.encode() if isinstance(value, str) else value
-    return _pack(len(data)) + data
+    return varint(len(data)) + data
 
 
 def _zigzag(number: int) -> int:
     if not -(1 << 63) <= number < 1 << 63:
         raise ValueError(f"{number} has more than 64 bits")
     return number << 1 if number >= 0 else -(number << 1) - 1
-
-
-def _pack(value: int) -> bytes:
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*out, value])

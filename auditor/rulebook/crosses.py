@@ -42,10 +42,12 @@ def _messages(seen: Observed) -> set[str]:
     return {s for s, c in zip(seen.extras.get("surface", ()), seen.contents, strict=True) if c not in AROUND}
 
 
-def benign(parcels: Iterable[Parcel], book: Rulebook) -> Iterator[Fault]:
-    """Rules that speak where nobody sent a message."""
+def benign(parcels: Iterable[Parcel], book: Rulebook, below: str = "") -> Iterator[Fault]:
+    """Rules, all or those below one folder, that speak where nobody sent a message."""
+    rules = [rule for rule in book.rules.values() if rule.file.startswith(below)]
     for parcel in parcels:
-        for rule, _ in book.meeting(parcel):
+        meeting = (r for r in rules if r.when.meets(parcel.protocol, parcel.outgoing, parcel.asked))
+        for rule in meeting:
             if seen := opened(book, rule, parcel).look(rule, book).contents:
                 said = f"{', '.join(seen)} in unrelated traffic: {parcel.ref}"
                 yield Fault(rule.file, 1, 1, said, "R805", "Ask for something that only this platform sends.")

@@ -19,6 +19,7 @@ PROGRAMS: dict[str, tuple[str, ...]] = {
     "auditor platforms": ("-m", "auditor", "platforms"),
     "auditor check --help": ("-m", "auditor", "check", "--help"),
     "auditor check FILE": ("-m", "auditor", "check", "rules/platforms/irc/message-send.yaml"),
+    "auditor analyze FILE": ("-m", "auditor", "analyze", "captures/irc-clear/alice.mitm"),
     "import mitmproxy.io": ("-c", "import mitmproxy.io"),
 }
 

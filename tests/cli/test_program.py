@@ -133,3 +133,19 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     done = subprocess.run(["sh", "-c", command], cwd=CHECKOUT, capture_output=True, timeout=60, check=False)
     assert len(done.stdout) == 100
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("atexit.register(lambda: print(gc.get_freeze_count() > 0)); import auditor.__main__", "True"),
+        ("import auditor.cli.check; print('auditor.sources.mitm' in sys.modules)", "False"),
+    ],
+    ids=["nothing is tidied at the end", "no dump is needed to check a rule"],
+)
+def test_no_time_is_spent_on_what_nobody_needs(code: str, said: str) -> None:
+    start = "import atexit, gc, sys; sys.argv[1:] = ['explain', 'R101']; "
+    done = subprocess.run(
+        [sys.executable, "-c", start + code], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == said

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+import re
 import signal
 import socket
 import ssl
@@ -11,11 +12,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from auditor.live.authority import authority
 
 ROOT = Path(__file__).parents[2]
 ADDON = ROOT / "auditor" / "live" / "addon.py"
@@ -124,6 +127,41 @@ class Server:
             size = int(asked.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + exactly(link, size))
             asked = head(link)
+
+
+class Site:
+    """A server of TLS: answers POST with what it got, upgrades to WebSocket, echoes everything else."""
+
+    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
+        authority(folder, "site")
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(folder / "mitmproxy-ca.pem")
+        self._door = socket.create_server((address, 0))
+        self.port = int(self._door.getsockname()[1])
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._door.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                link, _ = self._door.accept()
+                threading.Thread(target=self._talk, args=(link,), daemon=True).start()
+
+    def _talk(self, bare: socket.socket) -> None:
+        with suppress(OSError, ValueError), self.context.wrap_socket(bare, server_side=True) as link:
+            data = link.recv(65536)
+            if data.startswith(b"POST"):
+                head, _, body = data.partition(b"\r\n\r\n")
+                size = int(re.findall(rb"(?i)content-length: (\d+)", head)[0])
+                while len(body) < size:
+                    body += link.recv(65536)
+                link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                link.recv(1)
+            while data and not data.startswith(b"POST"):
+                link.sendall(data)
+                data = link.recv(65536)
 
 
 class Proxy:
@@ -248,6 +286,13 @@ class Proxy:
 @pytest.fixture
 def server() -> Iterator[Server]:
     one = Server()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    one = Site(tmp_path_factory.mktemp("site"))
     yield one
     one.close()
 

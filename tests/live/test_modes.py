@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +20,8 @@ from aioquic.quic.configuration import QuicConfiguration
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from auditor.live.authority import CERTIFICATE, Forger
-from tests.live.test_session import TEXT, Live, Site, run
+from tests.live.conftest import Site
+from tests.live.test_session import TEXT, Live, run
 from tests.live.wireguard import MISSING, network
 
 pytestmark = pytest.mark.slow
@@ -41,13 +42,6 @@ def apart(work: Callable[[], T]) -> T:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(network, f"addr add {FAR}/32 dev lo").result()
         return pool.submit(work).result()
-
-
-@pytest.fixture
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    one = Site(tmp_path_factory.mktemp("site"))
-    yield one
-    one.close()
 
 
 def posted(link: socket.socket, ca: Path, host: str) -> bytes:

@@ -16,7 +16,8 @@ from auditor.live.authority import Forger, authority
 from auditor.live.probe import MOST, Probe
 from auditor.model import Answer
 from auditor.sources.records import Hello
-from tests.live.test_session import TEXT, Live, Site, anybody, run
+from tests.live.conftest import Site
+from tests.live.test_session import TEXT, Live, anybody, run
 
 App = Callable[[Path], ssl.SSLContext]
 HOST = "chat.example"
@@ -42,13 +43,6 @@ def older(_: Path) -> ssl.SSLContext:
     context = anybody()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     return context
-
-
-@pytest.fixture
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    one = Site(tmp_path_factory.mktemp("site"))
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -27,49 +27,14 @@ from mitmproxy import version
 
 import auditor
 from auditor.cli import cli
-from auditor.live.authority import authority
 from auditor.model import Parcel
 from auditor.sources import read
+from tests.live.conftest import Site
 
 ROOT = Path(__file__).parents[2]
 TEXT = "Harbor-4471 meet me by the old crane"
 PATIENCE = 90.0
 PATH = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-
-
-class Site:
-    """A server of TLS: answers POST with what it got, upgrades to WebSocket, echoes everything else."""
-
-    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
-        authority(folder, "site")
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(folder / "mitmproxy-ca.pem")
-        self._door = socket.create_server((address, 0))
-        self.port = int(self._door.getsockname()[1])
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def close(self) -> None:
-        self._door.close()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                link, _ = self._door.accept()
-                threading.Thread(target=self._talk, args=(link,), daemon=True).start()
-
-    def _talk(self, bare: socket.socket) -> None:
-        with suppress(OSError, ValueError), self.context.wrap_socket(bare, server_side=True) as link:
-            data = link.recv(65536)
-            if data.startswith(b"POST"):
-                head, _, body = data.partition(b"\r\n\r\n")
-                size = int(re.findall(rb"(?i)content-length: (\d+)", head)[0])
-                while len(body) < size:
-                    body += link.recv(65536)
-                link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-                link.recv(1)
-            while data and not data.startswith(b"POST"):
-                link.sendall(data)
-                data = link.recv(65536)
 
 
 # No file of the process may grow longer: a disk that is full.
@@ -157,13 +122,6 @@ class Live:
 
 
 Start = Callable[..., Live]
-
-
-@pytest.fixture
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    one = Site(tmp_path_factory.mktemp("site"))
-    yield one
-    one.close()
 
 
 @pytest.fixture

@@ -50,3 +50,8 @@ def parcel(path: str) -> Parcel:
 def test_a_rule_that_speaks_about_unrelated_traffic_is_named() -> None:
     said = [f.message for f in benign([parcel("send"), parcel("other")], book())]
     assert said == ["readable in unrelated traffic: c#1>"]
+
+
+def test_only_rules_below_a_folder_are_shown_unrelated_traffic_where_one_is_named() -> None:
+    for below, count in (("platforms/x/send.yaml", 1), ("platforms/x/", 1), ("platforms/y/", 0)):
+        assert len(list(benign([parcel("send")], book(), below))) == count
