@@ -1,8 +1,8 @@
 """Plain words for what the tool found. One place, so that the terminal, JSON and the docs say the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from auditor.model import Answer, Direction, Grade
+from auditor.model import Answer, Content, Direction, Grade
 
 # One sentence per verdict, for a reader who is not technical.
 SENTENCE = {
@@ -24,6 +24,15 @@ MEANING = {
     Answer.TRANSPORT_ONLY: "the text was read where the service opens the connection",
     Answer.OPAQUE: "the slot holds bytes that nothing here opens or recognises",
     Answer.END_TO_END: "every message lies in a known end-to-end envelope that is shut",
+}
+# What lies in the slot of a message.
+CONTENT = {
+    Content.READABLE: "a text that was read",
+    Content.UNDECIDED: "could be a text or a key; takes the class of its slot",
+    Content.MISSING: "a message whose slot is empty or was not understood, as when the app moved it",
+    Content.WRAPPED: "a layer that the server opens",
+    Content.OPAQUE: "bytes that nothing here opens or recognises",
+    Content.SEALED: "a known end-to-end envelope that is shut",
 }
 GRADE = {
     Grade.SHOWN: "the text itself, which was read",
@@ -111,3 +120,15 @@ def digest(algorithm: str, text: str, direction: Direction, host: str) -> str:
     way = "was sent to" if direction is Direction.OUT else "came from"
     shown = text if len(text) <= 60 else text[:59] + "\u2026"
     return f'a digest ({algorithm}) of the planted text "{shown}" {way} {host}: it confirms a guess'
+
+
+def meanings(word: str) -> list[str]:
+    """What a word of a report means; one word may stand in several places."""
+    given = {a: SENTENCE[a] + (f" Given when {MEANING[a]}." if a in MEANING else "") for a in Answer}
+    kinds: dict[str, Mapping[str, str]] = {
+        "a verdict": given,
+        "what lies in the slot of a message": CONTENT,
+        "a grade; the verdict rests on": GRADE,
+        "a check of end-to-end verdicts": CHECKS,
+    }
+    return [f"{word}, {kind}: {told[word]}" for kind, told in kinds.items() if word in told]

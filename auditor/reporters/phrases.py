@@ -210,6 +210,7 @@ def again(item: Evidence) -> list[str]:
     ]
     if item.rule != "planted-text":
         lines.append(f"auditor explain {item.rule} says what that rule looks at, and how this is known.")
+    lines.append(f"auditor explain {item.grade} says what that word means, and so of the others here.")
     return lines
 
 
