@@ -1,6 +1,7 @@
 """Plain words for what the tool found. One place, so that the terminal, JSON and the docs say the same."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from auditor.model import Answer, Content, Direction, Grade
 
@@ -125,7 +126,7 @@ def digest(algorithm: str, text: str, direction: Direction, host: str) -> str:
 def meanings(word: str) -> list[str]:
     """What a word of a report means; one word may stand in several places."""
     given = {a: SENTENCE[a] + (f" Given when {MEANING[a]}." if a in MEANING else "") for a in Answer}
-    kinds: dict[str, Mapping[str, str]] = {
+    kinds: dict[str, Mapping[Any, str]] = {
         "a verdict": given,
         "what lies in the slot of a message": CONTENT,
         "a grade; the verdict rests on": GRADE,
