@@ -16,7 +16,7 @@ SENTENCE = {
 SHORT = {
     Answer.CLEARTEXT: "anyone on the way",
     Answer.TRANSPORT_ONLY: "the service",
-    Answer.OPAQUE: "not shown",
+    Answer.OPAQUE: "whoever has the key",
     Answer.END_TO_END: "only the ends",
     Answer.INCONCLUSIVE: "unknown",
 }
