@@ -1,7 +1,6 @@
 """Plain words for what the tool found. One place, so that the terminal, JSON and the docs say the same."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from auditor.model import Answer, Content, Direction, Grade
 
@@ -27,7 +26,7 @@ MEANING = {
     Answer.END_TO_END: "every message lies in a known end-to-end envelope that is shut",
 }
 # What lies in the slot of a message.
-CONTENT = {
+CONTENT: dict[str, str] = {
     Content.READABLE: "a text that was read",
     Content.UNDECIDED: "could be a text or a key; takes the class of its slot",
     Content.MISSING: "a message whose slot is empty or was not understood, as when the app moved it",
@@ -35,7 +34,7 @@ CONTENT = {
     Content.OPAQUE: "bytes that nothing here opens or recognises",
     Content.SEALED: "a known end-to-end envelope that is shut",
 }
-GRADE = {
+GRADE: dict[str, str] = {
     Grade.SHOWN: "the text itself, which was read",
     Grade.RECOGNISED: "a known envelope, of which there are recorded or published examples",
     Grade.CONSISTENT: "constructed examples only, or one sighting",
@@ -125,8 +124,10 @@ def digest(algorithm: str, text: str, direction: Direction, host: str) -> str:
 
 def meanings(word: str) -> list[str]:
     """What a word of a report means; one word may stand in several places."""
-    given = {a: SENTENCE[a] + (f" Given when {MEANING[a]}." if a in MEANING else "") for a in Answer}
-    kinds: dict[str, Mapping[Any, str]] = {
+    given: dict[str, str] = {
+        a: SENTENCE[a] + (f" Given when {MEANING[a]}." if a in MEANING else "") for a in Answer
+    }
+    kinds = {
         "a verdict": given,
         "what lies in the slot of a message": CONTENT,
         "a grade; the verdict rests on": GRADE,
