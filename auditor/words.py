@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from auditor.model import Answer, Direction, Grade
+from auditor.model import Answer, Content, Direction, Grade
 
 # One sentence per verdict, for a reader who is not technical.
 SENTENCE = {
@@ -15,7 +15,7 @@ SENTENCE = {
 SHORT = {
     Answer.CLEARTEXT: "anyone on the way",
     Answer.TRANSPORT_ONLY: "the service",
-    Answer.OPAQUE: "not shown",
+    Answer.OPAQUE: "whoever has the key",
     Answer.END_TO_END: "only the ends",
     Answer.INCONCLUSIVE: "unknown",
 }
@@ -25,7 +25,16 @@ MEANING = {
     Answer.OPAQUE: "the slot holds bytes that nothing here opens or recognises",
     Answer.END_TO_END: "every message lies in a known end-to-end envelope that is shut",
 }
-GRADE = {
+# What lies in the slot of a message.
+CONTENT: dict[str, str] = {
+    Content.READABLE: "a text that was read",
+    Content.UNDECIDED: "could be a text or a key; takes the class of its slot",
+    Content.MISSING: "a message whose slot is empty or was not understood, as when the app moved it",
+    Content.WRAPPED: "a layer that the server opens",
+    Content.OPAQUE: "bytes that nothing here opens or recognises",
+    Content.SEALED: "a known end-to-end envelope that is shut",
+}
+GRADE: dict[str, str] = {
     Grade.SHOWN: "the text itself, which was read",
     Grade.RECOGNISED: "a known envelope, of which there are recorded or published examples",
     Grade.CONSISTENT: "constructed examples only, or one sighting",
@@ -111,3 +120,17 @@ def digest(algorithm: str, text: str, direction: Direction, host: str) -> str:
     way = "was sent to" if direction is Direction.OUT else "came from"
     shown = text if len(text) <= 60 else text[:59] + "\u2026"
     return f'a digest ({algorithm}) of the planted text "{shown}" {way} {host}: it confirms a guess'
+
+
+def meanings(word: str) -> list[str]:
+    """What a word of a report means; one word may stand in several places."""
+    given: dict[str, str] = {
+        a: SENTENCE[a] + (f" Given when {MEANING[a]}." if a in MEANING else "") for a in Answer
+    }
+    kinds = {
+        "a verdict": given,
+        "what lies in the slot of a message": CONTENT,
+        "a grade; the verdict rests on": GRADE,
+        "a check of end-to-end verdicts": CHECKS,
+    }
+    return [f"{word}, {kind}: {told[word]}" for kind, told in kinds.items() if word in told]

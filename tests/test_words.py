@@ -2,8 +2,19 @@
 
 import pytest
 
-from auditor.model import Answer, Direction
-from auditor.words import CHECKS, FACTS, MEANING, SENTENCE, SHORT, UNTOLD, digest, facts, would_change
+from auditor.model import Answer, Content, Direction, Grade
+from auditor.words import (
+    CHECKS,
+    FACTS,
+    MEANING,
+    SENTENCE,
+    SHORT,
+    UNTOLD,
+    digest,
+    facts,
+    meanings,
+    would_change,
+)
 
 TABLES = {"SENTENCE": SENTENCE, "SHORT": SHORT, "would_change": {a: would_change(a) for a in Answer}}
 
@@ -16,6 +27,14 @@ def test_every_answer_has_its_own_words(table: str) -> None:
 
 def test_every_answer_but_inconclusive_has_a_meaning() -> None:
     assert set(MEANING) == set(Answer) - {Answer.INCONCLUSIVE}
+
+
+@pytest.mark.parametrize("word", [*Answer, *Content, *Grade, *CHECKS])
+def test_every_word_of_a_report_has_a_meaning(word: str) -> None:
+    found = meanings(word)
+    assert found
+    assert all(one.startswith(f"{word}, a") or one.startswith(f"{word}, what") for one in found)
+    assert (len(found) == 2) == (word == "opaque")  # a verdict, and what lies in a slot
 
 
 def test_a_seal_is_never_promised_beyond_the_capture() -> None:

@@ -53,7 +53,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except RuleError as exc:
             click.echo(str(exc), err=True)
-            click.echo(f"auditor: {len(exc.faults)} fault(s); nothing was done", err=True)
+            faults = "1 fault" if len(exc.faults) == 1 else f"{len(exc.faults)} faults"
+            click.echo(f"auditor: {faults}; nothing was done", err=True)
         except AuditorError as exc:
             click.echo(f"auditor: {exc}", err=True)
         except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""auditor explain: a rule, an envelope, a transport, a platform or a lint in plain words."""
+"""auditor explain: a rule, an envelope, a platform, a word of a report or a lint in plain words."""
 
 import re
 from collections.abc import Iterator
@@ -9,13 +9,14 @@ import click
 
 from auditor.cli.platforms import described
 from auditor.errors import CaptureError
-from auditor.model import Parcel
+from auditor.model import Answer, Content, Grade, Parcel
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.fields import nearest
 from auditor.rulebook.transport import Transport
 from auditor.rulebook.types import Condition, Envelope, Fact, Rule, Test, strongest
 from auditor.shelf import load_rules, own_rules
 from auditor.text import printable
+from auditor.words import CHECKS, meanings
 
 if TYPE_CHECKING:
     from auditor.rulebook.clauses import Clause
@@ -40,10 +41,14 @@ OPENER = {
 @click.option("--reveal", is_flag=True, help="Show values of the capture, which may be private.")
 def command(name: str, rules: Path | None, capture: str | None, reveal: bool) -> None:
     """Say in plain words what a rule (tiktok/dm-send), an envelope (megolm), a transport
-    (threema-csp), a platform (tiktok) or a finding of `auditor check` (R101) is."""
+    (threema-csp), a platform (tiktok), a word of a report (opaque) or a finding of `auditor check`
+    (R101) is."""
     if _CODE.fullmatch(name):
         for text in _finding(name.upper()):
             click.echo(text)
+        return
+    if capture is None and (told := meanings(name)):
+        click.echo("\n".join(told))
         return
     book = load_rules(rules or own_rules())
     if capture is not None and name not in book.rules:
@@ -96,7 +101,8 @@ def _lines(book: Rulebook, name: str) -> Iterator[str]:
     elif platform := book.platforms.get(name):
         yield from described(book, platform).text().splitlines()
     else:
-        names = [*book.rules, *book.envelopes, *book.transports, *book.platforms]
+        words = [*Answer, *Content, *Grade, *CHECKS]
+        names = [*words, *book.rules, *book.envelopes, *book.transports, *book.platforms]
         raise CaptureError(f"nothing is called {name!r}{nearest(name, names)}")
 
 

@@ -22,8 +22,8 @@ def _sums(checked: Checked) -> Iterator[str]:
     if found := checked.all:
         sums = Counter(fault.severity for fault in found).most_common()
         told = ", ".join(f"{number:,} {kind}{'' if number == 1 else 's'}" for kind, number in sums)
-        code = next((fault.code for fault in found if fault.code), "")
-        yield told + (f"; more about one: auditor explain {code}" if code else "")
+        gravest = next((fault for fault in found if fault.severity == "error"), found[0])
+        yield told + (f"; more about one: auditor explain {gravest.code}" if gravest.code else "")
 
 
 def _fault(checked: Checked, fault: Fault) -> Iterator[str]:

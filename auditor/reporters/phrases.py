@@ -27,7 +27,8 @@ LACKS = {"mitmproxy dump": "mitmproxy dump: a dump does not hold the handshakes 
 NOTHING_READ = "Nothing was read, so there is nothing to say."
 NOTHING_FOUND = "No message was found, and no app that the rules know."
 TRY_NEXT = (
-    "Record again while messages are sent and received, with the proxy able to open the connections.",
+    "Record again while messages are sent and received, where a proxy opens the connections; a capture of"
+    " packets takes the keys of its connections: --keylog FILE.",
     "Send a text that you know, and look for it: --canary TEXT finds it in apps without rules, too.",
     "If the service is your own, say whose place its host takes: --as HOST=NAME.",
 )
@@ -211,6 +212,7 @@ def again(item: Evidence) -> list[str]:
     ]
     if item.rule != "planted-text":
         lines.append(f"auditor explain {item.rule} says what that rule looks at, and how this is known.")
+    lines.append(f"auditor explain {item.grade} says what that word means, and so of the others here.")
     return lines
 
 

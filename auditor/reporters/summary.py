@@ -43,4 +43,4 @@ def _line(verdict: Verdict, wide: int) -> str:
     seen = phrases.count(sum(verdict.counts.values()), "message")
     who = f"can read it: {SHORT[verdict.verdict]}"
     about = f"{MARKS[verdict.verdict]} {printable(_about(verdict)):<{wide}}"
-    return printable(f"{about} {verdict.verdict.value:<15} {who:<30} {seen}")
+    return printable(f"{about} {verdict.verdict.value:<15} {who:<32} {seen}")

@@ -266,15 +266,18 @@ def _ledger(page: Page, report: Report) -> None:
 
 def _problems(page: Page, report: Report) -> None:
     troubles = report.whole().troubles
-    if not troubles:
-        return
-    page.heading("What could not be read")
-    rows: list[tuple[Cell, Cell]] = []
-    for trouble, sums in troubles[:MOST]:
-        where = phrases.first(sums.refs, sums.count)
-        rows.append((f"{sums.count:,} x", f"{trouble.kind}: {trouble.message} ({where})"))
-    page.rows(rows, max(len(str(left)) for left, _ in rows) + 1)
-    _more(page, len(troubles))
+    weak = [one for one in troubles if one[0].kind == "weak text"]
+    unread = [one for one in troubles if one not in weak]
+    for head, some in (("Planted texts that prove little", weak), ("What could not be read", unread)):
+        if not some:
+            continue
+        page.heading(head)
+        rows: list[tuple[Cell, Cell]] = []
+        for trouble, sums in some[:MOST]:
+            where = phrases.first(sums.refs, sums.count)
+            rows.append((f"{sums.count:,} x", f"{trouble.kind}: {trouble.message} ({where})"))
+        page.rows(rows, max(len(str(left)) for left, _ in rows) + 1)
+        _more(page, len(some))
 
 
 def _captures(page: Page, report: Report) -> None:

@@ -68,7 +68,8 @@ def lines(draft: Draft, today: str) -> Iterator[str]:
     parcel, asked = draft.parcel, draft.parcel.asked
     way, back = ("out", "sent") if parcel.outgoing else ("in", "received")
     host = parcel.channel.host or "any"
-    yield f"# A draft, made of {draft.count} parcel(s) like {parcel.ref}. {DECIDE}"
+    count = "1 parcel" if draft.count == 1 else f"{draft.count:,} parcels"
+    yield f"# A draft, made of {count} like {parcel.ref}. {DECIDE}"
     if draft.moved:
         yield f"#  LENGTH   {LENGTH} {', '.join(f'{text}: {size}' for text, size in draft.moved)}"
     yield f"title: {_words(host)} message, {back}"

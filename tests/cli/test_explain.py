@@ -99,6 +99,11 @@ def test_every_finding_is_explained() -> None:
         assert len(result.stdout.splitlines()) >= 2, code
 
 
+def test_a_word_of_a_report_is_explained() -> None:
+    shown = explain("transport-only").stdout
+    assert shown.startswith("transport-only, a verdict: The service can read these messages")
+
+
 def test_a_finding_that_is_none_is_one_line() -> None:
     shown = explain("R999")
     assert (shown.exit_code, len(shown.output) < 80) == (2, True)

@@ -229,6 +229,13 @@ def test_long_lists_are_cut_and_the_rest_is_counted(show: Show) -> None:
     assert "and 5 more: --format json lists them all" in show(Report((one,)))
 
 
+def test_a_weak_planted_text_is_not_said_to_be_unread(show: Show) -> None:
+    troubles = {Trouble(kind, "why"): Troubles(1, (Ref("a", 0),)) for kind in ("weak text", "damaged")}
+    page = show(Report((Slice(Capture("1", "a", "har", 1), troubles=ordered(troubles)),)))
+    weak, unread = page.index("Planted texts that prove little"), page.index("What could not be read")
+    assert weak < page.index("weak text") < unread < page.index("damaged")
+
+
 def test_every_state_of_the_ledger_is_explained(show: Show) -> None:
     one = Slice(Capture("1", "a", "har", 1), ledger=ordered({state: Account(1, 2) for state in STATES}))
     page = show(Report((one,)), 160)
