@@ -303,7 +303,6 @@ OTHERS = {
         sources/pcap/dns.py REMEMBERED,
         sources/pcap/crowd.py AT_ONCE,
         sources/pcap/flows.py IDLE,
-        sources/pcap/glance.py DATAGRAMS,
         sources/pcap/glance.py REACH,
         sources/pcap/glance.py TURNS,
         sources/pcap/ja4.py MOST,
