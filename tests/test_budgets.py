@@ -318,7 +318,6 @@ OTHERS = {
         sources/pcap/crowd.py AT_ONCE,
         sources/pcap/crowd.py TOGETHER,
         sources/pcap/flows.py IDLE,
-        sources/pcap/glance.py DATAGRAMS,
         sources/pcap/glance.py REACH,
         sources/pcap/glance.py TURNS,
         sources/pcap/ja4.py MOST,

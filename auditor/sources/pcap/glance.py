@@ -24,7 +24,6 @@ from auditor.sources.pcap.wire import ACK, FIN, RST, SYN, TCP, UDP, Packet, Said
 
 REACH = 1 << 14  # bytes of a beginning, which are looked at together
 TURNS = 160  # packets of one
-DATAGRAMS = 40  # the same where each is for itself
 
 # From which end; the payload; how much of it was not kept; what TCP says of its place.
 Spoken: TypeAlias = tuple[int, bytes, int, int, int, int]
@@ -107,8 +106,8 @@ class Glance:
         self._way = np.where(batch.part.forward[some], ONE, TWO)
         self._begins, self._ends = begins.tolist(), (begins + lengths).tolist()
         size, start, datagrams = rows.size[some], rows.start[some], rows.protocol[some] == UDP
-        # Of datagrams it counts how many there are.
-        reach = begins + _reach(np.where(datagrams, REACH // DATAGRAMS, size), begins, lengths)
+        # Of most datagrams the head is enough: more of them are told by it than of packets of a stream.
+        reach = begins + _reach(np.where(datagrams, size // 3, size), begins, lengths)
         self._reach = reach.tolist()
         self._view = batch.window.data.data
         self._starts, self._stops = start.tolist(), (start + size).tolist()
