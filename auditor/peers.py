@@ -72,20 +72,21 @@ class Peers(Struct):
         return both.ordered()
 
     def ranked(self, rank: Callable[[Peer, Contacts], Rank]) -> Iterator[tuple[Peer, Contacts]]:
-        """By their rank, and those of one rank in their order; objects only of these at a time."""
+        """By their rank, and those of one rank in their order."""
         ranks: dict[Rank, list[str]] = {}
-        for (peer, sums), who in zip(self, self.rows, strict=True):
-            ranks.setdefault(rank(peer, sums), []).append(who)
+        for who in self.rows:
+            ranks.setdefault(rank(*self._row(who)), []).append(who)
         for _, some in sorted(ranks.items()):
-            for peer in sorted(Peer(*_WHO.decode(who)) for who in some):
-                yield peer, _read(self.rows[_key(peer)])
+            yield from map(self._row, some)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[tuple[Peer, Contacts]]:
-        for who, sums in self.rows.items():
-            yield Peer(*_WHO.decode(who)), _read(sums)
+        return map(self._row, self.rows)
+
+    def _row(self, who: str) -> tuple[Peer, Contacts]:
+        return Peer(*_WHO.decode(who)), _read(self.rows[who])
 
 
 _ENCODER = json.Encoder()

@@ -87,13 +87,13 @@ def test_nothing_to_list_is_said_and_a_file_that_is_none_is_an_error(tmp_path: P
 def test_what_a_far_end_costs_does_not_depend_on_how_many_there_are(tmp_path: Path) -> None:
     def peak(count: int) -> int:
         far = (End(bytes([93, *number.to_bytes(3)]), 6667) for number in range(count))
-        path = written(tmp_path, *(datagram(b"hello", APP, one) for one in far))
+        path = written(tmp_path, *(datagram(bytes(1250), APP, one) for one in far))
         tracemalloc.start()
         assert contacts(path).output.count("\n") == count + 1
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return found
 
-    few, many = 40_000, 80_000
+    few, many = 30_000, 60_000  # several windows
     peak(1_000)  # what is loaded once
-    assert (peak(many) - peak(few)) / (many - few) < 1_000
+    assert (peak(many) - peak(few)) / (many - few) < 400

@@ -29,7 +29,7 @@ from auditor.sources.pcap.wire import TCP, UDP, End
 
 OTHERS = "neither end is a device that was named"
 SETTLED, CLIENT_ONE, PHONE_ONE, PHONE_TWO = 1, 2, 4, 8  # who is who, in a column
-TOGETHER = 1 << 16  # connections among which those that look alike are looked for
+TOGETHER = 1 << 14  # connections among which those that look alike are looked for
 AT_ONCE = 4096  # contacts that are made before the first of them is told
 _FAR = End(b"")
 _CLIENT, _SERVER = End(b"client"), End(b"server")  # whoever they are: all that begin alike are one
