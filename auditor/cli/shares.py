@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import reduce
 from operator import add
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -54,10 +55,13 @@ class Others:
             self.processes.append(process)
 
     def _work(self, number: int, pipe: "Connection") -> None:
+        Thread(target=_leave_with_the_first, daemon=True).start()
         try:
             pipe.send(self._audited(number))
         except KeyboardInterrupt:
             os._exit(130)  # the first process tells
+        except Exception:  # noqa: BLE001  the first process does it again, and tells
+            os._exit(1)
 
     def _audited(self, number: int) -> Report:
         part, audit = self.source.part(number, self.of), self.audit()
@@ -77,6 +81,15 @@ class Others:
         for process in self.processes:
             process.terminate()
             process.join()
+
+
+def _leave_with_the_first() -> None:
+    """Nobody waits for a share once the first process is gone, however it went."""
+    from multiprocessing import parent_process
+
+    if first := parent_process():
+        first.join()
+        os._exit(1)
 
 
 @contextmanager

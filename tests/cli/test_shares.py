@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from click.testing import CliRunner
 from auditor.audit import Audit
 from auditor.cli import cli
 from auditor.cli.shares import LARGE, MOST, others, shares, together
+from auditor.errors import CaptureError
 from auditor.needles import Needles
 from auditor.report import Capture, Report
 from auditor.shelf import load_rules
@@ -50,6 +54,14 @@ def beginning(data: bytes | bytearray, number: int) -> int:
         colon = data.index(b":", at)
         at = colon + 1 + int(data[at:colon]) + 1
     return at
+
+
+def alive(number: int) -> bool:
+    """Whether a process runs; one that nobody has asked about since it ended does not."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text(encoding="ascii").rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def damaged(path: Path, how: str) -> None:
@@ -103,6 +115,48 @@ def test_no_process_outlives_an_audit_that_ends_early(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), others(source, partial(Audit, load_rules(None)), 3) as helpers:
         raise KeyboardInterrupt
     assert not any(process.is_alive() for process in helpers.processes)
+
+
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM])
+def test_no_process_outlives_the_first_one_however_it_ends(tmp_path: Path, way: signal.Signals) -> None:
+    code = f"""
+import os, sys, time
+from functools import partial
+from pathlib import Path
+from auditor.audit import Audit
+from auditor.cli.shares import Others, others
+from auditor.shelf import load_rules
+from auditor.sources import read
+Others._audited = lambda self, number: time.sleep(600)
+with others(read(Path({str(long_dump(tmp_path, 1))!r})), partial(Audit, load_rules(None)), 3) as helpers:
+    print(*(process.pid for process in helpers.processes), flush=True)
+    time.sleep(600)
+"""
+    first = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    helpers = [int(number) for number in first.stdout.readline().split()]
+    assert len(helpers) == 2
+    assert all(map(alive, helpers))
+    first.send_signal(way)
+    first.communicate()
+    until = time.monotonic() + 60
+    while any(map(alive, helpers)) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not any(map(alive, helpers))
+
+
+def test_what_goes_wrong_in_another_process_is_told_by_the_first_one_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> Audit:
+        raise CaptureError("no audit")
+
+    with (
+        others(read(long_dump(tmp_path, 1)), broken, 2) as helpers,
+        pytest.raises(CaptureError, match="no audit"),
+    ):
+        list(helpers.results())
+    assert capfd.readouterr() == ("", "")
 
 
 def test_small_captures_pipes_and_archives_are_left_to_one_process(tmp_path: Path) -> None:
