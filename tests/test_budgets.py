@@ -278,6 +278,8 @@ OTHERS = {
         cli/spread.py WORTH,
         cli/shares.py LARGE,
         cli/shares.py MOST,
+        cli/shares.py QUICK,
+        sources/pcap/lanes.py LANES,
         decoders/brotli.py _STEP,
         decoders/gzip.py _WINDOW,
         decoders/zstd.py _STEP,
@@ -366,8 +368,8 @@ OTHERS = {
         rulebook/lints/files.py _TITLE,
         rulebook/match.py _SHOWN,
         sources/pcap/certificates.py LONGEST,
-        sources/pcap/devices.py SHOWN,
         sources/pcap/quic/outside.py _SHOWN,
+        sources/phones.py SHOWN,
         sources/pcap/shown.py LONGEST,
         sources/pcap/shown.py MOST_LISTED""",
     "how many samples a rule is tested with": """

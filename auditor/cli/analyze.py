@@ -10,6 +10,7 @@ from auditor.audit import Audit
 from auditor.cli.asking import Wish, asking
 from auditor.cli.auditing import Findings, audited, readable, show, unreadable
 from auditor.cli.captures import expand, key_logs
+from auditor.cli.shares import sharing
 from auditor.errors import CaptureError
 from auditor.model import App, Problem, Ref
 from auditor.needles import Needles
@@ -26,12 +27,7 @@ from auditor.text import printable
 @click.command(epilog="Example:  auditor analyze alice.mitm bob.har --canary 'meet me at the blue door'")
 @click.argument("captures", nargs=-1, required=True)
 @asking
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 64),
-    metavar="N",
-    help="Processes that share a large dump. [default: up to 4]",
-)
+@sharing
 @click.option("--each", is_flag=True, help="Judge every capture by itself, not all of them together.")
 def command(captures: tuple[str, ...], wish: Wish, jobs: int | None, each: bool) -> None:
     """Say who can read the messages in CAPTURES.

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from auditor.audit import Audit
 from auditor.cli.progress import watched
-from auditor.cli.shares import others, shares, together
+from auditor.cli.shares import Done, others, shares, together
 from auditor.errors import CaptureError
 from auditor.judge import judge
 from auditor.model import Finding, Problem, Ref
@@ -44,10 +44,8 @@ def audited(
         for finding in audit.finish():
             findings.write(finding)
         given = tuple(sorted(audit.renamed))
-        capture = Capture(
-            source.sha256, source.name, source.kind, source.size, source.unread, given, source.note
-        )
-        return together(audit.report(capture), helpers.results())
+        capture = Capture(source.sha256, source.name, source.kind, source.size, source.unread, given)
+        return together(Done(audit.report(capture), source.phones), helpers.results())
 
 
 def unreadable(fresh: Callable[[], Audit], name: str, why: str) -> Report:

@@ -8,6 +8,7 @@ import click
 from auditor.audit import Audit
 from auditor.cli.auditing import Findings, audited, readable, show, unreadable
 from auditor.cli.captures import expand
+from auditor.cli.shares import sharing
 from auditor.errors import CaptureError
 from auditor.report import Report
 from auditor.shelf import load_outside, load_rules
@@ -22,10 +23,13 @@ from auditor.sources.heads import Place
 @click.option(
     "--rules", type=click.Path(path_type=Path), metavar="FOLDER", help="Other rules than the built-in ones."
 )
+@sharing
 @click.option(
     "--format", "style", type=click.Choice(["contacts", "json"]), default="contacts", show_default=True
 )
-def command(captures: tuple[str, ...], devices: tuple[str, ...], rules: Path | None, style: str) -> None:
+def command(
+    captures: tuple[str, ...], devices: tuple[str, ...], rules: Path | None, style: str, jobs: int | None
+) -> None:
     """List who was talked to in CAPTURES: far end, platform, how much, and what shows to anyone on the path.
 
     Nothing is opened, so this is quick: hellos, certificates, names from DNS and the shapes of
@@ -43,7 +47,7 @@ def command(captures: tuple[str, ...], devices: tuple[str, ...], rules: Path | N
                 click.echo(f"auditor: {exc}", err=True)
                 report += unreadable(fresh, name, str(exc))
             else:
-                report += audited(source, fresh, nowhere)
+                report += audited(source, fresh, nowhere, jobs)
     show(report, fresh().book, style)
     if not readable(report):
         raise SystemExit(2)

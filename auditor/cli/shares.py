@@ -1,4 +1,5 @@
-"""Large dumps are audited by several processes, each of which takes every so-manieth stretch of flows.
+"""Large captures are audited by several processes: of a dump each takes every so-manieth stretch of flows,
+of packets every so-manieth lane of connections.
 
 What they saw is added up, and sums do not ask who counted. A process that dies loses nothing: its
 share is audited here, after all others.
@@ -6,6 +7,7 @@ share is audited here, after all others.
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import reduce
@@ -13,25 +15,41 @@ from operator import add
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+import click
+from msgspec import Struct, structs
 
 from auditor.audit import Audit
 from auditor.report import Capture, Report
 from auditor.sources import Source
+from auditor.sources.phones import told
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkProcess
 
-LARGE = 4_000_000  # bytes of a capture for which more processes are worth their start
+LARGE = 4_000_000  # bytes of a dump for which more processes are worth their start
+QUICK = 16  # times as many of packets, which are only looked at
 MOST = 4
+
+sharing = click.option(
+    "--jobs", type=click.IntRange(1, 64), metavar="N",
+    help=f"Processes that share a large dump, or what shows of packets. [default: up to {MOST}]",
+)  # fmt: skip
 
 
 def shares(source: Source, jobs: int | None) -> int:
     """Into how many shares a capture is cut: one where processes cannot be forked."""
-    if not source.shared or sys.platform != "linux" or (source.length or 0) < LARGE:
+    least = LARGE * (QUICK if source.divided else 1)
+    if not source.shared or sys.platform != "linux" or (source.length or 0) < least:
         return 1
     return max(1, min(jobs or MOST, len(os.sched_getaffinity(0)) if jobs is None else jobs))
+
+
+class Done(Struct):
+    """What a process has to say of its share."""
+
+    report: Report
+    phones: Counter[str]  # how often private ends talked in it
 
 
 class Others:
@@ -63,14 +81,15 @@ class Others:
         except Exception:  # noqa: BLE001  the first process does it again, and tells
             os._exit(1)
 
-    def _audited(self, number: int) -> Report:
+    def _audited(self, number: int) -> Done:
         part, audit = self.source.part(number, self.of), self.audit()
         for event in part:
             audit.feed(event)
         given = tuple(sorted(audit.renamed))
-        return audit.report(Capture("", part.name, part.kind, part.size, part.unread, given))
+        capture = Capture("", part.name, part.kind, part.size, part.unread, given)
+        return Done(audit.report(capture), part.phones)
 
-    def results(self) -> Iterator[Report]:
+    def results(self) -> Iterator[Done]:
         for number, pipe in enumerate(self.pipes, 1):
             try:
                 yield pipe.recv()
@@ -102,13 +121,15 @@ def others(source: Source, audit: Callable[[], Audit], of: int) -> Iterator[Othe
         running.stop()
 
 
-def together(first: Report, rest: Iterable[Report]) -> Report:
+def together(first: Done, rest: Iterable[Done]) -> Report:
     """One report of all shares, which are of one capture."""
-    slices = [one for report in (first, *rest) for one in report.slices]
+    done = [first, *rest]
+    slices = [one for part in done for one in part.report.slices]
     captures = [one.capture for one in slices]
     capture = structs.replace(
         captures[0],
         unread=sum(one.unread for one in captures),
         renamed=tuple(sorted({pair for one in captures for pair in one.renamed})),
+        note=told(sum((part.phones for part in done), Counter())),
     )
     return Report((reduce(add, (structs.replace(one, capture=capture) for one in slices)),))

@@ -13,6 +13,7 @@ import re
 import stat
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, cast
@@ -22,6 +23,7 @@ from msgspec import Struct, structs
 from auditor.errors import CaptureError
 from auditor.model import Contact, Event, Parcel
 from auditor.sources.heads import Place, Share, clean
+from auditor.sources.phones import is_hardware
 from auditor.sources.tape import Tape
 from auditor.text import is_text, printable
 
@@ -39,6 +41,7 @@ class Kind(Struct, frozen=True):
     module: str
     start: re.Pattern[bytes]
     shared: bool = False  # several processes can read it together
+    divided: bool = False  # the same where only what shows from outside is asked for
     squeezed: bool = False  # read also where it is compressed as a whole
     opening: bool = False  # may carry the keys that open it
 
@@ -62,11 +65,12 @@ _PCAP = (  # both byte orders; microseconds, nanoseconds, and two that old Linux
 )
 _KINDS = (
     Kind("mitmproxy dump", "mitm", re.compile(rb"\d{1,12}:\d{1,3}:\w{1,64}[;,]"), shared=True),
-    Kind("pcap", "pcap.reader", re.compile(_PCAP), squeezed=True),
+    Kind("pcap", "pcap.reader", re.compile(_PCAP), divided=True, squeezed=True),
     Kind(
         "pcapng",
         "pcap.reader",
         re.compile(rb"\x0a\x0d\x0d\x0a.{4}(?:\x1a\x2b\x3c\x4d|\x4d\x3c\x2b\x1a)", re.DOTALL),
+        divided=True,
         squeezed=True,
         opening=True,
     ),
@@ -114,13 +118,14 @@ class Source:
         self.path = path
         self.name = place.capture
         self.kind = kind.name
-        self.shared = kind.shared and tape is None
+        self.divided = tape is None and kind.divided and _is_divided(place)
+        self.shared = self.divided or (tape is None and kind.shared)
         self._kind = kind
         self.sha256 = ""
         self.size = 0
         self.unread = 0
         self.entries = 0
-        self.note = ""
+        self.phones: Counter[str] = Counter()  # how often private ends talked in packets
         self._place = place
         self._tape = tape  # of a pipe, which cannot be opened twice
         self._once = tape is not None
@@ -153,7 +158,7 @@ class Source:
         finally:
             tape.close()
         self.sha256, self.size = tape.sha256, tape.position
-        self.unread, self.entries, self.note = tape.unread, tape.entries, tape.note
+        self.unread, self.entries, self.phones = tape.unread, tape.entries, Counter(tape.phones)
 
     def _prepared(self, reader: Reader) -> Place:
         """Of a file that can be read twice, what it carries to open itself is known before all else."""
@@ -204,6 +209,11 @@ def follow(path: Path, growing: Callable[[], bool], said: Place = NOTHING) -> So
     kind = next(kind for kind in _KINDS if kind.name == "pcapng")
     place = structs.replace(said, capture=clean(path.name))
     return Source(path, kind, place, Tape(Growing(path, growing)))
+
+
+def _is_divided(place: Place) -> bool:
+    """Where a device is known by its hardware alone, its addresses are learned from every packet."""
+    return place.outside and not any(map(is_hardware, place.devices))
 
 
 def _from_outside(event: Event) -> Event:

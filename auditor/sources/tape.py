@@ -30,7 +30,7 @@ class Tape:
         self._fetched = 0
         self.entries = 0  # set by the reader of the format
         self.unread = 0  # bytes that were seen, but not understood
-        self.note = ""  # what the reader has to say of the whole capture
+        self.phones: dict[str, int] = {}  # how often private ends talked, in a capture of packets
 
     @property
     def sha256(self) -> str:

@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
-from auditor.cli import cli
+from auditor.cli import cli, shares
 from tests.sources.pcap.building import pcap
 from tests.sources.pcap.test_reader import ANSWER, APP, CHAT, FAR, OTHER, datagram, talked
+
+CAPTURES = Path(__file__).parents[2] / "captures"
 
 
 def contacts(*arguments: str | Path) -> Result:
@@ -43,9 +46,31 @@ def test_other_devices_are_told_apart(tmp_path: Path) -> None:
     assert len(reasons) == 2
 
 
+@pytest.mark.parametrize("style", ["contacts", "json"])
+def test_several_processes_say_what_one_says_of_everything_recorded_here(
+    style: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shares, "LARGE", 0)
+    ended = written(tmp_path, *talked(CHAT), datagram(ANSWER, FAR, APP), *talked(CHAT, client=OTHER))
+    ended.write_bytes(ended.read_bytes()[:-9])
+    asked = map(str, (ended, *sorted(CAPTURES.glob("*/*.mitm"))[:9]))
+    command = [*asked, "--format", style, "--jobs"]
+    alone, two, three = (contacts(*command, jobs) for jobs in "123")
+    assert (two.output, two.exit_code) == (three.output, three.exit_code) == (alone.output, 0)
+    assert "the file ends inside a packet" in alone.output
+
+
+def test_what_cannot_be_read_twice_is_left_to_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shares, "LARGE", 0)
+    data = written(tmp_path, *talked(CHAT)).read_bytes()
+    piped = CliRunner().invoke(cli, ["contacts", "--jobs", "2", "-"], input=data)
+    assert (piped.exit_code, "93.184.216.34:6667" in piped.output) == (0, True)
+
+
 def test_a_dump_has_contacts_too() -> None:
-    capture = Path(__file__).parents[2] / "captures/matrix-e2ee/alice.mitm"
-    assert "matrix" in contacts(capture).output
+    assert "matrix" in contacts(CAPTURES / "matrix-e2ee/alice.mitm").output
 
 
 def test_nothing_to_list_is_said_and_a_file_that_is_none_is_an_error(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from msgspec import structs
 
 from auditor.audit import Audit
 from auditor.cli import cli
-from auditor.cli.shares import LARGE, MOST, others, shares, together
+from auditor.cli.shares import LARGE, MOST, Done, others, shares, together
 from auditor.errors import CaptureError
 from auditor.needles import Needles
 from auditor.report import Capture, Report
@@ -34,17 +35,22 @@ def long_dump(folder: Path, size: int = LARGE) -> Path:
 
 
 def audited(source: Source, audit: Audit) -> Report:
+    return together(done(source, audit), ())
+
+
+def done(source: Source, audit: Audit) -> Done:
     for event in source:
         audit.feed(event)
+    capture = Capture(source.sha256, source.name, source.kind, source.size, source.unread)
     given = tuple(sorted(audit.renamed))
-    return audit.report(Capture(source.sha256, source.name, source.kind, source.size, source.unread, given))
+    return Done(audit.report(structs.replace(capture, renamed=given)), source.phones)
 
 
 def in_shares(path: Path, of: int) -> Report:
     fresh = partial(Audit, load_rules(None), Needles(TEXTS))
     source = read(path)
     with others(source, fresh, of) as helpers:
-        return together(audited(source.part(0, of), fresh()), helpers.results())
+        return together(done(source.part(0, of), fresh()), helpers.results())
 
 
 def beginning(data: bytes | bytearray, number: int) -> int:
@@ -107,7 +113,7 @@ def test_the_share_of_a_process_that_dies_is_not_lost(tmp_path: Path) -> None:
         assert process.pid is not None
         os.kill(process.pid, signal.SIGKILL)
         process.join()
-        assert together(audited(source.part(0, 2), fresh()), helpers.results()) == alone
+        assert together(done(source.part(0, 2), fresh()), helpers.results()) == alone
 
 
 def test_no_process_outlives_an_audit_that_ends_early(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ import numpy as np
 from auditor.model import Contact
 from auditor.sources.heads import Place
 from auditor.sources.pcap.devices import Devices
-from auditor.sources.pcap.ends import Flags
-from auditor.sources.pcap.flow import NAMING, Flow, Sums
+from auditor.sources.pcap.flow import Flow, Sums
 from auditor.sources.pcap.flows import BOTH, GUESS, ONE, SHUT, TORN, TWO
 from auditor.sources.pcap.glance import Glance, Spoken, in_order, show
 from auditor.sources.pcap.known import Known
+from auditor.sources.pcap.lanes import LANES, lanes
 from auditor.sources.pcap.onlooker import Onlooker, contact, unsaid
 from auditor.sources.pcap.outside import Seen
 from auditor.sources.pcap.reasons import reason_of
@@ -25,13 +25,12 @@ from auditor.sources.pcap.sums import Flows, between, packed
 from auditor.sources.pcap.table import Batch
 from auditor.sources.pcap.views import View, Views
 from auditor.sources.pcap.window import Integers
-from auditor.sources.pcap.wire import TCP, UDP, End
+from auditor.sources.pcap.wire import TCP, End
 
 OTHERS = "neither end is a device that was named"
 SETTLED, CLIENT_ONE, PHONE_ONE, PHONE_TWO = 1, 2, 4, 8  # who is who, in a column
 AT_ONCE = 4096  # contacts that are made before the first of them is told
 _FAR = End(b"")
-_NAMING: Flags = np.isin(np.arange(1 << 16), list(NAMING))
 
 
 class Crowd:
@@ -41,21 +40,23 @@ class Crowd:
         self._place = place
         self._known = known
         self._devices = devices
-        self._views = Views()
+        self._lanes = [Views(lane, LANES) for lane in range(LANES)]
         self._subjects = [""]  # names of devices that users told apart
 
     def look(self, batch: Batch) -> None:
         """Shows every connection what is said in a window, in the order of the file."""
-        self._learn(batch)
+        for said in batch.naming:  # in the order of the file, for as long as somebody tells names
+            self._known.names.learn(said)
         flows, glance = batch.flows, Glance(batch)
         self._settle(flows, glance.slots)
+        where = lanes(flows.kind[glance.slots]).tolist()
         numbers = flows.seen[glance.slots].tolist()
         full, torn = [0] * len(numbers), list[int]()
         for which, slot in enumerate(glance.slots.tolist()):
             begun = numbers[which] > 0
             if not begun:
-                numbers[which] = self._begin(flows, slot, glance, which)
-            view = self._views[numbers[which]]
+                numbers[which] = self._begin(flows, slot, glance, which, self._lanes[where[which]])
+            view = self._views(numbers[which])[numbers[which]]
             if not view.over and (rows := glance.rest(which, begun, view.full)):
                 numbers[which], view = self._alone(flows, slot, numbers[which])
                 self._show(view, flows, slot, rows)
@@ -66,38 +67,34 @@ class Crowd:
         batch.mark(np.array(torn, np.int64), TORN)
         batch.mark(glance.slots[flows.full[glance.slots] == BOTH], SHUT)
 
-    def _learn(self, batch: Batch) -> None:
-        """Names are learned in the order of the file, for as long as somebody tells them."""
-        rows = batch.rows
-        named = _NAMING[rows.source_port] | _NAMING[rows.target_port]
-        some = np.flatnonzero(named & (rows.protocol == UDP) & (batch.part.slot >= 0) & (rows.size > 0))
-        for row in some.tolist():
-            self._known.names.learn(batch.payload(row))
+    def _views(self, number: int) -> Views:
+        return self._lanes[number % LANES]
 
-    def _begin(self, flows: Flows, slot: int, glance: Glance, which: int) -> int:
+    def _begin(self, flows: Flows, slot: int, glance: Glance, which: int, views: Views) -> int:
         """The number of what shows of a connection that begins so."""
         script = glance.script(which)
         digest = script.digest(int(flows.sides[slot]))
-        if number := self._views.known(digest):
-            self._views[number].uses += 1
+        if number := views.known(digest):
+            views[number].uses += 1
             return number
         view, rows = View(self._onlooker(flows, slot, script.opened), digest), glance.beginning(which)
         view.sure = view.torn = script.known[0] == TCP and script.opened != BOTH and in_order(rows)
         self._show(view, flows, slot, rows)
         view.script = None if view.full == BOTH else script
-        return self._views.add(view)
+        return views.add(view)
 
     def _alone(self, flows: Flows, slot: int, number: int) -> tuple[int, View]:
         """What is seen of one connection that goes on, whoever began as it did."""
-        view = self._views[number]
+        views = self._views(number)
+        view = views[number]
         if view.looker and view.uses == 1 and not view.sure:
-            self._views.alone(number)
+            views.alone(number)
             return number, view
         assert view.script is not None
         mine = View(self._onlooker(flows, slot, view.script.opened))
         self._show(mine, flows, slot, view.script.rows(int(flows.one_base[slot]), int(flows.two_base[slot])))
-        self._views.release(np.array([number]))
-        return self._views.add(mine), mine
+        views.release(np.array([number]))
+        return views.add(mine), mine
 
     def _show(self, view: View, flows: Flows, slot: int, rows: Iterable[Spoken]) -> None:
         assert view.looker is not None
@@ -132,7 +129,8 @@ class Crowd:
         every, mine = np.unique(flows.seen, return_inverse=True)
         known: dict[Seen | None, int] = {None: 0}
         numbers = [
-            known.setdefault(self._views.settle(one) if one else None, len(known)) for one in every.tolist()
+            known.setdefault(self._views(one).settle(one) if one else None, len(known))
+            for one in every.tolist()
         ]
         columns = [np.array(numbers)[mine], *self._between(flows)]
         order = np.lexsort((flows.first, *columns))
@@ -150,7 +148,8 @@ class Crowd:
         for some in np.array_split(np.argsort(firsts[begins]), 1 + len(begins) // AT_ONCE):
             for begin, end, which, *facts in zip(*(column[some].tolist() for column in told), strict=True):
                 yield self._contact(firsts[begin:end].tolist(), seen[which], *facts)
-        self._views.release(flows.seen)
+        for lane, views in enumerate(self._lanes):
+            views.release(flows.seen[flows.seen % LANES == lane])
 
     def _between(self, flows: Flows) -> list[Integers | Words]:
         """The far end's address and port, the protocol, whose it is."""

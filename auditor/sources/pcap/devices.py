@@ -13,14 +13,14 @@ import numpy as np
 
 from auditor.errors import CaptureError
 from auditor.sources.pcap.ends import Flags
+from auditor.sources.pcap.lanes import LANES, lanes
 from auditor.sources.pcap.rows import Words
 from auditor.sources.pcap.sums import Flows, between, packed
 from auditor.sources.pcap.window import Bytes, Integers
 from auditor.sources.pcap.wire import End
 from auditor.text import printable
 
-MOST = 10_000  # private addresses that are counted
-SHOWN = 3
+MOST = 1_700  # private addresses that are counted in each lane
 # First bytes of addresses of IPv4 that not all routers of the world know.
 _SPECIAL = {0, 10, 100, 127, 169, 172, 192, 198, 203, *range(224, 256)}
 _FIRST: Flags = np.isin(np.arange(256), list(_SPECIAL))
@@ -32,7 +32,7 @@ class Devices:
     def __init__(self, named: Iterable[str] = ()) -> None:
         self.named = dict(map(_named, named))
         self.hardware = [address for address in self.named if len(address) == 6]
-        self._talks: Counter[bytes] = Counter()
+        self._talks = [Counter[bytes]() for _ in range(LANES)]
 
     def of(self, one: End, two: End) -> End | None:
         """Which of two ends is the phone; none where nothing says so."""
@@ -42,7 +42,7 @@ class Devices:
         if near is is_private(two.address):
             return None
         side = one if near else two
-        self._count(side.address, 1)
+        self._count(self._talks[0], side.address, 1)
         return side
 
     def phones(self, flows: Flows, rows: Integers) -> Bytes:
@@ -58,13 +58,14 @@ class Devices:
         told = np.flatnonzero(phone)
         high = np.where(one, flows.one_high[rows], flows.two_high[rows])[told].tolist()
         low = np.where(one, flows.one_low[rows], flows.two_low[rows])[told].tolist()
-        for (is_wide, *number), count in Counter(zip(wide[told].tolist(), high, low, strict=True)).items():
-            self._count(packed(is_wide, *number), count)
+        where, is_wide = lanes(flows.kind[rows[told]]).tolist(), wide[told].tolist()
+        for (lane, *number), count in Counter(zip(where, is_wide, high, low, strict=True)).items():
+            self._count(self._talks[lane], packed(*number), count)
         return phone
 
-    def _count(self, address: bytes, talks: int) -> None:
-        if address in self._talks or len(self._talks) < MOST:
-            self._talks[address] += talks
+    def _count(self, known: Counter[bytes], address: bytes, talks: int) -> None:
+        if address in known or len(known) < MOST:
+            known[address] += talks
 
     def learn(self, hardware: bytes, address: bytes) -> None:
         """An address of IP that a device with a MAC address sends from."""
@@ -75,15 +76,10 @@ class Devices:
         """The name under which a device is a subject of its own: only those that the user told apart."""
         return self.named.get(end.address, "") if len(set(self.named.values())) > 1 else ""
 
-    def told(self) -> str:
-        """What the report says of whose traffic it took this for."""
-        if self.named or not self._talks:
-            return ""
-        most = [str(ip_address(address)) for address, _ in self._talks.most_common(SHOWN)]
-        if len(self._talks) == 1:
-            return f"taken for the phone: {most[0]}, the private end"
-        more = " ..." if len(self._talks) > SHOWN else ""
-        return f"taken for phones: {', '.join(most)}{more}; --device ADDRESS says which"
+    def talks(self) -> dict[str, int]:
+        """How often each private end talked, where nobody was named."""
+        every = sum(self._talks, Counter[bytes]())
+        return {} if self.named else {str(ip_address(address)): count for address, count in every.items()}
 
 
 def is_private(address: bytes) -> bool:

@@ -3,7 +3,7 @@
 Both directions of a conversation are one flow. Rows are sorted by a mixed key, and whatever shares
 a key is compared in full, so that two conversations are never taken for one. A flow costs 151 bytes
 in arrays and no object; those that ended, or were silent for the longest, are handed out when too
-many are live.
+many of their lane are live.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ import numpy as np
 from msgspec import Struct
 
 from auditor.sources.pcap.ends import Ends, Flags, Mixer, ends
+from auditor.sources.pcap.lanes import LANES, lanes
 from auditor.sources.pcap.rows import Rows, Words
 from auditor.sources.pcap.sums import Flows, joined, none
 from auditor.sources.pcap.window import Bytes, Integers
@@ -62,14 +63,15 @@ class Tracker:
     """All flows that are live. Slots hold until the next window is taken in."""
 
     def __init__(self) -> None:
-        self.most = LIVE
+        self.most = LIVE // LANES  # of each lane
         self.table = none(1024)
         self.live = 0  # slots in use
         self.total = 0  # flows ever
         self._keys: Words = np.zeros(0, np.uint64)  # sorted, and the slots beside them
         self._slots: Integers = np.zeros(0, np.int64)
         self._mixer = Mixer()
-        self._ceiling = self.most // 2
+        self._counts = np.zeros(LANES, np.int64)  # slots in use, by lane
+        self._ceilings = np.full(LANES, self.most // 2)
         self._windows = 0
 
     def take(self, rows: Rows) -> Part:
@@ -91,7 +93,7 @@ class Tracker:
             known = _divide(groups, known, cuts)
         fresh = known < 0
         first = groups.order[groups.begins[fresh]]
-        known[fresh] = self._add(keys[first], them.take(first), first + int(rows.number[0]))
+        known[fresh] = self._add(keys[first], them.take(first), rows.number[first])
         spoke = self.table.spoke[: self.live].copy()
         self._count(groups, rows, known, fresh)
         slot[order] = np.repeat(known, np.diff(groups.begins, append=len(order)))
@@ -151,6 +153,7 @@ class Tracker:
         self.table.key[new], self.table.first[new] = keys[order], first[order]
         self.table.number[new] = np.arange(self.total + 1, self.total + 1 + count)
         self.live, self.total = begin + count, self.total + count
+        self._counts += np.bincount(lanes(self.table.kind[new]), minlength=LANES)
         slots = np.empty(count, np.int64)
         slots[order] = np.arange(begin, begin + count)
         return slots
@@ -215,32 +218,41 @@ class Tracker:
         return replaced
 
     def _sweep(self) -> Flows:
-        """Makes room when too many are live: first what ended, then what was silent for the longest."""
-        if self.live < self._ceiling:
+        """Makes room in lanes where too many are live."""
+        if not len(full := np.flatnonzero(self._counts >= self._ceilings)):
             return none()
         table = self.table.take(slice(0, self.live))
-        silent = table.ended.max() - table.ended > IDLE
-        gone = (table.state == OVER) | (
-            silent & (table.flags & (FIN | RST) > 0) & (table.touched < self._windows)
-        )
+        gone, which = table.state == OVER, lanes(table.kind)
+        for lane in full.tolist():
+            mine = np.flatnonzero((which == lane) & ~gone)
+            gone[mine[self._given_up(table.take(mine))]] = True
+            self._counts[lane] = left = np.count_nonzero(~gone[mine])
+            self._ceilings[lane] = min(self.most, left + self.most // 4)
+        over = table.take(gone & (table.state != OVER))
+        kept = table.take(~gone)
+        self.live = len(kept)
+        self.table = joined(kept, none(max(1024, LIVE // 4)))
+        self._slots = np.argsort(kept.key)
+        self._keys = kept.key[self._slots]
+        return over
+
+    def _given_up(self, table: Flows) -> Flags:
+        """Of one lane: first what ended, then what was silent for the longest."""
+        silent = table.ended.max(initial=0) - table.ended > IDLE
+        gone: Flags = silent & (table.flags & (FIN | RST) > 0) & (table.touched < self._windows)
         left = np.flatnonzero(~gone)
         if (excess := len(left) - self.most * 3 // 4) > 0:
             # By where they stand in the file before what the clock said, which may have been set.
             order = table.ended[left], table.touched[left], table.state[left] == WANTED
             oldest = np.lexsort(order)
             gone[left[oldest[:excess]]] = True
-        over = table.take(gone & (table.state != OVER))
-        kept = table.take(~gone)
-        self.live = len(kept)
-        self._ceiling = min(self.most, self.live + self.most // 4)
-        self.table = joined(kept, none(max(1024, self.most // 4)))
-        self._slots = np.argsort(kept.key)
-        self._keys = kept.key[self._slots]
-        return over
+        return gone
 
 
 def _sort(keys: Words, them: Ends, family: Integers) -> tuple[Integers, Integers]:
     """The rows, conversation after conversation, and where in this order each begins."""
+    if not len(keys):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     packed = keys << np.uint64(16) | np.arange(len(keys), dtype=np.uint64)
     packed.sort()
     order = (packed & np.uint64(0xFFFF)).astype(np.int64)

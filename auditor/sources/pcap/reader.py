@@ -56,7 +56,9 @@ Begin: TypeAlias = Callable[[Flow, Known], Talk]
 
 def read(tape: Tape, place: Place) -> Iterator[Event]:
     """Messages where they lie open or a key opens them, contacts for the rest."""
-    return Reader(tape, place, None if place.outside else talk).events()
+    yield from Reader(tape, place, None if place.outside else talk).events()
+    if place.share.number:
+        tape.unread = 0  # what cannot be read of the file as a whole, the first share says
 
 
 def prepared(tape: Tape, place: Place) -> Place:
@@ -84,14 +86,15 @@ class Reader:
         self._crowd = Crowd(place, self.known, self.devices) if begin is None else None
 
     def events(self) -> Iterator[Event]:
-        table = Table(self.tape, together=self._crowd is None)  # who only looks on needs no fragments
+        # Who only looks on needs no fragments, and may be one of several.
+        table = Table(self.tape, together=self._crowd is None, share=self.place.share)
         yield from self._read(table)
         yield from self._crowd.over(table.finish()) if self._crowd else self._over(table.finish())
         yield from map(_folded, self.known.legs.finish())
         for reason, count in sorted(table.reasons.items()):
             packets = "a packet" if count == 1 else f"{count} packets"
-            yield self.place.problem(self.tape.entries, "not read", f"{packets}: {reason}")
-        self.tape.note = self.devices.told()
+            yield from self._trouble("not read", f"{packets}: {reason}")
+        self.tape.phones = self.devices.talks()
 
     def _read(self, table: Table) -> Iterator[Event]:
         for item in table:
@@ -103,11 +106,16 @@ class Reader:
                     self.known.keys.add(item.data)
                 case Secrets():
                     why = f"secrets that are not for TLS ({printable(item.kind)}): what they open stays shut"
-                    yield self.place.problem(self.tape.entries, "not read", why)
+                    yield from self._trouble("not read", why)
                 case Name():
                     self.known.names.say(item.name, item.address)
                 case Trouble():
-                    yield self.place.problem(self.tape.entries, item.kind, item.text)
+                    yield from self._trouble(item.kind, item.text)
+
+    def _trouble(self, kind: str, text: str) -> Iterator[Event]:
+        """With the file as a whole, which is said once, whoever reads it together."""
+        if not self.place.share.number:
+            yield self.place.problem(self.tape.entries, kind, text)
 
     def _hardware(self, batch: Batch) -> None:
         """Devices that were named by their MAC address: where they send from."""

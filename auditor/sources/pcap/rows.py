@@ -5,7 +5,7 @@ a packet that is none of IP has family 0. Addresses of IPv4 stand in the low wor
 """
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from auditor.sources.pcap.window import Integers
@@ -57,6 +57,14 @@ class Rows(Struct):
 
     def __len__(self) -> int:
         return len(self.number)
+
+    def take(self, which: Integers) -> "Rows":
+        found = structs.replace(self, aside={})
+        for name in ("number", "when", "wire", *_WORDS, *_SMALL):
+            setattr(found, name, getattr(self, name)[which])
+        places = {old: new for new, old in enumerate(which.tolist())} if self.aside else {}
+        found.aside = {places[row]: payload for row, payload in self.aside.items() if row in places}
+        return found
 
     def copy(self, places: Integers, other: "Rows", which: Integers) -> None:
         """What others say of the same packets, but for their numbers and times."""

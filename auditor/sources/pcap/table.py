@@ -17,10 +17,12 @@ from typing import TypeAlias
 
 import numpy as np
 
+from auditor.sources.heads import Share
 from auditor.sources.pcap import columns
 from auditor.sources.pcap.ends import TUNNELS
 from auditor.sources.pcap.flows import ONE, OVER, SHUT, TWO, UNDECIDED, Part, Tracker
 from auditor.sources.pcap.frames import frames
+from auditor.sources.pcap.lanes import naming, own, sifted
 from auditor.sources.pcap.nested import PIECE, Tunnels
 from auditor.sources.pcap.packets import Packets
 from auditor.sources.pcap.rows import Rows
@@ -29,14 +31,19 @@ from auditor.sources.pcap.window import Bytes, Comment, Integers, Name, Secrets,
 from auditor.sources.pcap.wire import End, Packet
 from auditor.sources.tape import Tape
 
+WHOLE = Share()
+
 
 class Batch:
     """What one window says."""
 
-    def __init__(self, window: Window, rows: Rows, part: Part, tracker: Tracker, tunnels: list[str]) -> None:
+    def __init__(
+        self, window: Window, rows: Rows, naming: list[bytes], tracker: Tracker, tunnels: list[str]
+    ) -> None:
         self.window = window
         self.rows = rows
-        self.part = part
+        self.naming = naming  # payloads in which names may be told, for who only looks on
+        self.part: Part = tracker.take(rows)
         self.flows = tracker.table  # by slot
         self._tunnels = tunnels
 
@@ -74,11 +81,7 @@ class Batch:
         return found
 
     def payload(self, row: int) -> bytes:
-        aside = self.rows.aside.get(row)
-        if aside is not None:
-            return aside
-        start = int(self.rows.start[row])
-        return self.window.data[start : start + int(self.rows.size[row])].tobytes()
+        return payload(self.window, self.rows, row)
 
     def packets(self) -> Iterator[tuple[int, Packet]]:
         """The packets of all flows that are not shut, in the order of the file, with their slots.
@@ -113,14 +116,23 @@ class Batch:
         )
 
 
+def payload(window: Window, rows: Rows, row: int) -> bytes:
+    aside = rows.aside.get(row)
+    if aside is not None:
+        return aside
+    start = int(rows.start[row])
+    return window.data[start : start + int(rows.size[row])].tobytes()
+
+
 Item: TypeAlias = Batch | Secrets | Name | Comment | Trouble
 
 
 class Table:
     """Reads a capture once, from its first window to its last."""
 
-    def __init__(self, tape: Tape, *, together: bool = True) -> None:
+    def __init__(self, tape: Tape, *, together: bool = True, share: Share = WHOLE) -> None:
         self._tape = tape
+        self._share = share  # of its conversations; only who looks on may have less than all
         self._together = together  # whether fragments are put together
         self._tracker = Tracker()
         self._packets = Packets()
@@ -136,10 +148,15 @@ class Table:
             self._tape.entries += len(item)
             rows = self._rows(item)
             self.others += int(np.count_nonzero(rows.family == 0))
-            yield Batch(item, rows, self._tracker.take(rows), self._tracker, self._tunnels.names)
+            told = [] if self._together else [payload(item, rows, row) for row in naming(rows).tolist()]
+            yield Batch(item, own(rows, self._share), told, self._tracker, self._tunnels.names)
 
     def _rows(self, window: Window) -> Rows:
+        if (asked := sifted(window, self._share)) is not None:
+            window = window.part(asked)
         rows, left = columns.read(window, self._tunnels, self._together)
+        if asked is not None:
+            rows.number = window.first + asked
         if not self._together and len(pieces := np.flatnonzero(rows.family == PIECE)):
             rows.family[pieces] = 0
             self.reasons["a fragment, which nobody put together"] += len(pieces)

@@ -1,4 +1,4 @@
-"""What was seen of connections, once for all that began alike.
+"""What was seen of connections, once for all of a lane that began alike.
 
 Laws: a view that a connection rests on stays; what is too much is let go, the oldest first: how others
 begin, what may come of those that go on, at last how those began that are told by it.
@@ -14,10 +14,10 @@ from auditor.sources.pcap.onlooker import Onlooker
 from auditor.sources.pcap.outside import Seen
 from auditor.sources.pcap.window import Integers
 
-ALIKE = 8192  # beginnings that are known again
-HELD = 16_000_000  # bytes of those that may go on
-LOOKERS = 6_000  # connections that are looked at
-STARTS = 48_000_000  # bytes with which those began that are known by nothing else
+ALIKE = 1400  # beginnings that are known again
+HELD = 2_700_000  # bytes of those that may go on
+LOOKERS = 1_000  # connections that are looked at
+STARTS = 8_000_000  # bytes with which those began that are known by nothing else
 
 
 class View:
@@ -44,14 +44,15 @@ class View:
 
 
 class Views:
-    """All that are of use, by their numbers and by how they begin."""
+    """All of one lane that are of use, by their numbers and by how they begin."""
 
-    def __init__(self) -> None:
+    def __init__(self, lane: int = 0, of: int = 1) -> None:
+        self._step = of  # numbers are those of one lane
         self._views: dict[int, View] = {}
         self._alike: dict[bytes, int] = {}
         self._open: dict[int, None] = {}
         self._starts: dict[int, int] = {}  # and how many bytes
-        self._total = self._held = self._begun = 0
+        self._total, self._held, self._begun = lane, 0, 0
 
     def __getitem__(self, number: int) -> View:
         return self._views[number]
@@ -64,7 +65,7 @@ class Views:
         return self._alike.get(digest, 0)
 
     def add(self, view: View) -> int:
-        self._total += 1
+        self._total += self._step
         self._views[self._total] = view
         if view.digest:
             self._alike[view.digest] = self._total

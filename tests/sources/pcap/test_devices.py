@@ -8,6 +8,7 @@ from auditor.errors import CaptureError
 from auditor.sources.pcap import devices
 from auditor.sources.pcap.devices import Devices, is_private
 from auditor.sources.pcap.wire import End
+from auditor.sources.phones import told
 
 
 def end(address: str) -> End:
@@ -41,25 +42,25 @@ def test_what_is_no_address_of_ip_is_not_private() -> None:
 def test_the_private_end_is_the_phone() -> None:
     guess = Devices()
     assert (guess.of(PHONE, SERVER), guess.of(SERVER, PHONE)) == (PHONE, PHONE)
-    assert guess.told() == "taken for the phone: 192.168.1.5, the private end"
+    assert told(guess.talks()) == "taken for the phone: 192.168.1.5, the private end"
     assert guess.called(PHONE) == ""
 
 
 def test_where_both_ends_are_alike_nobody_guesses() -> None:
     guess = Devices()
-    assert (guess.of(PHONE, OTHER), guess.of(SERVER, PEER), guess.told()) == (None, None, "")
+    assert (guess.of(PHONE, OTHER), guess.of(SERVER, PEER), told(guess.talks())) == (None, None, "")
 
 
 def test_several_phones_are_told_with_the_busiest_first() -> None:
     guess = Devices()
     for one in (OTHER, PHONE, PHONE):
         guess.of(one, SERVER)
-    assert guess.told() == "taken for phones: 192.168.1.5, 192.168.1.6; --device ADDRESS says which"
+    assert told(guess.talks()) == "taken for phones: 192.168.1.5, 192.168.1.6; --device ADDRESS says which"
 
 
 def test_what_the_user_says_goes_first() -> None:
     said = Devices(["8.8.8.8"])
-    assert (said.of(PHONE, SERVER), said.of(PHONE, PEER), said.told()) == (SERVER, None, "")
+    assert (said.of(PHONE, SERVER), said.of(PHONE, PEER), told(said.talks())) == (SERVER, None, "")
     assert said.called(SERVER) == ""
 
 
@@ -84,4 +85,4 @@ def test_endless_addresses_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatc
     guess = Devices()
     for number in range(5):
         guess.of(end(f"10.0.0.{number}"), SERVER)
-    assert guess.told() == "taken for phones: 10.0.0.0, 10.0.0.1; --device ADDRESS says which"
+    assert told(guess.talks()) == "taken for phones: 10.0.0.0, 10.0.0.1; --device ADDRESS says which"

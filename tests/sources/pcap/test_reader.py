@@ -260,7 +260,7 @@ def test_a_guess_whose_phone_it_is_is_said(tmp_path: Path) -> None:
     path = tmp_path / "x.pcap"
     path.write_bytes(pcap(talked(CHAT)))
     list(source := read(path))
-    assert source.note == "taken for the phone: 192.168.1.20, the private end"
+    assert source.phones == {"192.168.1.20": 1}
 
 
 def test_a_device_that_is_no_address_is_one_line(told) -> None:  # type: ignore[no-untyped-def]

@@ -30,8 +30,8 @@ from tests.sources.pcap.building import (
 )  # fmt: skip
 
 
-def batches(data: bytes, **how: bool) -> list[Batch]:
-    return [item for item in Table(Tape(BytesIO(data)), **how) if isinstance(item, Batch)]
+def batches(data: bytes, together: bool = True) -> list[Batch]:
+    return [item for item in Table(Tape(BytesIO(data)), together=together) if isinstance(item, Batch)]
 
 
 def test_a_packet_says_everything_that_was_on_the_wire() -> None:
