@@ -1,13 +1,14 @@
 """How fast a capture of packets is walked, beside the tools that people use for it.
 
-    python -m tests.bench.packets [MEGABYTES]
+    python -m tests.bench.packets [MEGABYTES [NAME ...]]
+    python -m tests.bench.packets 4000 contacts     # what a second process gains
 
 A capture of about 700 MB is made of the shared corpus' files of Ethernet, repeated with other addresses
 each time, and removed afterwards; without the corpus there is nothing to measure. All tools read the same
-file in turns in one run; tshark, Scapy and dpkt read the beginning of it, and their times are scaled. Prints
-ratios of medians and what each took of memory. Times depend on the machine and are never asserted. What is
-said is the same in every repetition, so `contacts`, which knows beginnings again, gains more than it would
-from a day of real traffic.
+file in turns in one run; tshark, Scapy and dpkt read the beginning of it, and their times are scaled.
+Prints ratios of medians and what each took of memory; with NAMEs, only of those that are called so. Times
+depend on the machine and are never asserted. What is said is the same in every repetition, so `contacts`,
+which knows beginnings again, gains more than it would from a day of real traffic.
 """
 
 import importlib.util
@@ -126,7 +127,9 @@ def beginning(path: Path, part: Path) -> float:
 def commands(path: Path, part: Path, scale: float) -> dict[str, tuple[list[str], float]]:
     """What is measured, and by how much its time is scaled."""
     found: dict[str, tuple[list[str], float]] = {"the table": ([sys.executable, "-c", WALK, str(path)], 1)}
-    found["auditor contacts"] = ([sys.executable, "-m", "auditor", "contacts", str(path)], 1)
+    for jobs in (1, 2):
+        contacts = [sys.executable, "-m", "auditor", "contacts", "--jobs", str(jobs), str(path)]
+        found[f"contacts, {jobs} job{'s' * (jobs > 1)}"] = (contacts, 1)
     found["20 canaries"] = ([sys.executable, "-c", NEEDLES, str(path)], 1)
     if tool := shutil.which("ndpiReader"):
         found["ndpiReader -q"] = ([tool, "-q", "-i", str(path)], 1)
@@ -139,21 +142,23 @@ def commands(path: Path, part: Path, scale: float) -> dict[str, tuple[list[str],
     return found
 
 
-def main(megabytes: int) -> None:
+def main(megabytes: int, names: list[str]) -> None:
     if not CORPUS.is_dir():
         print("without the shared corpus there is nothing to measure")
         return
     with tempfile.TemporaryDirectory() as folder:
         path, part = Path(folder) / "day.pcap", Path(folder) / "part.pcap"
         make(path, megabytes)
-        asked = commands(path, part, beginning(path, part))
+        every = commands(path, part, beginning(path, part))
+        asked = {name: every[name] for name in every if not names or any(map(name.__contains__, names))}
         runs: dict[str, list[Run]] = {name: [] for name in asked}
         for turn in range(TURNS):
             for name, (command, scale) in asked.items():
                 if turn == 0 or scale == 1:  # the slow ones only once
                     runs[name].append(program(command))
-        ours = statistics.median(run.seconds for run in runs["the table"])
-        print(f"{path.stat().st_size / 1e6:.0f} MB; times as a multiple of the table's {ours:.2f} s")
+        first = next(iter(asked))
+        ours = statistics.median(run.seconds for run in runs[first])
+        print(f"{path.stat().st_size / 1e6:.0f} MB; times as a multiple of {ours:.2f} s, of {first}")
         for name, (_, scale) in asked.items():
             seconds = statistics.median(run.seconds for run in runs[name]) * scale
             busy = statistics.median(run.busy for run in runs[name]) * scale
@@ -163,4 +168,4 @@ def main(megabytes: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else MEGABYTES)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else MEGABYTES, sys.argv[2:])
