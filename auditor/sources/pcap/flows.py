@@ -3,7 +3,7 @@
 Both directions of a conversation are one flow. Rows are sorted by a mixed key, and whatever shares
 a key is compared in full, so that two conversations are never taken for one. A flow costs 151 bytes
 in arrays and no object; those that ended, or were silent for the longest, are handed out when too
-many are live.
+many of their lane are live.
 """
 
 from collections.abc import Iterator
