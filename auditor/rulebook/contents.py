@@ -74,9 +74,10 @@ class Judge:
     def keyring(self) -> Keyring:
         return Keyring(self.root)
 
-    def unlocked(self, node: Node) -> tuple[Seen, Path] | None:
-        """What a key beside it opens, and where that lies."""
-        found = self.keyring.open(node) if any(long(node)) else None
+    def unlocked(self, node: Node, accept: tuple[str, ...]) -> tuple[Seen, Path] | None:
+        """What a key beside it opens, and where that lies; an envelope in a tree is no bare ciphertext."""
+        inner = node.seal is not None and node.seal.shut and self.covers(node, accept)
+        found = self.keyring.open(node) if not inner and any(long(node)) else None
         if found is None:
             return None
         opened = Opening().open(found.plain, node.path, trail=(*node.trail, found.cipher))

@@ -159,7 +159,7 @@ class Element(Struct, frozen=True):
         """What the message's slots hold once the keys that travel with it were tried."""
         for slot in self.rule.slots:
             for node in self.select(slot):
-                if found := self.judge.unlocked(node):
+                if found := self.judge.unlocked(node, self.rule.accept):
                     seen, key = found
                     note = f"opened ({seen.node.trail[-1]}) with a key that travels at {shown_path(key)}"
                     yield slot.text, replace(seen, note=note)
