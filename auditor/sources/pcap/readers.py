@@ -57,6 +57,8 @@ class Channelled(Protocol):
     midst: bool
 
     @property
+    def in_the_open(self) -> bool: ...
+    @property
     def settled(self) -> bool: ...
     def feed(self, chunk: Chunk) -> list[Event]: ...
     def finish(self, ended: bool = True) -> list[Event]: ...
@@ -98,6 +100,10 @@ class Strange:
     @property
     def settled(self) -> bool:
         return self._then is not None and self._then.settled
+
+    @property
+    def in_the_open(self) -> bool:
+        return self._then is None or self._then.in_the_open
 
     def feed(self, chunk: Chunk) -> list[Event]:
         if self._then:

@@ -66,6 +66,11 @@ class Speech:
         """Nothing that comes would be read."""
         return self._reader is not None and self._reader.settled
 
+    @property
+    def in_the_open(self) -> bool:
+        """Whether it was joined in its middle and can be joined again: no other channel begins in it."""
+        return self.midst and (self._reader is None or getattr(self._reader, "in_the_open", False))
+
     def inside(self, line: Line, midst: bool = False) -> "Speech":
         """A channel that begins in this one; or, behind lost bytes, goes on in the midst."""
         self._inside += 1

@@ -31,7 +31,7 @@ class Stream:
         return self._inner is not None and self._inner.settled
 
     def feed(self, chunk: Chunk) -> list[Event]:
-        if self._inner:
+        if self._inner and not (chunk.lost and self._inner.in_the_open):
             return self._inner.feed(chunk)
         way, self._last = chunk.from_client, chunk
         if chunk.lost:
@@ -47,6 +47,10 @@ class Stream:
         if talk.handed_over(self._stream) == TLS:
             found += self._hand_over()
         return found
+
+    @property
+    def in_the_open(self) -> bool:
+        return self._inner is None
 
     def finish(self, ended: bool) -> list[Event]:
         about = self.speech.about
@@ -103,5 +107,6 @@ class Stream:
     def _after_a_gap(self, chunk: Chunk) -> list[Event]:
         """What comes behind lost bytes is read from where a message begins, as if it had just been joined."""
         self._lost += 1
+        found = self._inner.finish(False) if self._inner else []
         self._inner = self.speech.inside(self.speech.line, midst=True)
-        return self._inner.feed(structs.replace(chunk, lost=0)) if chunk.data else []
+        return found + (self._inner.feed(structs.replace(chunk, lost=0)) if chunk.data else [])

@@ -14,6 +14,7 @@ from auditor.model import Answer, Channel, Content, Finding, Parcel, Problem, Re
 from auditor.rulebook.build import sealed
 from auditor.sources import read
 from auditor.sources.pcap.midst import SPOKEN, UNHEARD, Missed, begins
+from auditor.sources.pcap.speech import DEPTH
 from auditor.sources.pcap.wire import End, Packet, Said
 from tests.sources.pcap.building import PHONE, SERVER, pcap
 from tests.sources.pcap.connections import Wire
@@ -205,6 +206,17 @@ def test_behind_lost_bytes_the_next_message_is_read(tmp_path: Path) -> None:
     wire.say(way, b"st</body></message>" + message)
     answers, found = heard([one for one in wire.close().packets if one is not lost], tmp_path)
     assert Answer.END_TO_END not in answers
+    assert Content.READABLE in {one.content for one in found}
+
+
+def test_however_often_bytes_are_lost_the_messages_between_are_read(tmp_path: Path) -> None:
+    talk = TALKS["xmpp"]
+    wire = Wire(End(PHONE, 40_000), End(SERVER, talk.port)).open()
+    wire.tell([*talk.begin, *talk.said(*talk.texts * 12, WORDS)], size=4_000)
+    carrying = [one for one in wire.close().packets if one.payload]
+    lost = [one.number for one in carrying[3:-1:2]]
+    _, found = heard([one for one in wire.packets if one.number not in lost], tmp_path)
+    assert len(lost) > DEPTH
     assert Content.READABLE in {one.content for one in found}
 
 
