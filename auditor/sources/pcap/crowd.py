@@ -25,7 +25,7 @@ from auditor.sources.pcap.sums import Flows, between, packed
 from auditor.sources.pcap.table import Batch
 from auditor.sources.pcap.views import View, Views
 from auditor.sources.pcap.window import Integers
-from auditor.sources.pcap.wire import TCP, End
+from auditor.sources.pcap.wire import TCP, UDP, End
 
 OTHERS = "neither end is a device that was named"
 SETTLED, CLIENT_ONE, PHONE_ONE, PHONE_TWO = 1, 2, 4, 8  # who is who, in a column
