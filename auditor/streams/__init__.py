@@ -17,7 +17,7 @@ A stream is a module with
 
 Laws: a protocol is known by its content, never by its port; one object sees both
 directions, because protocols answer each other; any cutting of the same bytes
-gives the same messages; nothing is dropped without a message that says so.
+gives the same messages; nothing is dropped without a message that says so (one of PARTS).
 Most streams are a step of a `Talk`, which holds the bytes for them.
 """
 
@@ -35,7 +35,6 @@ START = 65536  # bytes of one direction that are kept until a stream knows them
 MOST = 64_000_000  # bytes of one message
 EXCERPT = 16384  # bytes that are kept of a message that is longer than may be
 TLS = "TLS"
-# Of what is no whole message.
 PARTS = ("TOO-LONG", "UNREADABLE", "DATA-PART", "APPEND-PART", "FETCH-PART", "RETR-PART", "SEND-PART")
 
 
