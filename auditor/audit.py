@@ -48,7 +48,6 @@ from auditor.report import (
     ordered,
 )
 from auditor.rulebook.book import Rulebook
-from auditor.rulebook.paths import literals
 from auditor.rulebook.types import Platform, Rule
 from auditor.streams import PARTS
 from auditor.stretches import Stretches, of_numbers
@@ -153,7 +152,9 @@ class Audit:
                 findings += [self._whole(finding, reading)] if settled is None else settled
                 held += [finding] if settled is not None else []
         shown = {f.rule for f in (*held, *findings)} | {s.rule for s in reading.sightings}
-        rules = [(rule, name) for rule, name in rules if rule.id in shown or _tells(rule, name, platform)]
+        rules = [
+            (rule, name) for rule, name in rules if rule.id in shown or self.book.tells(rule, name, platform)
+        ]
         self._known(platform, rules, parcel.channel.host)
         reading.look_around([*held, *findings], rules)
         findings += reading.elsewhere([*held, *findings], platform.id if platform else "", rules)
@@ -265,15 +266,6 @@ class Audit:
         key = Trouble(problem.kind, problem.message)
         one = Troubles(1, first_refs((problem.ref,)))
         self.troubles[key] = self.troubles[key] + one if key in self.troubles else one
-
-
-def _tells(rule: Rule, name: str, platform: Platform | None) -> bool:
-    """Whether host and address say whose it is: many have a /websocket, and a known host is its owner's."""
-    if not rule.anywhere:
-        return True
-    if platform:
-        return name == platform.id and not rule.by_content
-    return any(len(literals(address)) > 1 for address in rule.when.addresses)
 
 
 def _near(host: str) -> str:

@@ -177,6 +177,15 @@ class Rulebook:
             ]
         return self._by_host[key]
 
+    @staticmethod
+    def tells(rule: Rule, name: str, platform: Platform | None) -> bool:
+        """Whether host and address say whose it is: a /websocket is many's, a known host its owner's."""
+        if not rule.anywhere:
+            return True
+        if platform:
+            return name == platform.id and not rule.by_content
+        return any(len(literals(address)) > 1 for address in rule.when.addresses)
+
     def spoken_for(self, rule: Rule, host: str) -> str:
         """The platform whose host this is under this rule; nothing when the rule is not about it."""
         if rule.any_host:
