@@ -101,16 +101,19 @@ def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Opt
     text = _text(report, verdicts)
     encoding = stream.encoding or "utf-8"
     stream.write(text if codecs.lookup(encoding).name.startswith("utf") else _escaped(text, plain=True))
+    stream.write("\n")
 
 
 def encode(report: Report, verdicts: Sequence[Verdict]) -> bytes:
-    return _text(report, verdicts).encode()
+    return _text(report, verdicts).encode() + b"\n"
 
 
 def _text(report: Report, verdicts: Sequence[Verdict]) -> str:
     data = msgspec.json.encode(document(report, verdicts), order="deterministic")
-    data = msgspec.json.format(data, indent=2)  # the same name, for there is a line of each connection
-    return _escaped(f"{data.decode()}\n")
+    data = msgspec.json.format(data, indent=2)
+    text = data.decode()
+    del data  # a large capture has a hundred megabytes of it
+    return _escaped(text)
 
 
 def decode(data: bytes) -> Report:
