@@ -103,7 +103,6 @@ HIDDEN: dict[str, Iterable[Parcel]] = {
     "in the path": [sent(f"{ROOM}/send/m.room.encrypted/{TEXT}")],
     "in the query": [sent(f"{ROOM}/send/m.room.encrypted/1?{TEXT}")],
     "in a message of a new kind": told("org.example.note", {"text": TEXT}),
-    "in a poll": told("m.poll.start", {"m.poll": {"question": {"m.text": [{"body": TEXT}]}}}),
     "beside a message of Signal": signal(preview=TEXT),
 }
 INNOCENT: dict[str, Iterable[Parcel]] = {

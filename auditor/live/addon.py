@@ -63,8 +63,8 @@ class Auditor:
         loader.add_option("auditor_reveal", bool, False, "Show message texts instead of masking them.")
         loader.add_option("auditor_journal", str, "", "Another place than beside the dump for the journal.")
 
-    async def running(self) -> None:
-        """Traffic goes on, and is written down, while the audit reads its rules."""
+    def running(self) -> None:
+        """Nobody waits for the audit to read its rules, neither traffic nor addons that begin after this."""
         if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # mitmproxy would just die of it
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, ctx.master.shutdown)
         option, dump = ctx.options.auditor_journal, ctx.options.save_stream_file
@@ -75,11 +75,18 @@ class Auditor:
                 beside = saved and saved.with_name(path.name) == path
                 self.session = str(saved if beside else path)
                 self.note(self.journal.first)
-            self.listener = Listener(self._task(), self.watcher)
-            await asyncio.to_thread(self.listener.begin)
         except AuditorError as exc:
-            self.listener = None
             log.error("auditor: %s", exc)  # noqa: TRY400
+            return
+        self.listener = Listener(self._task(), self.watcher)
+        self._starting = asyncio.get_running_loop().create_task(self._begun(self.listener))
+
+    async def _begun(self, listener: Listener) -> None:
+        try:
+            await asyncio.to_thread(listener.begin)
+        except AuditorError as exc:
+            log.error("auditor: %s", exc)  # noqa: TRY400
+            self.listener = None
 
     def _task(self) -> Task:
         options = ctx.options

@@ -15,6 +15,7 @@ from tests.rulebook.lints.broken import BROKEN, GOOD, HOME, broken
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "lints.txt"
 TODAY = "2026-11-21"
+NEWEST = "2026-11-22"  # day of the newest facts in our own rules
 
 
 def found(texts: dict[str, str], today: str = TODAY) -> list[str]:
@@ -91,6 +92,6 @@ def test_our_own_rules_have_no_more_than_they_allow() -> None:
     texts = texts_of(own_rules())
     book, blocks = Rulebook.with_files(texts)
     allowed = Allowed(blocks)
-    left = [str(f) for f in look(book, texts, blocks, TODAY) if allowed.keep(f)]
+    left = [str(f) for f in look(book, texts, blocks, NEWEST) if allowed.keep(f)]
     assert left == []
     assert [str(f) for f in allowed.unneeded(set(LINTS))] == []
