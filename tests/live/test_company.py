@@ -226,6 +226,8 @@ def test_in_the_console_of_mitmproxy_the_report_comes_after_the_screen(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_every_way_to_be_told_to_end_gives_the_report(start: Start, number: int) -> None:
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip("whoever started the tests had them ignore this signal, as nohup does")
     proxy = start("--set", f"auditor_canary={TEXT}")
     say = proxy.irc()
     say(TEXT)
