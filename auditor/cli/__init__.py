@@ -62,7 +62,7 @@ class Commands(click.Group):
             sys.stderr.close()
         except OSError as exc:
             # Most of all a disk that is full; what is left unwritten cannot be written later either.
-            click.echo(f"auditor: {exc.filename or 'the output'}: {exc.strerror}", err=True)
+            click.echo(f"auditor: {exc.filename or 'the output'}: {exc.strerror or exc}", err=True)
             with suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except KeyboardInterrupt:
