@@ -159,8 +159,8 @@ def _named(kind: Integers, whole: Flags) -> Integers:
 
 
 def _version(head: Bytes, kept: Integers, at: int) -> Integers:
-    version = head[:, at] >> 4
-    return np.where(((version == 4) | (version == 6)) & (kept > at), version, _LEFT).astype(np.int64)
+    version = (head[:, at] >> 4).astype(np.int64)
+    return np.where(((version == 4) | (version == 6)) & (kept > at), version, _LEFT)
 
 
 def _groups(family: Integers, begin: Integers) -> Iterator[tuple[int, int, Picked]]:
