@@ -142,7 +142,7 @@ def _ethernet(head: Bytes, kept: Integers) -> tuple[Integers, Integers]:
                 continue
             if tag[0] == MPLS:
                 last = some[head[some, at + 2] & 1 == 1]
-                family[last] = _version(head[last], kept[last], at + length)
+                family[last], kind[last] = _version(head[last], kept[last], at + length), 0
             else:
                 kind[some] = _number(head[some], at + number, ">u2")
                 family[some] = _named(kind[some], kept[some] >= at + length)

@@ -119,6 +119,13 @@ def test_a_packet_with_wrong_bytes_is_read_alike(seed: int, what: str) -> None:
     compared(pcap(broken, link=link))
 
 
+def test_a_label_that_says_it_is_the_last_is_the_last() -> None:
+    """What follows may look like one more: the Ethernet of a pseudowire (RFC 4385)."""
+    labels = bytes.fromhex("00000140 00011140")
+    data = ethernet(labels + ipv4(HELLO), 0x8847)
+    assert compared(pcap([data])) == (1, 1)
+
+
 def test_fragments_are_told_from_others() -> None:
     pieces = [ethernet(ipv4(HELLO, more=True)), ethernet(ipv4(HELLO, at=8)), said(b"x" * 9)]
     pieces += [ethernet(ipv6(bytes(8) + HELLO, 44), 0x86DD), ethernet(ipv4(GRE[:3], 47))]
