@@ -491,7 +491,7 @@ def stems(folder: str, *besides: str) -> set[str]:
 
 def test_every_file_of_a_kind_is_found() -> None:
     assert set(DECODERS) == stems("decoders", "clues", "unwrap")
-    assert set(STREAMS) == stems("streams")
+    assert set(STREAMS) == stems("streams", "talk")
     assert {name.replace("-", "_") for name in FUNCTIONS} == stems("rulebook/seals")
     assert set(names()) == stems("reporters", "fields", "phrases", "tables")
     assert set(notices.names()) == stems("notices")
