@@ -12,11 +12,10 @@ from zlib import crc32
 
 from msgspec import structs
 
-from auditor import bosh, facts, ledger
+from auditor import bosh, ledger
 from auditor.excerpts import Excerpts
 from auditor.fragments import Fragments, fragment_of
 from auditor.model import (
-    KEPT_REFS,
     App,
     Contact,
     Content,
@@ -29,7 +28,7 @@ from auditor.model import (
     first_refs,
 )
 from auditor.needles import Needles
-from auditor.peers import Contacts, Peer, Peers
+from auditor.peers import Peers
 from auditor.pieces import Pieces
 from auditor.reading import PLANTED, Reading
 from auditor.report import (
@@ -246,20 +245,13 @@ class Audit:
         platform = self.book.platform_at(contact.channel.host)
         spoken = self.book.transport_of(contact)
         owner = platform.id if platform else contact.platform or (spoken.platform if spoken else "")
-        count = 1 + len(contact.also)
         if owner:
-            self.platforms[owner] = self.platforms.get(owner, 0) + count
-        transport, shown = contact.transport, contact.facts
+            self.platforms[owner] = self.platforms.get(owner, 0) + 1 + len(contact.also)
         if spoken:
-            transport = spoken.called(transport)
-            shown = (*shown, ("known by", f"{spoken.id}: {spoken.grade}"))
-        host = contact.channel.host or contact.channel.address
-        key = Peer(host, contact.channel.port, transport, contact.reason, owner)
-        others = (structs.replace(contact.ref, entry=also) for also in contact.also[:KEPT_REFS])
-        refs = first_refs((contact.ref, *others)) if contact.also else (contact.ref,)
+            shown = (*contact.facts, ("known by", f"{spoken.id}: {spoken.grade}"))
+            contact = structs.replace(contact, transport=spoken.called(contact.transport), facts=shown)
         self.shut.extend((contact.ref.entry, *contact.also))
-        one = Contacts(count, contact.sent, contact.received, refs, facts.known(shown))
-        self.contacts.add(key, one)
+        self.contacts.meet(contact, owner)
 
     def _problem(self, problem: Problem) -> None:
         self._doubt(unread(problem, self.book))

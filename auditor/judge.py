@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from auditor.claims import Claimed, compare
 from auditor.doubts import settled
-from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Finding, Grade, Road
-from auditor.report import KEPT, Report, Row, Slice, Tally, finding_order
+from auditor.grounds import Check, Evidence, Weighed, checks, evidence, limits
+from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Grade, Road
+from auditor.report import Report, Row, Slice, Tally, finding_order
 from auditor.rulebook.book import Rulebook
-from auditor.words import CHECKS, MEANING, digest, stays_shut, would_change
+from auditor.words import MEANING, stays_shut, would_change
 
 TABLE: dict[tuple[Content, Road], Answer] = {
     (Content.READABLE, Road.CLEAR): Answer.CLEARTEXT,
@@ -40,26 +41,6 @@ GRADES = list(Grade)
 _READ: tuple[Answer, ...] = (Answer.CLEARTEXT, Answer.TRANSPORT_ONLY)
 
 
-class Check(Struct, frozen=True):
-    """One thing that a verdict may rest on, and whether it was looked at."""
-
-    name: str
-    outcome: str  # passed | failed | not run
-    note: str = ""
-
-
-class Evidence(Struct, frozen=True):
-    rule: str
-    content: Content
-    grade: Grade
-    path: str
-    trail: tuple[str, ...]
-    excerpt: str
-    ref: str
-    offset: int | None = None
-    note: str = ""
-
-
 class Verdict(Struct, frozen=True):
     """Who can read the messages of one platform, surface and direction."""
 
@@ -80,18 +61,6 @@ class Verdict(Struct, frozen=True):
 
 
 Group: TypeAlias = tuple[str, str, Direction, App]
-
-
-class Weighed(Struct):
-    """Rows of one verdict, each with the content it counts as."""
-
-    rows: list[tuple[Row, Content, Tally]]
-
-    def of(self, *contents: Content) -> list[tuple[Row, Content, Tally]]:
-        return [row for row in self.rows if row[1] in contents]
-
-    def count(self, *contents: Content) -> int:
-        return sum(tally.count for _, _, tally in self.of(*contents))
 
 
 def judge(report: Report, book: Rulebook) -> list[Verdict]:
@@ -178,11 +147,11 @@ def _verdict(key: Group, weighed: Weighed, whole: Slice, book: Rulebook, shut: M
         grade=grade,
         reason=_reason(result, weighed, deciding),
         counts=counts,
-        checks=_checks(weighed, whole, shut.get(platform, 0)),
+        checks=checks(weighed, whole, shut.get(platform, 0)),
         claim=compare(about.claims if about else (), surface, result, _times(rows)),
         would_change=would_change(result),
-        limits=_limits(weighed, platform, about.limits if about else (), whole),
-        evidence=tuple(_evidence(rows)),
+        limits=limits(weighed, platform, about.limits if about else (), whole),
+        evidence=tuple(evidence(rows)),
         app=app,
     )
 
@@ -209,7 +178,7 @@ def _silent(platform: str, parcels: int, whole: Slice, book: Rulebook, shut: Map
         grade=Grade.CONSISTENT,
         reason=f"the app was seen ({parcels:,} parcels or connections), but no message was recognised",
         counts={},
-        checks=_checks(Weighed([]), whole, shut.get(platform, 0)),
+        checks=checks(Weighed([]), whole, shut.get(platform, 0)),
         claim=None,
         would_change="messages that are sent and received where a proxy, or their keys, open the connections",
         limits=tuple(about.limits) if about else (),
@@ -237,63 +206,5 @@ def _reason(result: Answer, weighed: Weighed, deciding: list[tuple[Row, Content,
     return f"{counts}; {MEANING[result]} (first at {first.ref})"
 
 
-def _checks(weighed: Weighed, whole: Slice, shut: int) -> tuple[Check, ...]:
-    """What an end-to-end answer may rest on: each check says whether it ran."""
-    messages = sum(tally.count for _, _, tally in weighed.rows)
-    sealed = weighed.count(Content.SEALED)
-    read = len({text for row, _, _ in weighed.rows for text in row.texts})
-    missing = weighed.count(Content.MISSING)
-    ran = {
-        "message": _check(bool(messages), f"{messages:,} messages"),
-        "envelope": _check(sealed == messages, f"{sealed:,} of {messages:,} in a known and shut envelope"),
-        "copies": _check(not weighed.count(Content.READABLE), "no readable words in or beside the slots"),
-        "understood": _check(not missing, f"{missing:,} messages with an empty or cut slot"),
-        "planted": _check(not read, f"{read:,} of {whole.planted:,} planted texts read")
-        if whole.planted
-        else None,
-        "coverage": _check(not shut, f"{shut:,} connections of this platform stayed shut"),
-    }
-    if not messages:
-        ran = {"message": _check(False, "no message")}
-    return tuple(
-        Check(name, *(found if (found := ran.get(name)) else ("not run", CHECKS[name]))) for name in CHECKS
-    )
-
-
-def _check(passed: bool, note: str) -> tuple[str, str]:
-    return ("passed" if passed else "failed"), note
-
-
 def _times(rows: list[tuple[Row, Content, Tally]]) -> list[float]:
     return [t for _, _, tally in rows for t in (tally.first, tally.last) if t is not None]
-
-
-def _limits(weighed: Weighed, platform: str, known: tuple[str, ...], whole: Slice) -> tuple[str, ...]:
-    limits = list(known)
-    hosts = {platform, *(row.near for row, _, _ in weighed.rows)}
-    if unruled := sum(count for host, count in whole.unruled if host in hosts):
-        limits.append(
-            f"{unruled:,} parcels of this app were opened, but no rule knows them: only --canary looks there"
-        )
-    if whole.capture.renamed:
-        names = ", ".join(f"{old} as {new}" for old, new in whole.capture.renamed)
-        limits.append(f"hosts were renamed at your word: {names}")
-    unsure = sum(t.count for row, _, t in weighed.rows if row.content is Content.UNDECIDED)
-    told = {row.platform for row, _ in whole.tally if row.texts} - {platform}
-    strangers = sorted(name for name in told if name.startswith("unknown:"))
-    if strangers:
-        limits.append(f"a planted text was also read at {', '.join(strangers[:3])}: see there")
-    hashed = [d for d, _ in whole.digests if d.platform == platform or d.platform.startswith("unknown:")]
-    limits += [digest(d.algorithm, d.text, d.direction, d.host) for d in hashed[:3]]
-    if unsure:
-        limits.append(f"token-like values, taken for what else lies in their slot: {unsure:,}")
-    return tuple(limits)
-
-
-def _evidence(rows: list[tuple[Row, Content, Tally]]) -> Iterable[Evidence]:
-    """Eight findings, of every row in turn, so that each planted text is cited; deciding rows first."""
-    found: list[Finding] = []
-    for turn in range(KEPT):
-        found += [tally.findings[turn] for _, _, tally in rows if turn < len(tally.findings)]
-    for f in found[:KEPT]:
-        yield Evidence(f.rule, f.content, f.grade, f.path, f.trail, f.excerpt, str(f.ref), f.offset, f.note)

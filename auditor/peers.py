@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from msgspec import Struct, json, structs
 
-from auditor.facts import Facts, together
-from auditor.model import Ref, first_refs
+from auditor.facts import Facts, known, together
+from auditor.model import KEPT_REFS, Contact, Ref, first_refs
 
 Rank: TypeAlias = tuple[str, int]
 
@@ -51,6 +51,16 @@ class Peers(Struct):
         for peer, sums in pairs:
             found.add(peer, sums)
         return found.ordered()
+
+    def meet(self, contact: Contact, platform: str) -> None:
+        """A contact of this platform, and the others that look the same."""
+        host = contact.channel.host or contact.channel.address
+        others = [structs.replace(contact.ref, entry=also) for also in contact.also[:KEPT_REFS]]
+        refs = first_refs((contact.ref, *others)) if others else (contact.ref,)
+        self.add(
+            Peer(host, contact.channel.port, contact.transport, contact.reason, platform),
+            Contacts(1 + len(contact.also), contact.sent, contact.received, refs, known(contact.facts)),
+        )
 
     def add(self, peer: Peer, sums: Contacts) -> None:
         self._add(_key(peer), sums)

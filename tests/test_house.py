@@ -33,7 +33,7 @@ ROOMS = {
     1: ("facts", "model", "stretches"),
     2: ("decoders", "peers", "streams", "needles", "randomness", "words"),
     3: ("report", "rulebook"),
-    4: ("bosh", "claims", "doubts", "ledger", "excerpts", "probes", "unread"),
+    4: ("bosh", "claims", "doubts", "grounds", "ledger", "excerpts", "probes", "unread"),
     5: ("fragments", "hiding", "judge", "pieces", "strays"),
     6: ("reading",),
     7: ("audit",),
@@ -62,7 +62,7 @@ DOORS = {
     ),
     "msgspec": (
         "audit.py", "bosh.py", "claims.py", "cli/analyze.py", "cli/asking.py", "cli/shares.py",
-        "decoders/", "doubts.py", "fragments.py",
+        "decoders/", "doubts.py", "fragments.py", "grounds.py",
         "judge.py", "live/", "model.py", "needles.py", "notices/", "peers.py", "reading.py", "report.py",
         "reporters/", "rulebook/", "shelf.py", "sources/", "streams/", "stretches.py",
     ),
@@ -178,6 +178,7 @@ TESTED_ELSEWHERE = {
     "decoders/tables/telegram_objects.py": "tests/decoders/test_telegram_tl.py",
     "decoders/tables/whatsapp.py": "tests/decoders/test_whatsapp_nodes.py",
     "claims.py": "tests/test_judge.py",
+    "grounds.py": "tests/test_judge.py",
     "reporters/__init__.py": "tests/reporters/test_contract.py",
     "reporters/fields.py": "tests/reporters/test_json.py",
     "reporters/phrases.py": "tests/reporters/test_terminal.py",
@@ -491,7 +492,7 @@ def stems(folder: str, *besides: str) -> set[str]:
 
 def test_every_file_of_a_kind_is_found() -> None:
     assert set(DECODERS) == stems("decoders", "clues", "unwrap")
-    assert set(STREAMS) == stems("streams")
+    assert set(STREAMS) == stems("streams", "talk")
     assert {name.replace("-", "_") for name in FUNCTIONS} == stems("rulebook/seals")
     assert set(names()) == stems("reporters", "fields", "phrases", "tables")
     assert set(notices.names()) == stems("notices")

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from auditor.cli.auditing import Findings, audited, show
 from auditor.errors import CaptureError
 from auditor.needles import Needles
 from auditor.sources import follow
-from auditor.sources.sniff import WAIT, listen, record
+from auditor.sources.sniff import WAIT, Flag, listen, record
 from auditor.text import printable
 
 
@@ -56,7 +57,7 @@ def recorded(interface: str, path: Path, wanted: str, seconds: float | None) -> 
     ready, over = context.Event(), context.Event()
     listener = listen(interface, wanted)
     recording = partial(record, listener, interface, path, ready, over, seconds)
-    process = context.Process(target=_undisturbed, args=(recording,))
+    process = context.Process(target=_undisturbed, args=(recording, over))
     before = signal.signal(signal.SIGINT, lambda *_: over.set())
     try:
         process.start()
@@ -74,8 +75,9 @@ def recorded(interface: str, path: Path, wanted: str, seconds: float | None) -> 
         click.echo("auditor: recording ended early; the report is about what was written", err=True)
 
 
-def _undisturbed(work: Callable[[], None]) -> None:
+def _undisturbed(work: Callable[[], None], over: Flag) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was asked decides
+    threading.Thread(target=_over_with_the_first, args=(over,), daemon=True).start()
     try:
         work()
     except FileExistsError as error:
@@ -86,3 +88,10 @@ def _undisturbed(work: Callable[[], None]) -> None:
     except OSError as error:
         click.echo(f"auditor: recording ended: {printable(error.strerror or str(error))}", err=True)
         raise SystemExit(1) from None
+
+
+def _over_with_the_first(over: Flag) -> None:
+    """Nobody could end a recording any more once the process that was asked is gone, however it went."""
+    if first := multiprocessing.parent_process():
+        first.join()
+        over.set()

@@ -7,7 +7,8 @@ they are, so a page must make them safe to show.
 from collections.abc import Iterable
 
 from auditor import words
-from auditor.judge import Check, Evidence, Verdict
+from auditor.grounds import Check, Evidence
+from auditor.judge import Verdict
 from auditor.model import ROLES, Answer, Direction, Ref
 from auditor.peers import Peer
 from auditor.report import Capture, Digest, Digests, Report, Sightings, Slice

@@ -7,7 +7,7 @@ bytes, in field 1 when a device sends it and in field 2 when it gets it), its bo
 """
 
 from auditor.model import Head
-from auditor.streams import MOST, Talk
+from auditor.streams.talk import MOST, Talk
 
 name = "apns"
 

@@ -12,7 +12,8 @@ Other answers are REPLY. STARTTLS hands over to TLS, compression is undone.
 import re
 
 from auditor.model import Head
-from auditor.streams import MOST, TLS, Talk, words
+from auditor.streams import TLS
+from auditor.streams.talk import MOST, Talk, words
 from auditor.streams.zlib_stream import Inflater
 
 name = "imap"

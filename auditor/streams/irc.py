@@ -9,7 +9,8 @@ import re
 from typing import Any
 
 from auditor.model import Head
-from auditor.streams import TLS, Talk, words
+from auditor.streams import TLS
+from auditor.streams.talk import Talk, words
 
 name = "irc"
 

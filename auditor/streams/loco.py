@@ -6,7 +6,7 @@ Only the server opens what is inside.
 """
 
 from auditor.model import Head
-from auditor.streams import MOST, Talk
+from auditor.streams.talk import MOST, Talk
 
 name = "loco"
 opened_by = "server"

@@ -5,7 +5,7 @@ alert or early (the first flight of the app). Only the server opens what is insi
 """
 
 from auditor.model import Head
-from auditor.streams import Talk
+from auditor.streams.talk import Talk
 
 name = "mmtls"
 opened_by = "server"

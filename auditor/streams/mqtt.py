@@ -10,7 +10,8 @@ reading goes on behind it.
 """
 
 from auditor.model import Head
-from auditor.streams import START, Talk, words
+from auditor.streams import START
+from auditor.streams.talk import Talk, words
 
 name = "mqtt"
 

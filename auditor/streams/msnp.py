@@ -9,7 +9,7 @@ MSG-OTHER. "members" among the headers counts those who joined besides oneself.
 import re
 
 from auditor.model import Head
-from auditor.streams import Talk, words
+from auditor.streams.talk import Talk, words
 
 name = "msnp"
 

@@ -9,7 +9,7 @@ method; an answer is REPLY with its status.
 import re
 
 from auditor.model import Head
-from auditor.streams import MOST, Talk, words
+from auditor.streams.talk import MOST, Talk, words
 
 name = "msrp"
 

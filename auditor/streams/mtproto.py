@@ -9,7 +9,7 @@ https://core.telegram.org/mtproto/mtproto-transports
 import zlib
 
 from auditor.model import Head
-from auditor.streams import MOST, Talk
+from auditor.streams.talk import MOST, Talk
 
 name = "mtproto"
 opened_by = "server"

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from auditor.model import Head
-from auditor.streams import Talk
 from auditor.streams.mtproto import Transport
+from auditor.streams.talk import Talk
 
 name = "mtproto_obfuscated"
 protocol = "mtproto"

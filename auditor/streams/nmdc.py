@@ -8,7 +8,7 @@ people typed are written back. Where a file or packed lists begin, reading ends.
 import re
 
 from auditor.model import Head
-from auditor.streams import Buffer, Talk, words
+from auditor.streams.talk import Buffer, Talk, words
 
 name = "nmdc"
 

@@ -6,7 +6,7 @@ is inside only the server opens, so none of it says anything about the far end.
 """
 
 from auditor.model import Head
-from auditor.streams import Talk
+from auditor.streams.talk import Talk
 
 name = "noise"
 opened_by = "server"

@@ -13,7 +13,7 @@ import re
 from html import unescape
 
 from auditor.model import Head
-from auditor.streams import Talk, words
+from auditor.streams.talk import Talk, words
 
 name = "oscar"
 

@@ -11,7 +11,8 @@ import re
 from collections import deque
 
 from auditor.model import Head
-from auditor.streams import MOST, TLS, Talk, words
+from auditor.streams import TLS
+from auditor.streams.talk import MOST, Talk, words
 
 name = "pop3"
 

@@ -7,7 +7,7 @@ written out) and its body. An answer is REPLY with its status; `cseq` among its 
 import re
 
 from auditor.model import Head
-from auditor.streams import MOST, Talk, words
+from auditor.streams.talk import MOST, Talk, words
 
 name = "sip"
 

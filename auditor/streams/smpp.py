@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from auditor.gsm import text_of
 from auditor.model import Head
-from auditor.streams import Talk, words
+from auditor.streams.talk import Talk, words
 
 name = "smpp"
 

@@ -16,7 +16,8 @@ from html import unescape
 from msgspec import Struct
 
 from auditor.model import Head
-from auditor.streams import TLS, Buffer, Talk, words
+from auditor.streams import TLS
+from auditor.streams.talk import Buffer, Talk, words
 from auditor.streams.zlib_stream import Inflater
 from auditor.text import xml_quoted
 

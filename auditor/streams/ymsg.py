@@ -8,7 +8,7 @@ what was said while somebody was away; then these are lists. Its other fields ar
 import re
 
 from auditor.model import Head
-from auditor.streams import Talk, words
+from auditor.streams.talk import Talk, words
 
 name = "ymsg"
 

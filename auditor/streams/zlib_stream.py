@@ -10,7 +10,8 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from auditor.model import Head
-from auditor.streams import MOST, START, Message
+from auditor.streams import START, Message
+from auditor.streams.talk import MOST
 
 name = "zlib_stream"
 protocol = "websocket"

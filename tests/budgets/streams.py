@@ -11,7 +11,6 @@ import zstandard
 from auditor import streams as all_streams
 from auditor.streams import (
     STREAMS,
-    Buffer,
     Sorter,
     apns,
     imap,
@@ -26,10 +25,12 @@ from auditor.streams import (
     sip,
     smpp,
     smtp,
+    talk,
     xmpp,
     zlib_stream,
     zstd_stream,
 )  # fmt: skip
+from auditor.streams.talk import Buffer, Talk
 from tests.budgets.made import BIG, LIFTED, Budget, noise
 from tests.streams.test_talk import SESSIONS
 
@@ -87,7 +88,7 @@ def unclear(_: Path) -> object:
 
 
 def shortened(_: Path) -> object:
-    talk = all_streams.Talk(lambda *_: False)
+    talk = Talk(lambda *_: False)
     talk.too_long(True, b"x" * 20_000, 20_000)
     (message,) = talk.feed(True, b"")
     return "short" if len(message.body) < 17_000 else "whole"
@@ -122,12 +123,12 @@ def poured(_: Path) -> object:
 
 
 LITERALS = b"z " + b"".join(b"{1+}\r\n%d " % n for n in range(5)) + b"\r\n"
-MOST = "streams/__init__.py MOST"
+MOST = "streams/talk.py MOST"
 STREAMING = [
     Budget("streams/__init__.py START", all_streams, "refused True", unclear),
-    Budget("streams/__init__.py EXCERPT", all_streams, "short", shortened),
+    Budget("streams/talk.py EXCERPT", talk, "short", shortened),
     Budget(MOST, Buffer.block, "kept 16384", held_back,
-           attribute="__defaults__", low=all_streams.Buffer.block.__defaults__, lifted=(LIFTED,)),
+           attribute="__defaults__", low=Buffer.block.__defaults__, lifted=(LIFTED,)),
     Budget(MOST, loco, LONG,
            hears("loco", (True, len(BIG).to_bytes(4, "little") + BIG)), low=1_000),
     Budget(MOST, mtproto, LONG,

@@ -1,19 +1,18 @@
 """auditor sniff, on the machine's own loopback."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from auditor.errors import CaptureError
 from auditor.sources.sniff import listen
+from tests.live.conftest import PATIENCE, until
 
 TEXT = "meet me at the blue door"
 
@@ -34,9 +33,8 @@ def program(*arguments: str | Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def chat() -> None:
+def chat(server: socket.socket) -> None:
     """One IRC session in the clear."""
-    server = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
         other, _ = server.accept()
@@ -51,23 +49,25 @@ def chat() -> None:
             client.sendall(f"{line}\r\n".encode())
             client.recv(1000)
     serving.join()
-    server.close()
 
 
-def listening(running: subprocess.Popen[str]) -> None:
-    assert running.stderr
-    assert "Listening on lo" in running.stderr.readline()
+def overheard(path: Path, *arguments: str) -> subprocess.Popen[str]:
+    """One that has heard a session, and nothing of what else passes on this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        running = program("--write", path, "--filter", f"tcp port {server.getsockname()[1]}", *arguments)
+        assert running.stderr
+        assert "Listening on lo" in running.stderr.readline()
+        chat(server)
+    until(lambda: b"QUIT" in path.read_bytes())
+    return running
 
 
 @needs_right
 def test_what_passes_is_written_down_and_audited(tmp_path: Path) -> None:
     path = tmp_path / "heard.pcapng"
-    running = program("--write", path, "--canary", TEXT, "--format", "json", "--filter", "tcp")
-    listening(running)
-    chat()
-    time.sleep(0.5)
+    running = overheard(path, "--canary", TEXT, "--format", "json")
     running.send_signal(signal.SIGINT)
-    told, _ = running.communicate(timeout=30)
+    told, _ = running.communicate(timeout=PATIENCE)
     assert running.returncode == 0
     verdicts = {(v["platform"], v["direction"]): v["verdict"] for v in json.loads(told)["verdicts"]}
     assert verdicts["irc", "out"] == "cleartext"
@@ -83,7 +83,7 @@ def test_a_file_that_exists_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "mine.pcapng"
     path.write_text("mine")
     running = program("--write", path, "--seconds", "1")
-    _, errors = running.communicate(timeout=30)
+    _, errors = running.communicate(timeout=PATIENCE)
     assert (running.returncode, path.read_text()) == (2, "mine")
     assert "exists already" in errors
     assert "Traceback" not in errors
@@ -92,10 +92,7 @@ def test_a_file_that_exists_is_left_alone(tmp_path: Path) -> None:
 @needs_right
 def test_a_crash_of_the_audit_leaves_what_was_heard(tmp_path: Path) -> None:
     path = tmp_path / "heard.pcapng"
-    running = program("--write", path, "--seconds", "4")
-    listening(running)
-    chat()
-    time.sleep(0.3)
-    os.kill(running.pid, signal.SIGKILL)
-    running.communicate()
+    running = overheard(path)
+    running.kill()
+    running.communicate(timeout=PATIENCE)  # the recording has ended as well, or this would wait for it
     assert TEXT.encode() in path.read_bytes()

@@ -18,7 +18,10 @@ from typing import Any
 
 import pytest
 
+from auditor.errors import CaptureError
 from auditor.live.authority import authority
+from auditor.model import Contact
+from auditor.sources import read
 
 ROOT = Path(__file__).parents[2]
 ADDON = ROOT / "auditor" / "live" / "addon.py"
@@ -28,9 +31,38 @@ FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0})); 
 PATIENCE = 90.0
 
 
+HELD: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A port that nobody else is given until the server that it is for has come up.
+
+    On Linux a server may listen where another socket is only bound, if both may share the address.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port = int(held.getsockname()[1])
+    HELD.append(held)
+    while len(HELD) > (100 if sys.platform == "linux" else 0):
+        HELD.pop(0).close()
+    return port
+
+
+def until(found: Callable[[], object]) -> None:
+    """Waits for what a proxy is about to do, and fails where it never does."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with suppress(CaptureError):  # a journal that has yet to begin
+            if found():
+                return
+        time.sleep(0.05)
+    assert found()
+
+
+def shut(journal: Path) -> list[str]:
+    """The hosts of the connections that stayed shut, as far as the journal knows by now."""
+    return [one.channel.host for one in read(journal) if isinstance(one, Contact)]
 
 
 def exactly(link: socket.socket, size: int) -> bytes:

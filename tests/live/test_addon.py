@@ -19,7 +19,7 @@ from auditor.cli import cli
 from auditor.model import Contact, Event, Parcel
 from auditor.sources import read
 from auditor.sources.beside import journal_of
-from tests.live.conftest import ADDON
+from tests.live.conftest import ADDON, PATIENCE, shut, until
 
 TEXT = "Harbor-4471 meet me by the old crane"
 
@@ -45,7 +45,7 @@ def test_an_app_that_was_there_before_the_audit_is_served(start) -> None:  # typ
     """mitmproxy would end at an error as it starts, and knows no certificates until every addon has begun."""
     proxy = start()
     proxy.handshake("early.example", trusting=True)
-    time.sleep(0.2)
+    until(lambda: "early.example" in shut(proxy.journal))
     assert "early.example:443" in proxy.stop()
 
 
@@ -64,7 +64,7 @@ def test_a_session_gives_its_report_and_gives_it_again(start) -> None:  # type: 
     with pytest.raises(OSError, match="verify failed"):
         proxy.handshake("chat.signal.org", trusting=False)
     proxy.handshake("left.example", trusting=True)
-    time.sleep(0.2)  # the proxy has to notice
+    until(lambda: shut(proxy.journal) == ["chat.signal.org", "left.example"])
     page, rest = proxy.stop().split("\nThis report again: ")
     assert rest.strip() == f"auditor analyze {proxy.dump} --canary '{TEXT}' --canary ok"
     assert analyze(proxy.dump, "--canary", TEXT, "--canary", "ok").strip() == page.strip()
@@ -137,12 +137,12 @@ def test_a_proxy_that_is_killed_leaves_a_session_that_can_be_read(start, tmp_pat
     proxy = start()
     ways = {"irc": proxy.irc, "websocket": proxy.websocket, "http": proxy.http}
     chatters = [Chatter(name, way, chance.choice([0, 0.001, 0.02])) for name, way in ways.items()]
-    time.sleep(chance.uniform(0.2, 1.5))
+    until(lambda: all(chatter.back for chatter in chatters))
+    time.sleep(chance.uniform(0, 1.5))
     killed = time.monotonic()
     proxy.kill()
     for chatter in chatters:
-        chatter.join(10)
-        assert chatter.back
+        chatter.join(PATIENCE)
 
     source = read(proxy.journal, name="session.mitm")
     every = texts(list(source))

@@ -11,7 +11,6 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,10 +18,21 @@ import pytest
 from click.testing import CliRunner
 
 from auditor.cli import cli
-from auditor.errors import CaptureError
 from auditor.model import Parcel
 from auditor.sources import read
-from tests.live.conftest import ADDON, PATIENCE, ROOT, RUN, Proxy, Server, Start, exactly, free_port, head
+from tests.live.conftest import (
+    ADDON,
+    PATIENCE,
+    ROOT,
+    RUN,
+    Proxy,
+    Server,
+    Start,
+    exactly,
+    free_port,
+    head,
+    until,
+)
 
 TEXT = "Harbor-4471 meet me by the old crane"
 OTHERS = """
@@ -79,16 +89,6 @@ def said(path: Path, out: bool = True) -> list[bytes]:
 def parcels(path: Path) -> list[str]:
     found = [one for one in read(path) if isinstance(one, Parcel)]
     return sorted(repr((one.outgoing, one.body, one.head, one.channel, one.whole)) for one in found)
-
-
-def until(found: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        with suppress(CaptureError):  # a journal that has yet to begin
-            if found():
-                return
-        time.sleep(0.05)
-    assert found()
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["theirs first", "theirs last"])
@@ -215,13 +215,14 @@ def test_in_the_console_of_mitmproxy_the_report_comes_after_the_screen(
     while link is None and time.monotonic() < end:
         with suppress(OSError):
             link = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        time.sleep(0.05)
     assert link
     body = TEXT.encode()
     link.sendall(b"POST /say HTTP/1.1\r\nHost: a.example\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     head(link)
     process.send_signal(signal.SIGTERM)
     process.wait(PATIENCE)
-    looking.join(5)
+    looking.join(PATIENCE)
     link.close()
     assert said(dump) == [body]
     screen, _, after = shown.rpartition(b"\x1b[?1049l")  # back from the screen of its own

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from aioquic.quic.events import QuicEvent
 from auditor.live.authority import authority
 from auditor.model import Parcel, Road
 from auditor.sources import read
-from tests.live.conftest import PATIENCE, Proxy, Server, free_port
+from tests.live.conftest import PATIENCE, Proxy, Server, free_port, until
 
 TEXT = b"Harbor-4471 meet me by the old crane"
 Ended = Callable[["Speaker", int, bytes], None]
@@ -88,7 +87,7 @@ def test_what_is_said_in_http3_is_written_down(tmp_path: Path, server: Server) -
     try:
         proxy, answer = asyncio.run(talk(tmp_path / "site", start))
         assert answer == TEXT
-        time.sleep(0.2)  # the proxy has to notice
+        until(lambda: len(list(read(proxy.journal))) == 2)
         proxy.stop()
         for path in (proxy.journal, proxy.dump):
             out, back = [one for one in read(path) if isinstance(one, Parcel)]

@@ -14,7 +14,7 @@ def test_each_key_is_told_and_the_terminal_is_given_back() -> None:
     with pressed(theirs, keys.append):
         assert termios.tcgetattr(theirs) != before
         os.write(ours, "mn\u00e9q".encode())
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while len(keys) < 4 and time.monotonic() < until:
             time.sleep(0.01)
     assert keys == ["m", "n", "\u00e9", "q"]

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from auditor.live.journal import Journal
 from auditor.live.listener import Listener
 from auditor.sources.flows import Flow, Side
 from auditor.sources.records import Begun, Ended, Refused, Said
+from tests.live.conftest import until
 
 REFUSED = Refused("client", "a.example", 443, "", "bad certificate")
 
@@ -37,9 +37,7 @@ def test_a_journal_is_read_as_it_grows(tmp_path: Path) -> None:
     task = Task(str(journal.path), str(journal.path), texts=("ok",))
     listener = Listener(task, seen.append)
     journal.write(REFUSED)
-    until = time.monotonic() + 60
-    while not (seen and seen[-1].report.whole().contacts) and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: seen and seen[-1].report.whole().contacts)
     assert count(seen[-1]) == 1
     journal.write(REFUSED)
     journal.close()
@@ -75,10 +73,7 @@ def test_what_is_said_on_an_open_connection_is_judged_before_it_ends(tmp_path: P
     flow = Flow("tcp", Side(sni="a.example"), Side(address=["a.example", 443]))
     journal.write(Begun("f", flow))
     journal.write(Said("f", True, text.encode()))
-    until = time.monotonic() + 60
-    while not seen and time.monotonic() < until:
-        time.sleep(0.05)
-    assert seen[-1].verdicts
+    until(lambda: seen and seen[-1].verdicts)
     journal.write(Said("f", True, b"and more"))
     journal.write(Ended("f", flow))
     journal.close()
@@ -94,10 +89,7 @@ def test_what_was_written_at_once_is_told_to_its_end(tmp_path: Path) -> None:
     for number in range(200):
         journal.write(Refused("client", f"h{number}.example", 443, "", "bad certificate"))
     listener = Listener(Task(str(journal.path), str(journal.path)), seen.append)
-    until = time.monotonic() + 60
-    while (not seen or len(seen[-1].report.whole().contacts) < 200) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert len(seen[-1].report.whole().contacts) == 200
+    until(lambda: seen and len(seen[-1].report.whole().contacts) == 200)
     journal.close()
     listener.finish()
 
@@ -127,9 +119,7 @@ def test_an_audit_that_dies_is_named_at_once(
     listener = Listener(Task(journal))
     listener.begin()
     listener.process.kill()
-    until = time.monotonic() + 60
-    while listener.alive and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: not listener.alive)
     assert caplog.messages == [f"auditor: the audit broke off; {passes}"]
     assert listener.finish() is None
 

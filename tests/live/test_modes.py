@@ -20,7 +20,7 @@ from aioquic.quic.configuration import QuicConfiguration
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from auditor.live.authority import CERTIFICATE, Forger
-from tests.live.conftest import Site
+from tests.live.conftest import PATIENCE, Site, free_port
 from tests.live.test_session import TEXT, Live, run
 from tests.live.wireguard import MISSING, network
 
@@ -31,8 +31,9 @@ GROUP = 4242  # of an app whose traffic is sent to the proxy
 HERE = Path(__file__).parent
 
 
-def free(kind: int = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as one:
+def free() -> int:
+    """A port for datagrams."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
 
@@ -55,7 +56,7 @@ def posted(link: socket.socket, ca: Path, host: str) -> bytes:
 
 def socks(port: int, to: int) -> socket.socket:
     """By name, so that the proxy looks it up."""
-    link = socket.create_connection(("127.0.0.1", port), 10)
+    link = socket.create_connection(("127.0.0.1", port), PATIENCE)
     link.sendall(b"\5\1\0")
     assert link.recv(2) == b"\5\0"
     link.sendall(b"\5\1\0\3\x09127.0.0.1" + to.to_bytes(2))
@@ -64,7 +65,7 @@ def socks(port: int, to: int) -> socket.socket:
 
 
 def test_several_ways_at_once_lead_into_one_report(tmp_path: Path, site: Site) -> None:
-    ports = [free(), free()]
+    ports = [free_port(), free_port()]
     live = Live(
         tmp_path, "--mode", "regular", "--mode", f"socks5@{ports[0]}",
         "--mode", f"reverse:https://127.0.0.1:{site.port}@{ports[1]}",
@@ -72,7 +73,7 @@ def test_several_ways_at_once_lead_into_one_report(tmp_path: Path, site: Site) -
     try:
         live.post("regular.example", site.port, TEXT.encode())
         assert posted(socks(ports[0], site.port), live.ca, "socks.example")
-        back = socket.create_connection(("127.0.0.1", ports[1]), 10)
+        back = socket.create_connection(("127.0.0.1", ports[1]), PATIENCE)
         assert posted(back, live.ca, "reverse.example")
         page = live.stop()
     finally:
@@ -119,7 +120,7 @@ class Quic:
     def __init__(self, certificate: Path) -> None:
         wanted = QuicConfiguration(is_client=False, alpn_protocols=["echo"])
         wanted.load_cert_chain(certificate, certificate)
-        self.port, self.loop = free(socket.SOCK_DGRAM), asyncio.new_event_loop()
+        self.port, self.loop = free(), asyncio.new_event_loop()
         self._server = self.loop.run_until_complete(
             serve(FAR, self.port, configuration=wanted, stream_handler=self._hear)
         )
@@ -177,7 +178,7 @@ def _behind_the_tunnel(folder: Path) -> tuple[dict[str, int], str, set[tuple[str
     site.context.load_cert_chain(certificate)
     quic = Quic(certificate)
     threading.Thread(target=plain.serve_forever, daemon=True).start()
-    live = Live(folder, "--mode", "regular", "--mode", f"wireguard@{free(socket.SOCK_DGRAM)}")
+    live = Live(folder, "--mode", "regular", "--mode", f"wireguard@{free()}")
     live.log("profile for the WireGuard app")
     ports = dict.fromkeys(("trusting", "pinning", "distrusting"), site.port)
     ports |= {"raw": plain.server_address[1], "quic": quic.port, "asking": 53}

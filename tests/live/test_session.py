@@ -29,11 +29,10 @@ import auditor
 from auditor.cli import cli
 from auditor.model import Parcel
 from auditor.sources import read
-from tests.live.conftest import Site
+from tests.live.conftest import PATIENCE, Site, free_port, shut, until
 
 ROOT = Path(__file__).parents[2]
 TEXT = "Harbor-4471 meet me by the old crane"
-PATIENCE = 90.0
 PATH = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 
 
@@ -47,8 +46,7 @@ class Live:
 
     def __init__(self, folder: Path, *options: str, canary: str = TEXT, fullest: int = 0) -> None:
         self.folder = folder / "session"
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = int(free.getsockname()[1])
+        self.port = free_port()
         fixed = ("--listen", "127.0.0.1", "--port", str(self.port), "--session", str(self.folder))
         lax = ("--set", "ssl_insecure=true", *(("--canary", canary) if canary else ()))
         self.errors = folder / "stderr"
@@ -71,7 +69,7 @@ class Live:
         return self.folder / "ca" / "mitmproxy-ca-cert.pem"
 
     def tunnel(self, port: int, device: str = "127.0.0.1") -> socket.socket:
-        link = socket.create_connection(("127.0.0.1", self.port), 10, (device, 0))
+        link = socket.create_connection(("127.0.0.1", self.port), PATIENCE, (device, 0))
         link.sendall(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         answer = b""
         while not answer.endswith(b"\r\n\r\n"):
@@ -243,6 +241,7 @@ def test_an_app_that_refuses_is_passed_through_after_three_tries(start: Start, s
     live.log("pinned.example refused 3 times: passed through unopened from now on")
     assert own_server_answers(live, site, "pinned.example")
     refuse(live, site, "never.example")
+    until(lambda: shut(live.folder / "session.mitm.journal").count("never.example") == 4)
     live.stop()
     contacts = json.loads(run("analyze", live.folder, "--format", "json"))["contacts"]
     reasons = {one["host"]: one["reason"] for one in contacts if "passed" in one["reason"]}
@@ -273,6 +272,7 @@ def test_without_fail_open_nothing_is_passed_through(start: Start, site: Site) -
     live = start("--no-fail-open", "--pass", "*.bank.example")
     for _ in range(5):
         refuse(live, site, "pinned.example")
+    until(lambda: shut(live.folder / "session.mitm.journal").count("pinned.example") == 5)
     assert own_server_answers(live, site, "www.bank.example")
     live.stop()
     told = run("doctor", live.folder)
@@ -372,7 +372,7 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_answered(start: Start, site
         time.sleep(0.01)
     live.close()
     for one in talking:
-        one.join(10)
+        one.join(PATIENCE)
     events = list(read(live.folder / "session.mitm.journal"))
     kept = b"".join(event.body for event in events if isinstance(event, Parcel) and event.outgoing).decode()
     assert [said for said in answered if said not in kept] == []

@@ -9,7 +9,8 @@ import pytest
 
 from auditor.model import Parcel
 from auditor.sources import read
-from auditor.streams import TLS, Message, Talk, imap
+from auditor.streams import TLS, Message, imap
+from auditor.streams.talk import Talk
 
 LAB = Path(__file__).parents[3] / "shared/lab/captures"
 Said = list[tuple[str, tuple[str, ...], bytes]]

@@ -10,7 +10,8 @@ from auditor.decoders.unwrap import Node, Opening
 from auditor.model import Channel, Parcel, Ref
 from auditor.needles import Needles
 from auditor.rulebook.opening import open_parcel
-from auditor.streams import Message, Talk, mqtt
+from auditor.streams import Message, mqtt
+from auditor.streams.talk import Talk
 
 CONNECT = b"\x10\x0d\0\4MQTT\4\2\0\x3c\0\1a"
 CONNECT_5 = b"\x10\x13\0\4MQTT\5\2\0\x3c\5\x11\0\0\0\x0a\0\1a"

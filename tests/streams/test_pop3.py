@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from auditor.streams import TLS, Message, Talk, pop3
+from auditor.streams import TLS, Message, pop3
+from auditor.streams.talk import Talk
 
 
 def session(asked: bytes) -> Talk:

@@ -8,7 +8,8 @@ import pytest
 
 from auditor.model import Parcel
 from auditor.sources import read
-from auditor.streams import TLS, Message, Talk, smtp
+from auditor.streams import TLS, Message, smtp
+from auditor.streams.talk import Talk
 
 LAB = Path(__file__).parents[3] / "shared/lab/captures"
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.streams import EXCERPT, STREAMS, Buffer, Message, Sorter, Talk
+from auditor.streams import STREAMS, Message, Sorter
+from auditor.streams.talk import EXCERPT, Buffer, Talk
 
 Session = list[tuple[bool, bytes]]
 

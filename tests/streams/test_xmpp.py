@@ -9,7 +9,8 @@ import pytest
 from auditor.decoders import Clue, xml
 from auditor.model import Parcel
 from auditor.sources import read
-from auditor.streams import TLS, Message, Talk, xmpp
+from auditor.streams import TLS, Message, xmpp
+from auditor.streams.talk import Talk
 
 LAB = Path(__file__).parents[3] / "shared/lab/captures"
 STREAM = (
