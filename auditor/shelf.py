@@ -1,7 +1,7 @@
 """The shelf where the rules stand: the edge that reads rule files and the recordings their tests cite."""
 
+import os
 from functools import cache, lru_cache
-from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
@@ -47,22 +47,29 @@ def texts_of(folder: Path) -> dict[str, str]:
     """Every rule file below a folder, by its path there."""
     if not folder.is_dir():
         raise CaptureError(f"{folder}: no such folder of rules")
-    files = sorted(islice(folder.rglob("*.yaml"), MOST_FILES + 1))
-    if len(files) > MOST_FILES:
-        raise CaptureError(f"{folder}: more than {MOST_FILES:,} rule files")
-    texts = {}
-    for file in files:
-        if file.is_symlink() or "captures" in file.relative_to(folder).parts[:1]:
-            continue
-        try:
-            if file.stat().st_size > LARGEST:
-                raise CaptureError(f"{file}: too large for a rule file")
-            texts[file.relative_to(folder).as_posix()] = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as exc:
-            raise CaptureError(f"{file}: cannot be read: {exc}") from exc
+    files: dict[str, Path] = {}
+    for place, _, names in os.walk(folder):
+        below = Path(place).relative_to(folder)
+        if "captures" not in below.parts[:1]:
+            inside = f"{below.as_posix()}/" if below.parts else ""
+            files |= {inside + name: Path(place, name) for name in names if name.endswith(".yaml")}
+        if len(files) > MOST_FILES:
+            raise CaptureError(f"{folder}: more than {MOST_FILES:,} rule files")
+    texts = {name: _text_of(file) for name, file in sorted(files.items()) if not file.is_symlink()}
     if not texts:
         raise CaptureError(f"{folder}: no rule files (*.yaml) in this folder")
     return texts
+
+
+def _text_of(file: Path) -> str:
+    try:
+        with file.open(encoding="utf-8") as opened:
+            text = opened.read(LARGEST + 1)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise CaptureError(f"{file}: cannot be read: {exc}") from exc
+    if len(text) > LARGEST:
+        raise CaptureError(f"{file}: too large for a rule file")
+    return text
 
 
 def root_of(path: Path) -> Path:

@@ -55,10 +55,11 @@ def is_prose(text: str) -> bool:
     """Words that a person wrote: three, or two and nothing technical, or a script that needs no spaces."""
     text = text[:2_000].strip("\0 ")
     words = text.split()[:50]
-    lettered = sum(any(c.isalpha() for c in word) for word in words)
+    lettered = sum(word.isalpha() or any(map(str.isalpha, word)) for word in words)
     if lettered >= 3 or (lettered == 2 and _WORDS.fullmatch(text)):
         return True
-    beyond = sum(not c.isascii() and unicodedata.category(c)[0] in "LS" for c in text)
+    foreign = not text.isascii()
+    beyond = foreign and sum(not c.isascii() and unicodedata.category(c)[0] in "LS" for c in text)
     return beyond >= 2 or (len(words) > 1 and _WORDS.fullmatch(text) is not None and lettered > 0)
 
 

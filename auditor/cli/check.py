@@ -17,7 +17,7 @@ from auditor.rulebook.book import Rulebook
 from auditor.rulebook.crosses import benign as spoken
 from auditor.rulebook.examination import PARTS as PARTS_OF_RULES
 from auditor.rulebook.examination import Examined, examine
-from auditor.rulebook.files import untested
+from auditor.rulebook.files import unreasoned
 from auditor.rulebook.lint import Allowed
 from auditor.rulebook.selftest import Outcome, run_envelopes
 from auditor.rulebook.yaml import Block
@@ -59,7 +59,7 @@ def command(rules: Path | None, only: tuple[str, ...], benign: Path | None, fix:
     if fix:
         _fix(root, chosen)
     texts = {
-        file: text if file.startswith(chosen) else untested(text) for file, text in texts_of(root).items()
+        file: text if file.startswith(chosen) else unreasoned(text) for file, text in texts_of(root).items()
     }
     try:
         book, blocks = Rulebook.with_files(texts)

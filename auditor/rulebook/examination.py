@@ -44,7 +44,7 @@ def examine(rule: Rule, book: Rulebook, find: Find, parts: tuple[str, ...]) -> E
         wanted, left = uncovered(rule, [looked for _, looked in proof.written])
         covered = (wanted - len(left), wanted)
         faults += left
-    made = len(proof.cases)
+    made = len(proof.cases) + len(proof.failures)
     tried = proof.tried() if "mutation" in parts else None
     if tried is not None:
         faults += (_survivor(rule, name) for name in tried.survived)
@@ -53,7 +53,7 @@ def examine(rule: Rule, book: Rulebook, find: Find, parts: tuple[str, ...]) -> E
 
 def _made(proof: Proof) -> Iterator[Fault]:
     advice = "Correct the rule; what it says and what this test says cannot both be right."
-    for case, wrong in proof.failures():
+    for case, wrong in proof.failures:
         yield Fault(proof.rule.file, case.line, 1, wrong, "R802", advice)
 
 

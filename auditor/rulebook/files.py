@@ -14,15 +14,19 @@ from auditor.rulebook.transport import Transport
 from auditor.rulebook.types import Envelope, Platform, Rule
 from auditor.rulebook.yaml import Block, load
 
-_KEY = re.compile("^[a-z]", re.MULTILINE)
+_TESTS = re.compile(r"^(tests):\n(?:[ #-].*\n?|\n)*", re.MULTILINE)
+_REASONS = re.compile(_TESTS.pattern.replace("tests", "tests|why|claims|limits"), re.MULTILINE)
 _PROOFS = ("!capture", "published")  # what makes a test more than constructed
 
 
 def untested(text: str) -> str:
     """A rule file without its tests, which are most of it; with them where they say how well it is proven."""
-    head, tests, rest = text.partition("\ntests:\n")
-    kept = not tests or _KEY.search(rest) or any(proof in rest for proof in _PROOFS)
-    return text if kept else f"{head}\ntests: []\n"
+    return _TESTS.sub(lambda tests: tests[0] if any(p in tests[0] for p in _PROOFS) else "tests: []\n", text)
+
+
+def unreasoned(text: str) -> str:
+    """A rule file without its tests and what it says for people: as other files look at it."""
+    return _REASONS.sub(r"\1: []\n", text)
 
 
 class Files(Struct):

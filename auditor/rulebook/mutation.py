@@ -1,7 +1,5 @@
 """How good are the tests of a rule? Each thing in it is made wrong in turn, and some test must fail."""
 
-from collections.abc import Iterator
-
 from msgspec import Struct
 
 from auditor.errors import AuditorError
@@ -30,10 +28,11 @@ class Proof(Struct):
     book: Rulebook
     written: list[tuple[Test, Opened]]
     cases: list[Case]
+    failures: list[tuple[Case, str]]  # made tests that the rule itself fails: they prove nothing
 
     @classmethod
     def of(cls, rule: Rule, book: Rulebook, find: Find) -> "Proof":
-        proof = cls(rule, book, [], [])
+        proof = cls(rule, book, [], [], [])
         for test in rule.tests:
             try:
                 parcel = find(test.recorded) if test.recorded else parcel_of(rule, test, book)
@@ -48,18 +47,19 @@ class Proof(Struct):
         found = [pair for pair in proof.written if not set(pair[0].expect) <= set(SILENT)]
         for test, looked in sorted(found, key=lambda pair: "attachment" in pair[0].expect):
             if proof.passes(test, looked, rule):
-                proof.cases += derived(rule, test, looked, book, known)
+                for case in derived(rule, test, looked, book, known):
+                    proof.add(case)
         return proof
+
+    def add(self, case: Case) -> None:
+        if wrong := case.wrong(self.rule, self.book):
+            self.failures.append((case, wrong))
+        else:
+            self.cases.append(case)
 
     def passes(self, test: Test, looked: Opened, rule: Rule) -> bool:
         expected, got = compared(test, looked.look(rule, self.book))
         return expected == got
-
-    def failures(self) -> Iterator[tuple[Case, str]]:
-        """Made tests that the rule itself fails."""
-        for case in self.cases:
-            if wrong := case.wrong(self.rule, self.book):
-                yield case, wrong
 
     def notices(self, mutant: Rule) -> bool:
         """Whether some test fails for this change."""
@@ -71,8 +71,6 @@ class Proof(Struct):
         return not again and any(case.wrong(mutant, self.book) for case in self.cases)
 
     def tried(self) -> Tried:
-        """Cases that the rule itself fails prove nothing about changes to it."""
-        self.cases = [case for case in self.cases if not case.wrong(self.rule, self.book)]
         all_of_them = list(mutants(self.rule))
         survived = tuple(name for name, mutant in all_of_them if not self.notices(mutant))
         return Tried(self.rule.id, self.rule.file, len(all_of_them), survived)

@@ -74,7 +74,10 @@ class Pattern:
             return self._search(root)
         nodes = [root]
         for step, literal in self.way:
-            nodes = [child for node in nodes for child in _step_down(node, step, literal)]
+            if len(nodes) == 1:
+                nodes = _step_down(nodes[0], step, literal)
+            else:
+                nodes = [child for node in nodes for child in _step_down(node, step, literal)]
             if not nodes:
                 return nodes
         return [item for node in nodes for item in _items(node)]
@@ -127,10 +130,12 @@ def _below(node: Node, step: str, at: int, literal: bool) -> Iterator[tuple[Node
 def _step_down(node: Node, step: str, literal: bool) -> list[Node]:
     if node.listing and not (step.startswith("#") and step[1:].isdigit()):
         return [child for item in node.children for child in _step_down(item, step, literal)]
-    table = node.table()
+    table = node.table() if node.named is None else node.named
     if literal and VALUE not in table:
-        named = table.get(step, [])
-        return named if step.startswith("@") else [child for child in named if not child.attribute]
+        named = table.get(step)
+        if named is None or step.startswith("@"):
+            return named or []
+        return [child for child in named if not child.attribute]
     below: list[Node] = []
     for child in node.children:
         if child.step == step if literal else step_fits(step, child.step):

@@ -7,7 +7,7 @@ Built on the parser's events, so hostile nesting costs no stack.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -62,7 +62,7 @@ def load(text: str, file: str) -> Block:
     if len(text) > SIZE:
         raise _fault(file, (1, 1), f"a rule file has at most {SIZE:,} characters", "R002")
     try:
-        tree = _Composer(file).compose(yaml.parse(text, Loader=_Loader))
+        tree = _Composer(file).compose(_Loader(text).get_event)
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -81,17 +81,23 @@ def _fault(file: str, place: Place, message: str, code: str = "R003") -> RuleErr
 class _Composer:
     def __init__(self, file: str) -> None:
         self.file = file
-        self.stack: list[tuple[Block | Items, str, Place]] = []  # open containers, their tags, their places
-        self.key: list[Any] = []  # the key that waits for its value, one for every open mapping
+        self.container: Block | Items | None = None  # the innermost that is open
+        self.key: Any = _NO_KEY  # that waits for its value, where the container is a mapping
+        self.stack: list[tuple[Block | Items | None, Any, str]] = []  # those around it, their keys, its tag
         self.root: Value = None
         self.documents = 0
 
-    def compose(self, events: Iterator[Any]) -> Value:
-        for event in events:
+    def compose(self, next_event: Callable[[], Any]) -> Value:
+        while (event := next_event()) is not None:
             mark, kind = event.start_mark, type(event)
             place = (mark.line + 1, mark.column + 1)
             if kind is yaml.ScalarEvent:
-                self.put(self.scalar(event, place), place)
+                value = event.value
+                if event.tag or event.anchor:
+                    value = self.tagged(event, place)
+                elif not event.style and event.implicit[0]:
+                    value = _plain(value)
+                self.put(value, place)
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 self.begin(event, place)
             elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
@@ -111,46 +117,44 @@ class _Composer:
             raise _fault(self.file, place, _ANCHORS)
         if event.tag and not event.tag.startswith("!"):
             raise _fault(self.file, place, f"unknown tag {event.tag!r}")
-        mapping = isinstance(event, yaml.MappingStartEvent)
-        self.stack.append((Block(place) if mapping else Items(place), event.tag or "", place))
-        if mapping:
-            self.key.append(_NO_KEY)
+        self.stack.append((self.container, self.key, event.tag or ""))
+        self.container = Block(place) if type(event) is yaml.MappingStartEvent else Items(place)
+        self.key = _NO_KEY
 
     def end(self) -> None:
-        container, tag, place = self.stack.pop()
-        if isinstance(container, Block):
-            self.key.pop()
-        self.put(Tagged(tag[1:], container, place) if len(tag) > 1 else container, place)
+        value = self.container
+        assert value is not None
+        self.container, self.key, tag = self.stack.pop()
+        self.put(Tagged(tag[1:], value, value.place) if len(tag) > 1 else value, value.place)
 
     def put(self, value: Value, place: Place) -> None:
-        if not self.stack:
-            self.root = value
-            return
-        container = self.stack[-1][0]
-        if type(container) is Items:
+        container = self.container
+        if type(container) is Block:
+            key = self.key
+            if key is _NO_KEY:
+                self.key = self.named(container, value, place)
+            else:
+                container[key] = value
+                container.values_at[key] = place
+                self.key = _NO_KEY
+        elif type(container) is Items:
             container.append(value)
             container.values_at.append(place)
-            return
-        assert type(container) is Block
-        key = self.key[-1]
-        if key is not _NO_KEY:
-            container[key] = value
-            container.values_at[key] = place
-            self.key[-1] = _NO_KEY
-            return
-        if isinstance(value, Block | Items | Tagged):
-            raise _fault(self.file, place, "a key is one word; put quotes around { } [ ] in a value")
-        if value in container:
-            raise _fault(self.file, place, f"{value!r} is given twice", "R004")
-        self.key[-1] = value
-        container.keys_at[value] = place
+        else:
+            self.root = value
 
-    def scalar(self, event: Any, place: Place) -> Value:
+    def named(self, block: Block, key: Value, place: Place) -> Value:
+        if isinstance(key, Block | Items | Tagged):
+            raise _fault(self.file, place, "a key is one word; put quotes around { } [ ] in a value")
+        if key in block:
+            raise _fault(self.file, place, f"{key!r} is given twice", "R004")
+        block.keys_at[key] = place
+        return key
+
+    def tagged(self, event: Any, place: Place) -> Value:
         tag = event.tag
         if event.anchor:
             raise _fault(self.file, place, _ANCHORS)
-        if not tag:
-            return event.value if event.style or not event.implicit[0] else _plain(event.value)
         if not tag.startswith("!"):
             raise _fault(self.file, place, f"unknown tag {tag!r}")
         value = event.value if event.style else _plain(event.value)

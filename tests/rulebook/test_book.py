@@ -7,7 +7,7 @@ import pytest
 
 from auditor.errors import RuleError
 from auditor.rulebook.book import Rulebook
-from auditor.rulebook.files import untested
+from auditor.rulebook.files import unreasoned, untested
 from auditor.shelf import own_rules, texts_of
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "broken-rules.txt"
@@ -306,10 +306,14 @@ def test_rules_that_were_tested_are_read_without_their_tests_and_prove_as_much()
     [
         "  - {name: a, body: !capture captures/a.mitm#1>}\n",
         "  - {published: b}\n",
-        "  - {name: a}\nallow: {}\n",
     ],
-    ids=["recorded", "published", "a key after them"],
+    ids=["recorded", "published"],
 )
 def test_tests_that_say_how_well_a_rule_is_proven_are_kept(rest: str) -> None:
     assert untested(f"title: a\ntests:\n{rest}") == f"title: a\ntests:\n{rest}"
-    assert untested("title: a\ntests:\n  - {name: a}\n") == "title: a\ntests: []\n"
+
+
+def test_others_are_read_without_their_tests_and_without_what_they_say_for_people() -> None:
+    whole = "title: a\nwhy:\n\n  - {fact: b}\n# why\nslot: body\ntests:\n- name: a\n  body: c"
+    assert untested(whole) == "title: a\nwhy:\n\n  - {fact: b}\n# why\nslot: body\ntests: []\n"
+    assert unreasoned(whole) == "title: a\nwhy: []\nslot: body\ntests: []\n"

@@ -9,7 +9,7 @@ from tests.rulebook.rules import send
 
 def failures(*changes: tuple[str, str]) -> list[str]:
     rule, made = send(*changes)
-    return [wrong for _, wrong in Proof.of(rule, made, nothing_recorded).failures()]
+    return [wrong for _, wrong in Proof.of(rule, made, nothing_recorded).failures]
 
 
 def names(*changes: tuple[str, str]) -> list[str]:
