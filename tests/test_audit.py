@@ -543,6 +543,7 @@ def test_a_text_leaked_to_a_socket_of_the_same_server_may_be_a_copy() -> None:
 
 
 FILE_SENT = {"type": "m.room.message", "content": {"msgtype": "m.image", "url": "mxc://hs/a"}}
+STRETCH, ALL = ("content-range", "bytes 90-99/100"), ("content-range", "bytes 0-99/100")
 NAMELESS = (("content-type", "application/json"), ("content-encoding", "new"))
 
 
@@ -561,6 +562,10 @@ NAMELESS = (("content-type", "application/json"), ("content-encoding", "new"))
         ),
         ({"body": b"--a\r\n\r\nmeet me"}, Answer.INCONCLUSIVE),
         ({"body": b"<?xml version='1.0'?><!DOCTYPE a><a>meet me</a>"}, Answer.INCONCLUSIVE),
+        ({"body": b'data: {"rooms": {"join": {}}}\nevent: sync\n\n'}, Answer.INCONCLUSIVE),
+        ({"head": Head(status=206, headers=JSON)}, Answer.INCONCLUSIVE),
+        ({"head": Head(status=206, headers=(*JSON, STRETCH))}, Answer.INCONCLUSIVE),
+        ({"head": Head(status=206, headers=(*JSON, ALL))}, Answer.END_TO_END),
         ({"body": b"not now"}, Answer.END_TO_END),
         ({"body": b"{}"}, Answer.END_TO_END),
         ({}, Answer.END_TO_END),
@@ -572,6 +577,10 @@ NAMELESS = (("content-type", "application/json"), ("content-encoding", "new"))
         "an error",
         "cut multipart",
         "damaged XML",
+        "in events",
+        "a stretch, nobody knows which",
+        "a stretch",
+        "a stretch that is all of it",
         "plain words",
         "nothing",
         "a file",
