@@ -20,10 +20,12 @@ from auditor.rulebook.match import PEOPLE, STRENGTH, Message, match, shown_path
 from auditor.rulebook.opening import forced_by, open_parcel
 from auditor.rulebook.types import Rule
 from auditor.strays import stray
+from auditor.text import is_name, is_sentence
 
 NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
 STRAY = "readable words, or a key, stand outside the messages that a rule knows: perhaps a copy"
+UNKNOWN = "a sentence stands in a message of the socket that no rule knows: perhaps one of another kind"
 UNOPENED = "this parcel did not open into what its rule knows, so a message may lie in it"
 WITH_PARTS = ("{", "[", "--", "<?xml")  # how JSON, multipart and XML begin that could be opened
 FRAMES = ("sse", "multipart")  # around a body that is asked for in pieces or sent as events
@@ -123,6 +125,12 @@ class Reading:
                 seen = Seen(Content.MISSING, node, note=STRAY)
                 message = Message(surface, seen.content, rule.slots[0].text, seen, seen.note)
                 self.doubts.append(self.finding(rule, platform, message))
+
+    def look_for_words(self, rules: list[tuple[Rule, str]]) -> None:
+        """A sentence where one of these rules could have met a message, in what none of them explains."""
+        if any(says(node) for root, _ in self.trees.values() for node in _body(root).walk()):
+            for rule, platform in rules:
+                self.doubts += [self.finding(rule, platform, one) for one in unseen(rule, UNKNOWN)]
 
     def lost(self, rule: Rule, root: Node) -> str:
         """Why the rule may have found nothing in what could not be read; nothing where all was read."""
@@ -242,6 +250,16 @@ def unseen(rule: Rule, why: str) -> list[Message]:
         return []
     slot = rule.slots[0].text
     return [Message(surface, Content.MISSING, slot, note=why) for surface in sorted(set(rule.surface.all))]
+
+
+def _body(root: Node) -> Node:
+    return root.child("body") or Node(())
+
+
+def says(node: Node) -> bool:
+    """Whether three words or more stand here as people write them, and are no name."""
+    text = node.value if isinstance(node.value, str) and not node.children else ""
+    return len(text.split()) > 2 and is_sentence(text) and not is_name(text)
 
 
 def planted_in(needles: Needles, node: Node) -> tuple[str, ...]:
