@@ -151,6 +151,8 @@ class Audit:
                 findings += [self._whole(finding, reading)] if settled is None else settled
                 held += [finding] if settled is not None else []
         shown = {f.rule for f in (*held, *findings)} | {s.rule for s in reading.sightings}
+        if parcel.protocol == "websocket" and not shown:
+            reading.look_for_words(rules)
         rules = [
             (rule, name) for rule, name in rules if rule.id in shown or self.book.tells(rule, name, platform)
         ]

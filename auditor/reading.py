@@ -4,6 +4,7 @@ Laws: a planted text that no slot accounts for is a finding all the same; of a p
 could not be read to its end nothing is called sealed; where a value lies is always said.
 """
 
+import re
 from functools import partial
 
 from msgspec import structs
@@ -19,12 +20,17 @@ from auditor.rulebook.match import PEOPLE, STRENGTH, Message, match, shown_path
 from auditor.rulebook.opening import forced_by, open_parcel
 from auditor.rulebook.types import Rule
 from auditor.strays import stray
+from auditor.text import is_name, is_sentence
 
 NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
 STRAY = "readable words, or a key, stand outside the messages that a rule knows: perhaps a copy"
+UNKNOWN = "a sentence stands in a message of the socket that no rule knows: perhaps one of another kind"
 UNOPENED = "this parcel did not open into what its rule knows, so a message may lie in it"
 WITH_PARTS = ("{", "[", "--", "<?xml")  # how JSON, multipart and XML begin that could be opened
+FRAMES = ("sse", "multipart")  # around a body that is asked for in pieces or sent as events
+# Which bytes of a body these are, and how many it has.
+STRETCH = re.compile(r"bytes +(\d{1,15})-(\d{1,15})/(\d{1,15}|\*)", re.IGNORECASE)
 PLANTED = "planted-text"  # the rule of findings that no rule file made
 
 
@@ -44,7 +50,7 @@ class Reading:
         self.trees: dict[tuple[object, ...], tuple[Node, Judge]] = {}  # by what rules order
         self.hits: list[tuple[Node, Hit]] = []
         self.digests: set[tuple[str, str]] = set()  # algorithm and planted text: nobody read it there
-        self.whole = parcel.whole
+        self.whole = parcel.whole and not partial_content(parcel)
         known = None if self.accept else needles.barren
         around, body = False, False
         if needles:
@@ -119,6 +125,12 @@ class Reading:
                 seen = Seen(Content.MISSING, node, note=STRAY)
                 message = Message(surface, seen.content, rule.slots[0].text, seen, seen.note)
                 self.doubts.append(self.finding(rule, platform, message))
+
+    def look_for_words(self, rules: list[tuple[Rule, str]]) -> None:
+        """A sentence where one of these rules could have met a message, in what none of them explains."""
+        if any(says(node) for root, _ in self.trees.values() for node in _body(root).walk()):
+            for rule, platform in rules:
+                self.doubts += [self.finding(rule, platform, one) for one in unseen(rule, UNKNOWN)]
 
     def lost(self, rule: Rule, root: Node) -> str:
         """Why the rule may have found nothing in what could not be read; nothing where all was read."""
@@ -240,16 +252,37 @@ def unseen(rule: Rule, why: str) -> list[Message]:
     return [Message(surface, Content.MISSING, slot, note=why) for surface in sorted(set(rule.surface.all))]
 
 
+def _body(root: Node) -> Node:
+    return root.child("body") or Node(())
+
+
+def says(node: Node) -> bool:
+    """Whether three words or more stand here as people write them, and are no name."""
+    text = node.value if isinstance(node.value, str) and not node.children else ""
+    return len(text.split()) > 2 and is_sentence(text) and not is_name(text)
+
+
 def planted_in(needles: Needles, node: Node) -> tuple[str, ...]:
     """The planted texts at one node."""
     return tuple(sorted({hit.text for hit in look_for(needles, node) if not hit.digest}))
 
 
+def partial_content(parcel: Parcel) -> bool:
+    """Whether the body is a stretch of something longer (RFC 9110, 14 and 15.3.7)."""
+    stretch = STRETCH.fullmatch(parcel.head.header("content-range").strip())
+    if stretch and stretch[1] == "0" and stretch[3].isdigit() and int(stretch[2]) + 1 == int(stretch[3]):
+        return False
+    return parcel.head.status == 206 or stretch is not None
+
+
 def unopened(rule: Rule, root: Node) -> bool:
-    """Whether the rule looks for messages inside a body that stayed bytes, or text that says it has parts."""
+    """Whether the rule looks for messages inside a body that stayed bytes, or text that says it has parts,
+    or in which its place would lie in frames it does not know."""
     places = [rule.each] if rule.each else rule.slots
     body = root.child("body")
-    if body is None or body.children or not all(p.steps[0] == "body" and len(p.steps) > 1 for p in places):
+    if body is None or not all(p.steps[0] == "body" and len(p.steps) > 1 for p in places):
         return False
+    if body.children:
+        return body.trail[-1:] in [(name,) for name in FRAMES] and not any(p.reaches(root, 2) for p in places)
     value = body.value
     return bool(value) if isinstance(value, bytes) else str(value or "").lstrip().startswith(WITH_PARTS)

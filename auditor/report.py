@@ -1,10 +1,10 @@
 """All that an audit saw, added up: the only thing that reporters get.
 
 Laws: `a + b` is associative and commutative, the empty report is its zero, and a capture
-counts once, by its hash: as the audit saw it that read most of its planted texts. It may be
-audited in slices: slices that do not overlap add up to the same bytes as one audit of the
-whole. Every table is bounded: rows are kinds, never messages, and a row keeps its first eight
-findings. Verdicts are computed (judge.py).
+counts once, by its hash: as the audit saw it that read most of its planted texts, with the
+texts that only others read. It may be audited in slices: slices that do not overlap add up to
+the same bytes as one audit of the whole. Every table is bounded: rows are kinds, never messages,
+and a row keeps its first eight findings. Verdicts are computed (judge.py).
 """
 
 from collections.abc import Iterable, Mapping
@@ -190,21 +190,26 @@ class Report(Struct, frozen=True):
     slices: tuple[Slice, ...] = ()
 
     def __add__(self, other: "Report") -> "Report":
-        best: dict[tuple[str, Stretches], Slice] = {}
+        audits: dict[tuple[str, Stretches], list[Slice]] = {}
         for one in (*self.slices, *other.slices):
-            key = (one.capture.id, one.covers)
-            best[key] = min(best[key], one, key=_preference) if key in best else one
-        return Report(tuple(best[key] for key in sorted(best)))
+            audits.setdefault((one.capture.id, one.covers), []).append(one)
+        return Report(tuple(one for key in sorted(audits) for one in _telling(audits[key])))
 
     def __bool__(self) -> bool:
         return bool(self.slices)
 
     def by_capture(self) -> list[Slice]:
-        """One slice per capture: stretches that do not overlap, the longest first, are added."""
+        """One slice per capture: stretches that do not overlap, the longest first, are added.
+
+        Of the other audits of it counts what they alone read."""
         captures: dict[str, list[Slice]] = {}
         for one in self.slices:
             captures.setdefault(one.capture.id, []).append(one)
-        return [reduce(add, _disjoint(parts)) for _, parts in sorted(captures.items())]
+        found = []
+        for _, parts in sorted(captures.items()):
+            taken = _disjoint(parts)
+            found.append(reduce(_and_read, (one for one in parts if one not in taken), reduce(add, taken)))
+        return found
 
     def whole(self) -> Slice:
         """Everything in one."""
@@ -219,7 +224,37 @@ NOTHING = Slice(Capture("", "", "", 0))
 
 def _preference(one: Slice) -> tuple[int, int, bytes]:
     """Of several audits of one stretch: who read more planted texts, then who looked for more."""
-    return -len({text for row, _ in one.tally for text in row.texts}), -one.planted, _bytes(one)
+    return -len(_read(one.tally)), -one.planted, _bytes(one)
+
+
+def _telling(audits: list[Slice]) -> list[Slice]:
+    """The audits of one stretch that read a text which no preferred one read."""
+    found: list[tuple[set[str], Slice]] = []
+    for one in sorted(audits, key=_preference) if len(audits) > 1 else audits:
+        texts = _read(one.tally) | {digest.text for digest, _ in one.digests}
+        if not any(texts <= others for others, _ in found):
+            found.append((texts, one))
+    return [one for _, one in found]
+
+
+def _and_read(one: Slice, other: Slice) -> Slice:
+    """What one audit saw, and the planted texts that only another one of the same bytes read."""
+    rows, theirs = dict(one.tally), dict(other.tally)
+    known = _read(one.tally)
+    new = {row: sums for row, sums in theirs.items() if not known.issuperset(row.texts)}
+    for row in rows.keys() & theirs.keys() if new and one.covers == other.covers else ():
+        if theirs[row].count < rows[row].count:  # the text was read in one of these
+            rows[row] = msgspec.structs.replace(rows[row], count=theirs[row].count)
+    return msgspec.structs.replace(
+        one,
+        planted=max(one.planted, other.planted, len(_read(one.tally) | _read(other.tally))),
+        tally=ordered({**new, **rows}),
+        digests=ordered({**dict(other.digests), **dict(one.digests)}),
+    )
+
+
+def _read(tally: Iterable[tuple[Row, Tally]]) -> set[str]:
+    return {text for row, _ in tally for text in row.texts}
 
 
 def _same(one: Capture, other: Capture) -> Capture:

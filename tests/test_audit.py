@@ -542,7 +542,36 @@ def test_a_text_leaked_to_a_socket_of_the_same_server_may_be_a_copy() -> None:
     assert [one.verdict for one in verdicts if one.platform == "matrix"] == [Answer.INCONCLUSIVE]
 
 
+WHO = {"pubkey": "ab" * 32, "sig": "cd" * 64, "tags": []}
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (TEXT, Answer.INCONCLUSIVE),
+        (json.dumps({"say": TEXT}), Answer.INCONCLUSIVE),
+        (json.dumps(["CHAT", TEXT]), Answer.INCONCLUSIVE),
+        (json.dumps(["EVENT", WHO | {"kind": 20999, "content": TEXT}]), Answer.INCONCLUSIVE),
+        (json.dumps(["EVENT", WHO | {"kind": 0, "content": json.dumps({"about": TEXT})}]), Answer.END_TO_END),
+        (json.dumps(["OK", "ab" * 32, False, "blocked: not for you"]), Answer.END_TO_END),
+        (json.dumps(["EOSE", "sub:1"]), Answer.END_TO_END),
+        (json.dumps({"user": "Ada King Byron", "state": "not here"}), Answer.END_TO_END),
+    ],
+)
+def test_a_sentence_in_a_socket_may_be_a_message_of_a_kind_that_nobody_described(
+    said: str, answer: Answer
+) -> None:
+    """Beside sealed ones of the same socket; names and what a relay says are none."""
+    seen = [msgspec.structs.replace(nip04(), ref=Ref("made.mitm", number, ">")) for number in range(3)]
+    other = msgspec.structs.replace(seen[0], ref=Ref("made.mitm", 9, ">"), body=said.encode())
+    elsewhere = msgspec.structs.replace(other, channel=Channel("stream.example", 443, Road.PROTECTED))
+    for more, expected in ((other, answer), (elsewhere, Answer.END_TO_END)):
+        verdicts = run(*seen, more)[2]
+        assert [one.verdict for one in verdicts if one.surface == "dm"] == [expected]
+
+
 FILE_SENT = {"type": "m.room.message", "content": {"msgtype": "m.image", "url": "mxc://hs/a"}}
+STRETCH, ALL = ("content-range", "bytes 90-99/100"), ("content-range", "bytes 0-99/100")
 NAMELESS = (("content-type", "application/json"), ("content-encoding", "new"))
 
 
@@ -561,6 +590,10 @@ NAMELESS = (("content-type", "application/json"), ("content-encoding", "new"))
         ),
         ({"body": b"--a\r\n\r\nmeet me"}, Answer.INCONCLUSIVE),
         ({"body": b"<?xml version='1.0'?><!DOCTYPE a><a>meet me</a>"}, Answer.INCONCLUSIVE),
+        ({"body": b'data: {"rooms": {"join": {}}}\nevent: sync\n\n'}, Answer.INCONCLUSIVE),
+        ({"head": Head(status=206, headers=JSON)}, Answer.INCONCLUSIVE),
+        ({"head": Head(status=206, headers=(*JSON, STRETCH))}, Answer.INCONCLUSIVE),
+        ({"head": Head(status=206, headers=(*JSON, ALL))}, Answer.END_TO_END),
         ({"body": b"not now"}, Answer.END_TO_END),
         ({"body": b"{}"}, Answer.END_TO_END),
         ({}, Answer.END_TO_END),
@@ -572,6 +605,10 @@ NAMELESS = (("content-type", "application/json"), ("content-encoding", "new"))
         "an error",
         "cut multipart",
         "damaged XML",
+        "in events",
+        "a stretch, nobody knows which",
+        "a stretch",
+        "a stretch that is all of it",
         "plain words",
         "nothing",
         "a file",

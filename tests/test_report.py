@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable
 from functools import lru_cache, reduce
-from itertools import permutations
+from itertools import chain, combinations, permutations
 from pathlib import Path
 
 import msgspec
@@ -230,6 +230,70 @@ def test_of_two_audits_of_one_stretch_the_one_counts_that_read_more_planted_text
     for order in permutations((audit_of(0, row), audit_of(2, row))):
         (kept,) = reduce(Report.__add__, order).slices
         assert kept.planted == 2
+
+
+MATES = ("meet me by the old crane", "bring the blue lantern", "the ferry leaves at nine")
+SESSIONS = [texts for count in range(4) for texts in combinations(MATES, count)]
+
+
+@lru_cache
+def copied(name: str, *texts: str) -> Report:
+    """An audit of one chat, as a copy under another name with another session.yaml beside it gives it."""
+    said = (*MATES, "nobody planted this")
+    head = Head(
+        "POST", ("api", "v9", "channels", "1", "messages"), headers=(("content-type", "application/json"),)
+    )
+    seen = [
+        Parcel(Ref(name, entry, ">"), Channel("discord.com", 443, Road.PROTECTED), True,
+               msgspec.json.encode({"content": text}), head=head)
+        for entry, text in enumerate(said)
+    ]  # fmt: skip
+    seen.append(Parcel(Ref(name, 9, ">"), Channel("stranger.example"), True, MATES[2].encode()))
+    return audited(seen, Capture("aa", name, "dump", 1), Needles(list(texts)))
+
+
+@QUICK
+@given(st.lists(st.sampled_from(SESSIONS), min_size=2, max_size=4, unique=True), st.data())
+def test_of_a_capture_given_twice_every_text_counts_that_one_of_its_audits_read(
+    planted: list[tuple[str, ...]], data: st.DataObject
+) -> None:
+    """Whichever of them read more, and in whatever order and groups they are added."""
+    reports = [copied(f"{number}.mitm", *texts) for number, texts in enumerate(planted)]
+    whole = reduce(Report.__add__, reports)
+    order = data.draw(st.permutations(reports))
+    cut = data.draw(st.integers(0, len(order)))
+    again = reduce(Report.__add__, order[:cut], Report()) + reduce(Report.__add__, order[cut:], Report())
+    assert encode(again, judge(again, book())) == encode(whole, judge(whole, book()))
+    assert encode(whole + again, judge(whole, book())) == encode(whole, judge(whole, book()))
+    every = set(chain(*planted))
+    assert {text for row, _ in whole.whole().tally for text in row.texts} == every
+    assert whole.whole().planted == max(len(every), *map(len, planted))
+    found = {one.platform: one for one in judge(whole, book())}
+    assert ("unknown:stranger.example" in found) is (MATES[2] in every)
+    assert found["discord"].grade is Grade.SHOWN
+
+
+def test_a_text_that_only_a_copy_with_another_session_shows_decides() -> None:
+    """One audit knows a text in a preview, the other one that is hidden in what looks sealed."""
+    row = Row("a", "dm", Direction.OUT, Content.SEALED, Road.PROTECTED, Grade.RECOGNISED, "a", seal="otr")
+    other = msgspec.structs.replace(row, surface="other", content=Content.READABLE, texts=("hello there",))
+    hidden = msgspec.structs.replace(
+        row, content=Content.READABLE, texts=("meet me",), seal="", grade=Grade.SHOWN
+    )
+    ref, capture = Ref("x.mitm", 1, ">"), Capture("aa", "x.mitm", "dump", 1)
+    first, second = (
+        Report((Slice(capture, Stretches.of([(0, 9)]), planted=1, tally=ordered(dict(rows))),))
+        for rows in (
+            [(row, Tally(3, one(row, ref).findings)), (other, one(other, ref))],
+            [(row, Tally(2, one(row, ref).findings)), (hidden, one(hidden, ref))],
+        )
+    )
+    for both in (first + second, second + first):
+        (verdict,) = [found for found in judge(both, book()) if found.surface == "dm"]
+        assert (verdict.verdict, verdict.counts) == ("transport-only", {"readable": 1, "sealed": 2})
+        assert [check.note for check in verdict.checks if check.name == "planted"] == [
+            "1 of 2 planted texts read"
+        ]
 
 
 # Bounds and order

@@ -217,6 +217,19 @@ def test_words_of_a_chat_that_was_joined_in_its_middle_are_read(
     assert ("xmpp", "dm", Direction.OUT) not in ends(every, keys, tmp_path)
 
 
+def test_words_behind_the_last_chunk_of_a_message_are_read(tmp_path: Path) -> None:
+    """Fields may follow a body that comes in chunks, as they stand in front of it."""
+    host = pages()[0][1].partition(b"ost: ")[2].partition(b"\r")[0]
+    body = json.dumps(enveloped("megolm", book(), "1")).encode()
+    head = b"PUT /_matrix/client/v3/rooms/!a:b/send/m.room.encrypted/1 HTTP/1.1\r\nHost: %s\r\n" % host
+    chunks = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n%%s\r\n" % (len(body), body)
+    for note in (b"", b"X-Note: meet me by the old crane\r\n"):
+        wire = Wire(End(PHONE, 40_000), End(SERVER, 8008)).open().tell(pages(), size=4_000)
+        said = [(True, head + chunks % note), (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")]
+        found = ends(wire.tell(said).close().packets, Keys(), tmp_path)
+        assert (("matrix", "room", Direction.OUT) in found) is not bool(note)
+
+
 CALL = b"MESSAGE sip:bob@h.example SIP/2.0\r\nContent-Type: text/plain\r\n\r\n"
 
 

@@ -82,6 +82,10 @@ class Pattern:
                 return nodes
         return [item for node in nodes for item in _items(node)]
 
+    def reaches(self, root: Node, steps: int) -> bool:
+        """Whether something stands where its first steps lead."""
+        return bool(Pattern(self.text, self.steps[:steps], self.quoted[:steps]).select(root))
+
     def _search(self, root: Node) -> list[Node]:
         """The same for paths that may go any number of steps down, and so come by twice."""
         found: dict[int, Node] = {}

@@ -178,9 +178,9 @@ class Dialogue:
         for said in self._talk():
             socket.feed(Chunk(said.from_client, said.content, 0, said.timestamp or 0.0))
         flow.websocket = Socket([frame for _, frame in socket.exchange.frames])
-        self.unread += socket.passed_over + socket.waiting or bool(socket.broken)
-        if socket.broken:
-            flow.error = Failure(f"the WebSocket: {socket.broken}")
+        self.unread += socket.passed_over + socket.waiting or bool(socket.wrong)
+        if socket.wrong:
+            flow.error = Failure(f"the WebSocket: {socket.wrong}")
 
     def _body(self, from_client: bool) -> bytes:
         return b"".join(turn.data for turn in self.turns if turn.from_client is from_client)

@@ -2,15 +2,20 @@
 
 import re
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from mitmproxy.connection import Client, ConnectionState, Server
+from mitmproxy.http import Headers
 from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import _events as said
+from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import RequestHeaders, ResponseHeaders
-from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server
+from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server, TBodyReader
 
-from auditor.sources.flows import Request, Response
+from auditor.sources.flows import Fields, Request, Response
 from auditor.sources.pcap.line import Line
 from auditor.sources.pcap.replay.exchange import LONGEST, Body, Mark
 
@@ -47,7 +52,38 @@ def half_of(from_client: bool) -> Half:
     context = Context(client, Settings())  # type: ignore[arg-type]
     context.server = Server(address=("server", 1))
     context.server.state = ConnectionState.OPEN
-    return Http1Server(context) if from_client else Http1Client(context)
+    half = Http1Server(context) if from_client else Http1Client(context)
+    half.read_body = partial(_read_body, half)  # type: ignore[method-assign, assignment]
+    return half
+
+
+class Trailed:
+    """A reader of bodies that keeps the fields behind the last chunk, which mitmproxy does not take."""
+
+    def __init__(self, reader: TBodyReader) -> None:
+        self.reader = reader
+        self.fields: Fields = []
+        self.read_eof = reader.read_eof
+
+    def __call__(self, buffer: object) -> object:
+        event: object = self.reader(buffer)  # type: ignore[arg-type]
+        if fields := getattr(event, "headers", None):
+            self.fields = [(bytes(name), bytes(value)) for name, value in fields.raw_items()]
+            return type(event)()
+        return event
+
+
+def _read_body(half: Half, event: object) -> Iterator[object]:
+    found: object = half.body_reader
+    reader = found if isinstance(found, Trailed) else Trailed(half.body_reader)
+    half.body_reader = reader  # type: ignore[assignment]
+    for command in type(half).read_body(half, event):  # type: ignore[arg-type]
+        heard = command.event if isinstance(command, ReceiveHttp) else None
+        if reader.fields and isinstance(heard, said.RequestEndOfMessage):
+            yield ReceiveHttp(said.RequestTrailers(heard.stream_id, Headers(reader.fields)))
+        elif reader.fields and isinstance(heard, said.ResponseEndOfMessage):
+            yield ReceiveHttp(said.ResponseTrailers(heard.stream_id, Headers(reader.fields)))
+        yield command
 
 
 class Marks:

@@ -173,11 +173,6 @@ class Http1:
                 self._work.append((way, heard, place))
                 if isinstance(heard, said.ResponseHeaders) and self._switches(heard):
                     return
-        except NotImplementedError:  # trailers: the body is whole, and what follows it was read over
-            ended = said.RequestEndOfMessage if way else said.ResponseEndOfMessage
-            self._work.append((way, ended(half.stream_id or 1), self._marks[way].size - len(half.buf)))
-            for _ in half.mark_done(request=way, response=not way):
-                pass
         except halves.WRONG as error:
             self._break(f"{type(error).__name__}: {error}")
 
@@ -211,6 +206,10 @@ class Http1:
                 now.sent.add(event.data)
             case said.ResponseData():
                 now.received.add(event.data)
+            case said.RequestTrailers():
+                now.request.trailers = list(event.trailers.fields)
+            case said.ResponseTrailers() if now.response:
+                now.response.trailers = list(event.trailers.fields)
             case said.RequestEndOfMessage():
                 now.sent.done, self._next[True] = True, place
                 self._run(False, event)

@@ -234,8 +234,8 @@ class Http2:
         if socket := self._sockets.pop(stream, None):
             exchange.sent.done = exchange.received.done = True
             self.passed_over += socket.passed_over + socket.waiting
-            self.damaged = self.damaged or socket.broken
-            exchange.failure = exchange.failure or socket.broken
+            self.damaged = self.damaged or socket.wrong
+            exchange.failure = exchange.failure or socket.wrong
         self._finished.append(exchange)
 
 

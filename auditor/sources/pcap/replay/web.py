@@ -193,7 +193,7 @@ class Frames:
 
     def finish(self, ended: bool) -> list[Event]:
         found = self._tell()
-        left, why = self._socket.passed_over + self._socket.waiting, self._socket.broken
+        left, why = self._socket.passed_over + self._socket.waiting, self._socket.wrong
         if left or why:
             what = why or "it ends early"
             found.append(self.unread("cut", f"WebSocket: {what}; {left} bytes not read"))

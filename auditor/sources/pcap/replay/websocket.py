@@ -13,6 +13,7 @@ from auditor.streams.zlib_stream import FREE, RATIO
 _STEP = 4096  # bytes at once, so that what they inflate to is counted in time
 AROUND = 200  # bytes of memory that any message takes
 _TEXT, _BINARY = 1, 2
+_CLOSE = 8
 _SIGNS_OF_LIFE = (9, 10)  # ping and pong
 _WRONG = (
     ArithmeticError,
@@ -36,6 +37,8 @@ class Messages:
         self._head = bytearray()
         self._left = 0
         self._keep = True
+        self._last = False
+        self.behind = 0  # bytes that follow the last one
 
     @property
     def waiting(self) -> int:
@@ -49,11 +52,15 @@ class Messages:
                 at, self._left = at + len(piece), self._left - len(piece)
                 kept += piece if self._keep else b""
                 continue
+            if self._last:
+                self.behind += len(data) - at
+                break
             self._head.append(data[at])
             at += 1
             if len(self._head) >= 2 and len(self._head) == _head_size(self._head[1]):
                 self._left = _payload_size(self._head)
                 self._keep = self._head[0] & 15 not in _SIGNS_OF_LIFE
+                self._last = self._head[0] & 15 == _CLOSE
                 kept += self._head if self._keep else b""
                 self._head.clear()
         return bytes(kept)
@@ -65,7 +72,7 @@ class WebSocket:
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self.broken = ""
-        self.passed_over = 0  # bytes that were not read
+        self._unread = 0
         self._over: set[bool] = set()  # who said that nothing more comes
         self._kept = 0
         self._came = self._made = 0
@@ -73,6 +80,7 @@ class WebSocket:
         self._parts: dict[bool, list[bytes]] = {True: [], False: []}
         self._begun: dict[bool, Mark | None] = {True: None, False: None}
         agreed = header(exchange.response.headers, b"sec-websocket-extensions") if exchange.response else b""
+        self._foreign = _foreign(agreed)
         try:
             self._sides = {
                 True: Connection(ConnectionType.SERVER, _extensions(agreed)),
@@ -82,8 +90,18 @@ class WebSocket:
             self.broken = f"extensions that make no sense: {error}"
 
     @property
+    def wrong(self) -> str:
+        """Why not all of it was read, or perhaps not as it was meant."""
+        return self.broken or self._foreign
+
+    @property
     def closed(self) -> bool:
         return len(self._over) == 2
+
+    @property
+    def passed_over(self) -> int:
+        """Bytes that were not read."""
+        return self._unread + sum(one.behind for one in self._messages.values())
 
     @property
     def waiting(self) -> int:
@@ -95,10 +113,8 @@ class WebSocket:
         if chunk.lost and not self.broken and way not in self._over:
             self.broken = "bytes are missing, and what follows them cannot be read"
         for at in range(0, len(chunk.data), _STEP):
-            if way in self._over:
-                return
             if self.broken:
-                self.passed_over += len(chunk.data) - at
+                self._unread += len(chunk.data) - at
                 return
             try:
                 self._take(chunk, chunk.data[at : at + _STEP])
@@ -151,6 +167,12 @@ def _head_size(second: int) -> int:
 def _payload_size(head: bytes | bytearray) -> int:
     size = head[1] & 127
     return int.from_bytes(head[2 : 4 if size == 126 else 10]) if size > 125 else size
+
+
+def _foreign(agreed: bytes) -> str:
+    """What may have been made of the messages that nobody here can undo."""
+    names = {one.split(";", 1)[0].strip() for one in split_comma_header(agreed)} - {PerMessageDeflate.name}
+    return f"extensions that nobody here speaks: {', '.join(sorted(names))}" if any(names) else ""
 
 
 def _extensions(agreed: bytes) -> list[Extension]:

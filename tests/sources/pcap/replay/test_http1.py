@@ -232,6 +232,18 @@ def test_where_only_the_questions_were_caught_all_of_them_are_told() -> None:
     assert found[2].asked.number == 1
 
 
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_fields_behind_the_last_chunk_belong_to_their_message(size: int) -> None:
+    asked = b"PUT /a HTTP/1.1\r\nHost: h.example\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+    note = b"X-Note: meet me\r\n\r\n"
+    said = [(True, asked + note), (False, TRAILED), ask("/b"), (False, CHUNKED), ask("/c"), answer(b"2")]
+    pieces = [(way, data[at : at + size]) for way, data in said for at in range(0, len(data), size)]
+    http, exchanges = run(*chunked(pieces))
+    fields = [(one.request.trailers, one.response.trailers) for one in exchanges if one.response is not None]
+    assert fields == [([(b"X-Note", b"meet me")], [(b"X-Sum", b"7")]), (None, None), (None, None)]
+    assert (http.passed_over, http.broken) == (0, "")
+
+
 @pytest.mark.parametrize("lost", [7, 1 << 62])
 def test_lost_bytes_elsewhere_cost_what_they_were_in_and_no_more(lost: int) -> None:
     said = [

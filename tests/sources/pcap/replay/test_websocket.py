@@ -75,13 +75,24 @@ def test_every_message_knows_the_packet_in_which_it_begins() -> None:
     assert [frame.kind for _, frame in one.exchange.frames] == [1, 1, 1, 2, 1, 1]
 
 
-def test_what_comes_behind_the_end_is_not_read() -> None:
+@pytest.mark.parametrize("together", [False, True])
+def test_what_comes_behind_the_end_is_not_read_but_counted(together: bool) -> None:
     one = socket()
     end = CloseConnection(code=1000)
     said = spoken("", [SAYS[0], (False, end), (True, end)])
-    assert heard(one, [*said, (True, b"\x82\x01")]) == TOLD[:1]
+    later = (True, b"\x81\x07meet me")
+    said = [*said[:-1], (True, said[-1][1] + later[1])] if together else [*said, later]
+    assert heard(one, said) == TOLD[:1]
     assert one.closed
     assert not one.broken
+    assert one.passed_over == 9
+
+
+def test_what_an_unknown_extension_made_of_the_messages_nobody_knows() -> None:
+    one = socket(f"{DEFLATE}, x-mix")
+    assert heard(one, spoken(DEFLATE, SAYS)) == TOLD
+    assert (one.broken, one.wrong) == ("", "extensions that nobody here speaks: x-mix")
+    assert socket(DEFLATE).wrong == socket().wrong == ""
 
 
 def test_who_has_not_said_goodbye_may_still_speak() -> None:
