@@ -158,7 +158,8 @@ class Audit:
         self._known(platform, rules, parcel.channel.host)
         reading.look_around([*held, *findings], rules)
         findings += reading.elsewhere([*held, *findings], platform.id if platform else "", rules)
-        self.ledger.enter(_state([*held, *findings], bool(rules), platform is not None), parcel)
+        told = (finding.rule != PLANTED for finding in (*held, *findings))
+        self.ledger.enter(ledger.state(told, bool(rules), platform is not None), parcel)
         for finding in findings:
             _count(self.tally, *self._row(finding, parcel.channel.host))
         self._doubt((finding, parcel.channel.host) for finding in reading.doubts)
@@ -275,16 +276,6 @@ def _near(host: str) -> str:
 
 def _count(tally: dict[Row, Tally], row: Row, finding: Finding) -> None:
     tally[row] = tally.get(row, NONE).and_one(finding)
-
-
-def _state(findings: list[Finding], ruled: bool, known: bool) -> str:
-    if any(finding.rule != PLANTED for finding in findings):
-        return ledger.READ
-    if findings:
-        return ledger.CANARY
-    if ruled:
-        return ledger.AROUND
-    return ledger.NO_RULE if known else ledger.STRANGER
 
 
 def audit(
