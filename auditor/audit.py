@@ -13,6 +13,7 @@ from zlib import crc32
 from msgspec import structs
 
 from auditor import bosh, facts, ledger
+from auditor.answers import Answers
 from auditor.excerpts import Excerpts
 from auditor.fragments import Fragments, fragment_of
 from auditor.model import (
@@ -68,6 +69,7 @@ class Audit:
         self.needles = needles or Needles()
         self.pieces = Pieces(self.needles)
         self.fragments = Fragments()
+        self.answers = Answers()
         self.excerpts = Excerpts(reveal)
         self.ledger = ledger.Ledger()
         self.tally: dict[Row, Tally] = {}
@@ -139,7 +141,8 @@ class Audit:
             self.renamed.add((parcel.channel.renamed, parcel.channel.host))
         platform = self.book.platform_at(parcel.channel.host)
         rules = self.book.meeting(parcel)
-        if not rules and not self.needles:
+        asked = self.answers.to(parcel)
+        if not rules and not asked and not self.needles:
             self._known(platform, rules, parcel.channel.host)
             self.ledger.enter(ledger.NO_RULE if platform else ledger.STRANGER, parcel)
             return []
@@ -157,6 +160,8 @@ class Audit:
         ]
         self._known(platform, rules, parcel.channel.host)
         reading.look_around([*held, *findings], rules)
+        reading.look_back(asked, rules)
+        self.answers.wait(parcel, findings)
         findings += reading.elsewhere([*held, *findings], platform.id if platform else "", rules)
         told = (finding.rule != PLANTED for finding in (*held, *findings))
         self.ledger.enter(ledger.state(told, bool(rules), platform is not None), parcel)

@@ -4,14 +4,16 @@ Laws: a planted text that no slot accounts for is a finding all the same; of a p
 could not be read to its end nothing is called sealed; where a value lies is always said.
 """
 
+from collections.abc import Iterator
 from functools import partial
 
 from msgspec import structs
 
+from auditor.answers import Kind
 from auditor.decoders.unwrap import Node, Opening
 from auditor.excerpts import Excerpts, offset_of
 from auditor.hiding import could_hold, look_for, look_through
-from auditor.model import Content, Finding, Grade, Parcel, Problem, Sighting
+from auditor.model import Content, Direction, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Hit, Needles
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.contents import Judge, Seen
@@ -23,6 +25,7 @@ from auditor.strays import stray
 NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
 STRAY = "readable words, or a key, stand outside the messages that a rule knows: perhaps a copy"
+ANSWER = "readable words, or a key, stand in the answer to a sealed message: perhaps a copy"
 UNOPENED = "this parcel did not open into what its rule knows, so a message may lie in it"
 WITH_PARTS = ("{", "[", "--", "<?xml")  # how JSON, multipart and XML begin that could be opened
 PLANTED = "planted-text"  # the rule of findings that no rule file made
@@ -112,13 +115,26 @@ class Reading:
             if rule.slots
             for surface in rule.surface.all
         }
-        for name, platform, surface in sorted(places):
-            rule = self.book.rules[name]
-            node = stray([one for one, _ in rules], *self.opened(rule), bool(sealed))
-            if node is not None:
-                seen = Seen(Content.MISSING, node, note=STRAY)
-                message = Message(surface, seen.content, rule.slots[0].text, seen, seen.note)
-                self.doubts.append(self.finding(rule, platform, message))
+        for kind in sorted(places):
+            opened = self.opened(self.book.rules[kind[0]])
+            self.doubts += self.strays(kind, opened, rules, bool(sealed), STRAY)
+
+    def look_back(self, asked: tuple[Kind, ...], rules: list[tuple[Rule, str]]) -> None:
+        """Words in the answer to a sealed message: who wrote them may have read it."""
+        for kind in asked:
+            for doubt in self.strays(kind, self.opened(), rules, True, ANSWER):
+                self.doubts.append(structs.replace(doubt, direction=Direction.OUT))
+
+    def strays(
+        self, kind: Kind, opened: tuple[Node, Judge], rules: list[tuple[Rule, str]], sealed: bool, note: str
+    ) -> Iterator[Finding]:
+        """A doubt about messages of this kind, where something stands that no rule explains."""
+        node = stray([rule for rule, _ in rules], *opened, sealed)
+        if node is not None:
+            name, platform, surface = kind
+            rule, seen = self.book.rules[name], Seen(Content.MISSING, node, note=note)
+            message = Message(surface, seen.content, rule.slots[0].text, seen, note)
+            yield self.finding(rule, platform, message)
 
     def lost(self, rule: Rule, root: Node) -> str:
         """Why the rule may have found nothing in what could not be read; nothing where all was read."""
