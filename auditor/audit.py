@@ -8,12 +8,12 @@ its table.
 from array import array
 from collections.abc import Iterable
 from itertools import chain
-from zlib import crc32
 
 from msgspec import structs
 
 from auditor import bosh, facts, ledger
 from auditor.answers import Answers
+from auditor.doubts import nearby
 from auditor.excerpts import Excerpts
 from auditor.fragments import Fragments, fragment_of
 from auditor.model import (
@@ -55,7 +55,6 @@ from auditor.stretches import Stretches, of_numbers
 from auditor.unread import unread
 
 NO_APP = App()
-NEAR = 4096  # hosts that are told apart where any host will do: endless ones must not fill the memory
 
 
 class Audit:
@@ -212,14 +211,14 @@ class Audit:
         for name in {name for _, name in rules} | ({platform.id} if platform else set()):
             self.platforms[name] = self.platforms.get(name, 0) + 1
         if not rules:
-            name = platform.id if platform else _near(host)
+            name = platform.id if platform else nearby(host)
             self.unruled[name] = self.unruled.get(name, 0) + 1
 
     def _row(self, finding: Finding, host: str = "", doubt: bool = False) -> tuple[Row, Finding]:
         platform = self.book.platforms.get(finding.platform)
         rule = self.book.rules.get(finding.rule)
         anywhere = rule.anywhere if rule else finding.rule == PLANTED
-        near = _near(host) if anywhere else ""
+        near = nearby(host) if anywhere else ""
         far_end = platform.far_end if platform else "service"
         row = Row(
             finding.platform, finding.surface, finding.direction, finding.content, finding.road,
@@ -272,11 +271,6 @@ class Audit:
         key = Trouble(problem.kind, problem.message)
         one = Troubles(1, first_refs((problem.ref,)))
         self.troubles[key] = self.troubles[key] + one if key in self.troubles else one
-
-
-def _near(host: str) -> str:
-    """The same for a host whenever it is asked; hosts that share it share their doubts."""
-    return str(crc32(host.encode(errors="replace")) % NEAR)
 
 
 def _count(tally: dict[Row, Tally], row: Row, finding: Finding) -> None:
