@@ -8,11 +8,12 @@ its table.
 from array import array
 from collections.abc import Iterable
 from itertools import chain
-from zlib import crc32
 
 from msgspec import structs
 
 from auditor import bosh, ledger
+from auditor.answers import Answers
+from auditor.doubts import nearby
 from auditor.excerpts import Excerpts
 from auditor.fragments import Fragments, fragment_of
 from auditor.model import (
@@ -53,7 +54,6 @@ from auditor.stretches import Stretches, of_numbers
 from auditor.unread import unread
 
 NO_APP = App()
-NEAR = 4096  # hosts that are told apart where any host will do: endless ones must not fill the memory
 
 
 class Audit:
@@ -67,6 +67,7 @@ class Audit:
         self.needles = needles or Needles()
         self.pieces = Pieces(self.needles)
         self.fragments = Fragments()
+        self.answers = Answers()
         self.excerpts = Excerpts(reveal)
         self.ledger = ledger.Ledger()
         self.tally: dict[Row, Tally] = {}
@@ -138,7 +139,8 @@ class Audit:
             self.renamed.add((parcel.channel.renamed, parcel.channel.host))
         platform = self.book.platform_at(parcel.channel.host)
         rules = self.book.meeting(parcel)
-        if not rules and not self.needles:
+        asked = self.answers.to(parcel)
+        if not rules and not asked and not self.needles:
             self._known(platform, rules, parcel.channel.host)
             self.ledger.enter(ledger.NO_RULE if platform else ledger.STRANGER, parcel)
             return []
@@ -158,8 +160,11 @@ class Audit:
         ]
         self._known(platform, rules, parcel.channel.host)
         reading.look_around([*held, *findings], rules)
+        reading.look_back(asked, rules)
+        self.answers.wait(parcel, findings)
         findings += reading.elsewhere([*held, *findings], platform.id if platform else "", rules)
-        self.ledger.enter(_state([*held, *findings], bool(rules), platform is not None), parcel)
+        told = (finding.rule != PLANTED for finding in (*held, *findings))
+        self.ledger.enter(ledger.state(told, bool(rules), platform is not None), parcel)
         for finding in findings:
             _count(self.tally, *self._row(finding, parcel.channel.host))
         self._doubt((finding, parcel.channel.host) for finding in reading.doubts)
@@ -207,14 +212,14 @@ class Audit:
         for name in {name for _, name in rules} | ({platform.id} if platform else set()):
             self.platforms[name] = self.platforms.get(name, 0) + 1
         if not rules:
-            name = platform.id if platform else _near(host)
+            name = platform.id if platform else nearby(host)
             self.unruled[name] = self.unruled.get(name, 0) + 1
 
     def _row(self, finding: Finding, host: str = "", doubt: bool = False) -> tuple[Row, Finding]:
         platform = self.book.platforms.get(finding.platform)
         rule = self.book.rules.get(finding.rule)
         anywhere = rule.anywhere if rule else finding.rule == PLANTED
-        near = _near(host) if anywhere else ""
+        near = nearby(host) if anywhere else ""
         far_end = platform.far_end if platform else "service"
         row = Row(
             finding.platform, finding.surface, finding.direction, finding.content, finding.road,
@@ -262,23 +267,8 @@ class Audit:
         self.troubles[key] = self.troubles[key] + one if key in self.troubles else one
 
 
-def _near(host: str) -> str:
-    """The same for a host whenever it is asked; hosts that share it share their doubts."""
-    return str(crc32(host.encode(errors="replace")) % NEAR)
-
-
 def _count(tally: dict[Row, Tally], row: Row, finding: Finding) -> None:
     tally[row] = tally.get(row, NONE).and_one(finding)
-
-
-def _state(findings: list[Finding], ruled: bool, known: bool) -> str:
-    if any(finding.rule != PLANTED for finding in findings):
-        return ledger.READ
-    if findings:
-        return ledger.CANARY
-    if ruled:
-        return ledger.AROUND
-    return ledger.NO_RULE if known else ledger.STRANGER
 
 
 def audit(

@@ -6,13 +6,20 @@ is nobody's (an entry that could not be read) is about everybody who was found i
 
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
+from zlib import crc32
 
 from msgspec import structs
 
 from auditor.model import App, Direction
 from auditor.report import Row, Tally
 
+NEAR = 4096  # hosts that are told apart where any host will do: endless ones must not fill the memory
 Kind: TypeAlias = tuple[Row, Tally]
+
+
+def nearby(host: str) -> str:
+    """The same for a host whenever it is asked; hosts that share it share their doubts."""
+    return str(crc32(host.encode(errors="replace")) % NEAR)
 
 
 def settled(tally: Iterable[Kind]) -> list[Kind]:

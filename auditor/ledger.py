@@ -1,5 +1,7 @@
 """The ledger: every parcel ends in exactly one state, and none is forgotten."""
 
+from collections.abc import Iterable
+
 from auditor.model import Parcel
 from auditor.report import Account
 
@@ -29,3 +31,15 @@ class Ledger:
         assert state in STATES
         size = Account(1, len(parcel.body))
         self.accounts[state] = self.accounts[state] + size if state in self.accounts else size
+
+
+def state(told: Iterable[bool], ruled: bool, known: bool) -> str:
+    """Of a parcel with these findings, each of which a rule tells, or only a planted text."""
+    by_rules = list(told)
+    if any(by_rules):
+        return READ
+    if by_rules:
+        return CANARY
+    if ruled:
+        return AROUND
+    return NO_RULE if known else STRANGER

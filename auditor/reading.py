@@ -5,14 +5,16 @@ could not be read to its end nothing is called sealed; where a value lies is alw
 """
 
 import re
+from collections.abc import Iterator
 from functools import partial
 
 from msgspec import structs
 
+from auditor.answers import Kind
 from auditor.decoders.unwrap import Node, Opening
 from auditor.excerpts import Excerpts, offset_of
 from auditor.hiding import could_hold, look_for, look_through
-from auditor.model import Content, Finding, Grade, Parcel, Problem, Sighting
+from auditor.model import Content, Direction, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Hit, Needles
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.contents import Judge, Seen
@@ -26,6 +28,7 @@ NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
 STRAY = "readable words, or a key, stand outside the messages that a rule knows: perhaps a copy"
 UNKNOWN = "a sentence stands in a message of the socket that no rule knows: perhaps one of another kind"
+ANSWER = "readable words, or a key, stand in the answer to a sealed message: perhaps a copy"
 UNOPENED = "this parcel did not open into what its rule knows, so a message may lie in it"
 WITH_PARTS = ("{", "[", "--", "<?xml")  # how JSON, multipart and XML begin that could be opened
 FRAMES = ("sse", "multipart")  # around a body that is asked for in pieces or sent as events
@@ -118,13 +121,26 @@ class Reading:
             if rule.slots
             for surface in rule.surface.all
         }
-        for name, platform, surface in sorted(places):
-            rule = self.book.rules[name]
-            node = stray([one for one, _ in rules], *self.opened(rule), bool(sealed))
-            if node is not None:
-                seen = Seen(Content.MISSING, node, note=STRAY)
-                message = Message(surface, seen.content, rule.slots[0].text, seen, seen.note)
-                self.doubts.append(self.finding(rule, platform, message))
+        for kind in sorted(places):
+            opened = self.opened(self.book.rules[kind[0]])
+            self.doubts += self.strays(kind, opened, rules, bool(sealed), STRAY)
+
+    def look_back(self, asked: tuple[Kind, ...], rules: list[tuple[Rule, str]]) -> None:
+        """Words in the answer to a sealed message: who wrote them may have read it."""
+        for kind in asked:
+            for doubt in self.strays(kind, self.opened(), rules, True, ANSWER):
+                self.doubts.append(structs.replace(doubt, direction=Direction.OUT))
+
+    def strays(
+        self, kind: Kind, opened: tuple[Node, Judge], rules: list[tuple[Rule, str]], sealed: bool, note: str
+    ) -> Iterator[Finding]:
+        """A doubt about messages of this kind, where something stands that no rule explains."""
+        node = stray([rule for rule, _ in rules], *opened, sealed)
+        if node is not None:
+            name, platform, surface = kind
+            rule, seen = self.book.rules[name], Seen(Content.MISSING, node, note=note)
+            message = Message(surface, seen.content, rule.slots[0].text, seen, note)
+            yield self.finding(rule, platform, message)
 
     def look_for_words(self, rules: list[tuple[Rule, str]]) -> None:
         """A sentence where one of these rules could have met a message, in what none of them explains."""

@@ -18,6 +18,8 @@ _PICTURES = range(0x1F000, 0x1FC00)
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.\-]{12,}")
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _WORDS = re.compile(r"[\w\s.,!?'%$&-]+")
+_LITTLE = re.compile(r"(?!\d{5})[^\W_]+(?:['’,:-][^\W_]+)*[.!?…)]*")
+_SAID = 40  # characters of what one word says
 _ESCAPES = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff\ud800-\udfff]"
 )
@@ -58,8 +60,7 @@ def is_prose(text: str) -> bool:
     lettered = sum(word.isalpha() or any(map(str.isalpha, word)) for word in words)
     if lettered >= 3 or (lettered == 2 and _WORDS.fullmatch(text)):
         return True
-    foreign = not text.isascii()
-    beyond = foreign and sum(not c.isascii() and unicodedata.category(c)[0] in "LS" for c in text)
+    beyond = 0 if text.isascii() else sum(map(_beyond, text))
     return beyond >= 2 or (len(words) > 1 and _WORDS.fullmatch(text) is not None and lettered > 0)
 
 
@@ -68,15 +69,30 @@ def is_sentence(text: str) -> bool:
     return is_prose(text) and (_WORDS.fullmatch(text) is not None or not text.isascii())
 
 
+def _beyond(character: str) -> bool:
+    """A letter or sign that people write, and programs rarely."""
+    return not character.isascii() and (
+        unicodedata.category(character)[0] in "LS" or ord(character) in _PICTURES
+    )
+
+
 def is_remark(text: str) -> bool:
-    """One word as people write it where it is all they say: with a capital, or with what ends a sentence."""
-    if len(text) > 40:
+    """One word as people write it where it is all they say: with a capital, with what ends a sentence, or
+    with a letter or a picture that programs do not write."""
+    if len(text) > _SAID:
         return False
     said = text.strip()
+    if any(map(_beyond, said)):
+        return True
     word = said.rstrip(".!?…")
     letters = word.replace("'", "").replace("’", "").replace("-", "")
     begun = letters[:1].isupper() and letters[1:].islower()
     return letters.isalpha() and len(letters) > 1 and (begun or (word != said and letters.islower()))
+
+
+def is_little(text: str) -> bool:
+    """One word, or a short number: in a place that is called a text it may be all of it."""
+    return len(text) <= _SAID and _LITTLE.fullmatch(text.strip()) is not None and not is_token(text)
 
 
 def is_name(text: str) -> bool:

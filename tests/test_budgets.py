@@ -37,7 +37,7 @@ OTHERS = {
         live/authority.py DAYS,
         live/page.py PATIENCE""",
     "how many hosts are told apart, where more would be more in doubt": """
-        audit.py NEAR""",
+        doubts.py NEAR""",
     "how good the tests of rules must be": """
         cli/check.py LEAST_NOTICED,
         cli/check.py MOST_EXPLAINED""",

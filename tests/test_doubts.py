@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from auditor.doubts import settled
+from auditor.doubts import NEAR, nearby, settled
 from auditor.model import Content, Direction, Finding, Grade, Ref, Road
 from auditor.report import KEPT, Row, Tally
 
@@ -54,3 +54,8 @@ def test_where_more_was_found_than_is_kept_it_may_lie_in_any_capture() -> None:
     for count, about in ((KEPT, ["x"]), (KEPT + 1, ["matrix", "x"])):
         found = settled([kind(ROOM, "a", count), elsewhere, doubt])
         assert sorted(row.platform for row, _ in found if row.doubt) == about
+
+
+def test_a_host_is_always_called_the_same_and_endless_ones_share_their_names() -> None:
+    assert nearby("chat.example") == nearby("chat.example") != nearby("mail.example")
+    assert len({nearby(f"{number}.example") for number in range(3 * NEAR)}) <= NEAR

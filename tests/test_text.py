@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from auditor.text import (
     as_text,
     begins_as_text,
+    is_little,
     is_name,
     is_prose,
     is_remark,
@@ -194,7 +195,10 @@ def test_a_sentence_has_none_of_the_signs_that_programs_write_between_words(text
     assert is_sentence(text) is written
 
 
-@pytest.mark.parametrize("text", ["Tomorrow", "Ok", "yes!", "Später", "Don't", "no...", " Да? "])
+@pytest.mark.parametrize(
+    "text",
+    ["Tomorrow", "Ok", "yes!", "Später", "Don't", "no...", " Да? ", "好", "и", "👍", "\U0001faee", "café"],
+)
 def test_one_word_may_be_all_that_somebody_says(text: str) -> None:
     assert is_remark(text)
 
@@ -205,6 +209,23 @@ def test_one_word_may_be_all_that_somebody_says(text: str) -> None:
 )
 def test_a_word_of_a_program_is_nothing_that_somebody_says(text: str) -> None:
     assert not is_remark(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "little"),
+    [
+        ("ok", True),
+        ("tomorrow", True),
+        ("I", True),
+        ("8", True),
+        ("20:15", True),
+        ("don't!", True),
+        ("NO", True),
+    ]
+    + [(text, False) for text in ("", "a_b", "m.text", "text/plain", "1763715600000", "7f9c24e83b124f5a")],
+)
+def test_a_little_word_is_what_a_text_may_be(text: str, little: bool) -> None:
+    assert is_little(text) is little
 
 
 @pytest.mark.parametrize(

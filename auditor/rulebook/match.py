@@ -6,6 +6,7 @@ placeholder counts for nothing only beside a seal or noise; other readable prose
 seal is a finding of its own, because it may be a copy.
 """
 
+import re
 from collections.abc import Collection, Iterator
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ from auditor.rulebook.paths import Pattern, glob
 from auditor.rulebook.shut import Part, flaw
 from auditor.rulebook.types import Condition, Rule, SurfaceRule
 from auditor.streams import LAYERS
-from auditor.text import is_name, is_prose, is_remark
+from auditor.text import is_little, is_name, is_prose, is_remark
 
 STRENGTH = list(Content)
 ANYTHING = ("*",)
@@ -29,6 +30,11 @@ KEY = "what is called a key beside the seal, perhaps of what is in it"
 PEOPLE = ("sender", "recipient")
 WHOLE = ("body", "query")  # where a message lies that is a parcel of its own
 PIECE = "?OTR"  # how the pieces of a message begin whose seal is told when the last one has come
+# How programs call what holds a text, with what stands in front of it: last_message, messageText, urn:x|note.
+_TEXTS = re.compile(
+    r"(?:^|[\W_]|(?<=[a-z])(?=[A-Z]))"
+    r"(?i:body|caption|comment|content|message|msg|note|plain|preview|remark|snippet|subject|text|title|words)$"
+)
 FRAME = "FRAME"  # what streams call a piece of a layer that nobody opened
 
 
@@ -250,7 +256,11 @@ def holds_something(node: Node) -> bool:
 
 
 def _one_word(node: Node) -> bool:
-    return not node.children and is_remark(text_of(node))
+    """A word that somebody wrote; where a text should be, by its name, any word and number may be one."""
+    if node.children or not node.layers:
+        return False
+    text = text_of(node)
+    return is_remark(text) or (is_little(text) and _TEXTS.search(node.step) is not None)
 
 
 def holds_prose(node: Node) -> bool:

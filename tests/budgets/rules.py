@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import aead
+from msgspec import structs
 
-from auditor import bosh, excerpts, fragments, hiding, pieces, randomness, report, shelf
+from auditor import answers, bosh, excerpts, fragments, hiding, pieces, randomness, report, shelf
 from auditor.audit import Audit
 from auditor.decoders import (
     DECODERS,
@@ -260,8 +261,18 @@ def with_keys(count: int) -> Callable[[Path], object]:
     return exceed
 
 
+def answered_late(_: Path) -> object:
+    """How many of three sealed messages are known when their answers come."""
+    seen = answers.Answers()
+    asked = [Parcel(Ref("made", n), Channel("a.example"), True, b"") for n in range(3)]
+    for one in asked:
+        seen.wait(one, [structs.replace(FOUND, content=Content.SEALED)])
+    return f"known {sum(bool(seen.to(structs.replace(one, answers=one.head))) for one in asked)}."
+
+
 UNSEEN = "no stanzas were looked for"
 KEEPING = [
+    Budget("answers.py MOST", answers, r"known 2\.", answered_late, low=2),
     Budget("bosh.py MOST", bosh, UNSEEN, stanzas_in(gzip.compress(BOSH), "gzip"), low=50),
     Budget("bosh.py STANZAS", bosh, UNSEEN, stanzas_in(BOSH), low=2),
     Budget("fragments.py MOST", fragments, "given up 1", fragments_of(*[(PIECE,)] * 3), low=2),

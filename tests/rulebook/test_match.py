@@ -128,11 +128,32 @@ def test_prose_beside_a_seal_is_a_finding_of_its_own_and_the_verdict_is_open(
     assert verdict(small, body) is Answer.INCONCLUSIVE
 
 
-@pytest.mark.parametrize("word", ["Tomorrow", "Ok", "yes!", "Später"])
+@pytest.mark.parametrize("word", ["Tomorrow", "Ok", "yes!", "Später", "好", "👍"])
 def test_a_word_beside_a_seal_may_be_all_of_a_short_text(small: Rulebook, word: str) -> None:
     body = {"text": seal(small), "t": word}
     assert contents(small, body) == ["sealed", "undecided"]
     assert verdict(small, body) is Answer.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", ["note", "last_message", "messageText", "Caption", "x|note"])
+@pytest.mark.parametrize("word", ["ok", "tomorrow", "8"])
+def test_a_small_word_where_a_text_should_be_may_be_all_of_it(small: Rulebook, name: str, word: str) -> None:
+    assert contents(small, {"text": seal(small), name: word}) == ["sealed", "undecided"]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"kind": "ok"},
+        {"context": "chat"},
+        {"note": True},
+        {"note": 8},
+        {"message": "1763715600000"},
+        {"note": ""},
+    ],
+)
+def test_a_small_word_elsewhere_is_a_program_s(small: Rulebook, beside: dict[str, Any]) -> None:
+    assert contents(small, {"text": seal(small)} | beside) == ["sealed"]
 
 
 NOISE = random.Random(8).randbytes(224)
@@ -162,7 +183,7 @@ def test_what_is_called_a_key_beside_a_seal_may_open_it(small: Rulebook, name: s
         {"time": "2026-11-21T10:00:00Z"},
         {"sender_key": base64.b64encode(NOISE[:32]).decode(), "ephemeralKey": NOISE[:32].hex()},
         {"hash": NOISE[:32].hex(), "nonce": NOISE[:16].hex(), "key_id": NOISE[:16].hex()},
-        {"key": "7", "monkey": "zoë", "push_key": NOISE[:32].hex()},
+        {"key": "7", "monkey": "banana", "push_key": NOISE[:32].hex()},
         {"from": "Zoë"},
         {"from": "Alice Example"},
         {"lang": "en", "prekey": "true", "membership": "join"},
