@@ -203,7 +203,7 @@ def _nothing(page: Page, report: Report) -> None:
         page.say(f"What was read: {phrases.total(report)}")
         page.say("That says nothing about the app: only that this recording does not show its messages.")
     page.heading("What to try next")
-    page.rows([("-", text) for text in phrases.TRY_NEXT], 2)
+    page.rows([("-", text) for text in phrases.try_next(report)], 2)
 
 
 def _around(page: Page, report: Report) -> None:
@@ -290,6 +290,6 @@ def _captures(page: Page, report: Report) -> None:
 
 
 def _again(page: Page, verdicts: list[Verdict]) -> None:
-    if cited := next((item for verdict in verdicts for item in verdict.evidence), None):
+    if cited := [item for verdict in verdicts for item in verdict.evidence]:
         page.heading("How to check this")
         page.rows([("-", text) for text in phrases.again(cited)], 2)

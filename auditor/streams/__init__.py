@@ -42,6 +42,7 @@ class Message(Struct, frozen=True):
     head: Head
     body: bytes
     part: str  # its number in the connection and its direction: "3>"
+    retold: bool = False  # whether the body is JSON of ours, which stands nowhere in the connection
 
 
 class Conversation(Protocol):
@@ -140,8 +141,7 @@ class Sorter:
 
 
 def _carriers(module: StreamModule) -> Mapping[str, Callable[[], Conversation]]:
-    carriers: Mapping[str, Callable[[], Conversation]] | None = getattr(module, "carriers", None)
-    return carriers or {"tcp": module.Stream}
+    return getattr(module, "carriers", None) or {"tcp": module.Stream}
 
 
 def _discover() -> dict[str, StreamModule]:

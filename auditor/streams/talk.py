@@ -12,6 +12,7 @@ from auditor.streams import Message
 
 MOST = 64_000_000  # bytes of one message
 EXCERPT = 16384  # bytes that are kept of a message that is longer than may be
+_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Buffer:
@@ -110,9 +111,9 @@ class Talk:
 
     def say(self, outgoing: bool, head: Head, body: object = b"") -> None:
         """`body` is bytes, or something that is said in JSON."""
-        said = "" if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False)
-        data = body if isinstance(body, bytes) else said.encode(errors="replace")
-        self._said.append(Message(outgoing, head, data, f"{self._count}{'>' if outgoing else '<'}"))
+        data = body if isinstance(body, bytes) else _JSON(body).encode(errors="replace")
+        part = f"{self._count}{'>' if outgoing else '<'}"
+        self._said.append(Message(outgoing, head, data, part, data is not body))
         self._count += 1
 
     def too_long(self, outgoing: bool, start: bytes, size: int) -> None:

@@ -1,5 +1,6 @@
 """The audit in its own process: what it says of itself when it goes wrong, and whose time it takes."""
 
+import os
 import threading
 import time
 from contextlib import suppress
@@ -28,11 +29,12 @@ def test_it_takes_only_what_time_the_machine_has_left(tmp_path: Path) -> None:
     listener = Listener(Task(str(path)))
     process = listener.process.pid
     ranks: dict[str, int] = {}
-    while MEEK not in ranks.values():
+    meek = min(19, os.nice(0) + MEEK)
+    while meek not in ranks.values():
         for one in Path(f"/proc/{process}/task").iterdir():
             with suppress(OSError):  # one that has just ended
                 ranks[one.name] = rank(process, one.name)
-    assert ranks[str(process)] < MEEK  # it finishes what is left at the rank it was started with
+    assert ranks[str(process)] < meek  # it finishes what is left at the rank it was started with
     listener.finish()
 
 

@@ -8,12 +8,13 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
-from auditor.judge import judge
+from auditor.excerpts import Excerpts
+from auditor.judge import Evidence, judge
 from auditor.ledger import STATES
 from auditor.model import Answer, Content, Direction, Finding, Grade, Ref, Road
 from auditor.peers import Contacts, Peer, Peers
 from auditor.report import Account, Capture, Report, Slice, Trouble, Troubles, ordered
-from auditor.reporters import Options, reporter
+from auditor.reporters import Options, phrases, reporter
 from auditor.reporters.terminal import MARKS, MOST
 from auditor.rulebook.book import Rulebook
 from auditor.stretches import Stretches
@@ -78,6 +79,42 @@ def test_nothing_read_at_all_is_said_kindly(show: Show) -> None:
     page = show(Report())
     assert page.startswith("Nothing was read")
     assert "What to try next" in page
+
+
+HOSTS = (("other host", Account(18, 300)),)
+SHUT = Peers.of([(Peer("a.example", 443, "tls", "no key for this connection"), Contacts(2, 9, 9, ()))])
+CUT = ((Trouble("cut", "the file ends early"), Troubles(1, (Ref("a", 0),))),)
+NEXT: dict[str, tuple[Slice, list[str]]] = {
+    "packets without keys": (
+        Slice(Capture("1", "a", "pcapng", 1), contacts=SHUT),
+        ["2 connections stayed shut: see below why. A key log opens TLS and QUIC: --keylog FILE"],
+    ),
+    "an app that refused the proxy": (
+        Slice(Capture("1", "a", "session journal", 1), contacts=SHUT),
+        ["2 connections stayed shut: see below why; of a session of auditor live, auditor doctor FOLDER"],
+    ),
+    "an app that no rule knows": (
+        Slice(Capture("1", "a", "har", 1), ledger=HOSTS),
+        [
+            "18 parcels went to hosts that no rule names: auditor contacts CAPTURE lists them",
+            "--as HOST=NAME",
+        ],
+    ),
+    "a file that was cut": (
+        Slice(Capture("1", "a", "har", 1), troubles=CUT),
+        ["was the whole file copied", "Record while messages are sent and received"],
+    ),
+    "nothing at all": (Slice(Capture("1", "a", "har", 1)), ["Record while messages are sent and received"]),
+}
+
+
+@pytest.mark.parametrize("about", NEXT)
+def test_where_no_message_was_found_it_says_what_to_do_about_what_was(show: Show, about: str) -> None:
+    one, said = NEXT[about]
+    page = show(Report((one,)), 160)
+    steps = " ".join(page.split("What to try next")[1].split("\n\n")[0].split()).split("- ")[1:]
+    assert len(steps) == len(said)
+    assert [wanted for wanted, step in zip(said, steps, strict=True) if wanted not in step] == []
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
@@ -156,6 +193,36 @@ def test_a_stranger_is_told_how_to_find_the_evidence(sample: Report, show: Show)
     page = " ".join(show(sample).split("How to check this")[1].split())
     assert "laptop.har#7< is a place" in page
     assert "auditor explain irc/channel" in page
+
+
+PLACES: dict[str, list[str]] = {
+    "a.har#1>": ["number of the entry (the first is 0), then > for what the app sent"],
+    "a.mitm#0.22>": ["number of the entry", "after the dot the message inside it (the first is 0)"],
+    "a.pcap#8>@20": ["as Wireshark counts them, then >", "after @ the packet in which the message begins"],
+    "a.pcap#8.27<@20": ["after the dot the message inside it", "after @ the packet"],
+    "a#1.2@b.har#1>": ["the capture, after # the number of the entry (the first is 0), then >"],
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_of_a_place_every_part_is_explained_and_no_other(place: str) -> None:
+    item = Evidence("p/dm", Content.READABLE, Grade.SHOWN, "body", (), "Ha\u2026", place)
+    said = phrases.again([item])[0]
+    assert said.startswith(f"{place} is a place: the capture, ")
+    assert [part for part in PLACES[place] if part not in said] == []
+    assert ("the dot" in said, "packet" in said) == (".2" in place and "a#1" not in place, "pcap" in place)
+
+
+@pytest.mark.parametrize(
+    ("offset", "excerpt", "told"),
+    [(None, "a text", ""), (4, "a text", "offset"), (None, Excerpts(False).text("secret"), "--reveal")],
+)
+def test_offsets_and_masks_are_explained_where_there_are_any(
+    offset: int | None, excerpt: str, told: str
+) -> None:
+    item = Evidence("p/dm", Content.READABLE, Grade.SHOWN, "body", (), excerpt, "a#1>", offset)
+    said = " ".join(phrases.again([item]))
+    assert [word for word in ("offset", "--reveal") if word in said] == [told] * bool(told)
 
 
 def test_hosts_that_were_renamed_are_named(sample: Report, show: Show) -> None:
