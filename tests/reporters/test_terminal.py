@@ -9,7 +9,8 @@ import pytest
 from rich.cells import cell_len
 
 from auditor.excerpts import Excerpts
-from auditor.judge import Evidence, judge
+from auditor.grounds import Evidence
+from auditor.judge import judge
 from auditor.ledger import STATES
 from auditor.model import Answer, Content, Direction, Finding, Grade, Ref, Road
 from auditor.peers import Contacts, Peer, Peers
