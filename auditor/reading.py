@@ -4,7 +4,6 @@ Laws: a planted text that no slot accounts for is a finding all the same; of a p
 could not be read to its end nothing is called sealed; where a value lies is always said.
 """
 
-import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -16,6 +15,7 @@ from auditor.excerpts import Excerpts, offset_of
 from auditor.hiding import could_hold, look_for, look_through
 from auditor.model import Content, Direction, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Hit, Needles
+from auditor.partial import partial_content, unopened
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.contents import Judge, Seen
 from auditor.rulebook.match import PEOPLE, STRENGTH, Message, match, shown_path
@@ -30,10 +30,6 @@ STRAY = "readable words, or a key, stand outside the messages that a rule knows:
 UNKNOWN = "a sentence stands in a message of the socket that no rule knows: perhaps one of another kind"
 ANSWER = "readable words, or a key, stand in the answer to a sealed message: perhaps a copy"
 UNOPENED = "this parcel did not open into what its rule knows, so a message may lie in it"
-WITH_PARTS = ("{", "[", "--", "<?xml")  # how JSON, multipart and XML begin that could be opened
-FRAMES = ("sse", "multipart")  # around a body that is asked for in pieces or sent as events
-# Which bytes of a body these are, and how many it has.
-STRETCH = re.compile(r"bytes +(\d{1,15})-(\d{1,15})/(\d{1,15}|\*)", re.IGNORECASE)
 PLANTED = "planted-text"  # the rule of findings that no rule file made
 
 
@@ -282,24 +278,3 @@ def says(node: Node) -> bool:
 def planted_in(needles: Needles, node: Node) -> tuple[str, ...]:
     """The planted texts at one node."""
     return tuple(sorted({hit.text for hit in look_for(needles, node) if not hit.digest}))
-
-
-def partial_content(parcel: Parcel) -> bool:
-    """Whether the body is a stretch of something longer (RFC 9110, 14 and 15.3.7)."""
-    stretch = STRETCH.fullmatch(parcel.head.header("content-range").strip())
-    if stretch and stretch[1] == "0" and stretch[3].isdigit() and int(stretch[2]) + 1 == int(stretch[3]):
-        return False
-    return parcel.head.status == 206 or stretch is not None
-
-
-def unopened(rule: Rule, root: Node) -> bool:
-    """Whether the rule looks for messages inside a body that stayed bytes, or text that says it has parts,
-    or in which its place would lie in frames it does not know."""
-    places = [rule.each] if rule.each else rule.slots
-    body = root.child("body")
-    if body is None or not all(p.steps[0] == "body" and len(p.steps) > 1 for p in places):
-        return False
-    if body.children:
-        return body.trail[-1:] in [(name,) for name in FRAMES] and not any(p.reaches(root, 2) for p in places)
-    value = body.value
-    return bool(value) if isinstance(value, bytes) else str(value or "").lstrip().startswith(WITH_PARTS)

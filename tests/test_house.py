@@ -33,7 +33,8 @@ ROOMS = {
     1: ("facts", "model", "stretches"),
     2: ("decoders", "peers", "streams", "needles", "randomness", "words"),
     3: ("report", "rulebook"),
-    4: ("answers", "bosh", "claims", "doubts", "grounds", "ledger", "excerpts", "probes", "unread"),
+    4: ("answers", "bosh", "claims", "doubts", "excerpts", "grounds", "ledger", "partial", "probes")
+    + ("unread",),
     5: ("fragments", "hiding", "judge", "pieces", "strays"),
     6: ("reading",),
     7: ("audit",),
