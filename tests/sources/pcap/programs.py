@@ -1,13 +1,14 @@
 """Connections between the programs of OpenSSL, overheard in between: for what Python cannot speak."""
 
 import contextlib
+import re
 import select
 import shutil
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -15,7 +16,7 @@ import pytest
 
 OPENSSL = shutil.which("openssl")
 needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="no program `openssl` is installed")
-PATIENCE = 20  # seconds
+PATIENCE = 60  # seconds
 
 
 class Relay:
@@ -77,15 +78,13 @@ class Relay:
 def serving(folder: Path, arguments: Sequence[str], datagrams: bool = False) -> Iterator[Relay]:
     """A server of OpenSSL behind a relay."""
     assert OPENSSL
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if datagrams else socket.SOCK_STREAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [OPENSSL, "s_server", "-accept", f"127.0.0.1:{port}", *arguments]
+    command = [OPENSSL, "s_server", "-accept", "127.0.0.1:0", *arguments]
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:
-            _wait(lambda: b"ACCEPT" in (folder / "server.log").read_bytes() or server.poll() is not None)
-            relay = Relay(port, datagrams)
+            port = re.compile(rb"ACCEPT 127\.0\.0\.1:(\d+)\n")
+            _wait(lambda: port.search((folder / "server.log").read_bytes()))
+            relay = Relay(int(port.findall((folder / "server.log").read_bytes())[0]), datagrams)
             relay.server = server.stdin
             yield relay
             relay.close()
@@ -117,26 +116,35 @@ def call(folder: Path, relay: Relay, arguments: Sequence[str], lines: Sequence[t
         try:
             _wait(lambda: b"Verify return code" in out.read_bytes() or client.poll() is not None)
             for from_client, line in lines:
-                before = len(relay.wire)
-                end = client.stdin if from_client else relay.server
-                end.write(line.encode() + b"\n")
-                end.flush()
-                _wait(lambda before=before: len(relay.wire) > before)
-                time.sleep(0.03)
+                if from_client:
+                    _tell(client.stdin, line, folder / "server.log", relay)
+                else:
+                    _tell(relay.server, line, out, relay)
             client.stdin.write(b"Q\n")
             client.stdin.close()
             client.wait(PATIENCE)
         finally:
             client.kill()
             client.wait(PATIENCE)
-    time.sleep(0.1)
     return log.read_bytes()
 
 
-def _wait(ready: object) -> None:
+def _tell(end: IO[bytes], line: str, heard: Path, relay: Relay) -> None:
+    """Until the other end has heard it, or, where it is a command, until that has led to something."""
+    passed, told = len(relay.wire), heard.read_bytes().count(line.encode())
+    end.write(line.encode() + b"\n")
+    end.flush()
+    if len(line) > 1:
+        _wait(lambda: heard.read_bytes().count(line.encode()) > told)
+    else:
+        _wait(lambda: len(relay.wire) > passed)
+        time.sleep(0.03)
+
+
+def _wait(ready: Callable[[], object]) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        if ready():  # type: ignore[operator]
+        if ready():
             return
         time.sleep(0.02)
     raise TimeoutError("a program of OpenSSL did not get that far")
