@@ -230,8 +230,8 @@ def _candidates(value: str | bytes, data: bytes, clue: Clue, order: str) -> Iter
     if order:
         spelled = ("base64",) if text and DECODERS[order].reads == "bytes" else ()
         return (*(name for name in clue.kinds if name in COMPRESSIONS), *SURE, order, *spelled)
-    free = FREE[text][ANY_START if clue.charset else data[0]]
-    asked = [name for name, least, mark in free if len(data) >= least and mark in data]
+    free, size = FREE[text][ANY_START if clue.charset else data[0]], len(data)
+    asked = [name for name, least, mark in free if size >= least and (not mark or mark in data)]
     if not clue.kinds:
         return asked
     named = [name for name in clue.kinds if DECODERS[name].reads != "text" or text]
