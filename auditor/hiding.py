@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from auditor.decoders import DECODERS, NO_CLUE
 from auditor.decoders.clues import COMPRESSIONS, LANGUAGES, clue_from
-from auditor.decoders.unwrap import Node, Opening, Recognise
+from auditor.decoders.unwrap import ANY_START, FREE, Node, Opening, Recognise
 from auditor.errors import TooMuch
 from auditor.model import Parcel
 from auditor.needles import Hit, Needles
@@ -21,9 +21,12 @@ from auditor.text import as_text, is_text
 FORMS = 8  # of one text, with escapes undone; a text in more of them is opened
 DEEPEST = 4  # texts inside base64 inside texts
 LONGEST = 4_000_000  # letters; what is longer is opened, with the budget that opening has
-REMEMBERED, MOST_WORDS = 64, 20_000  # letters of a word, and words
+REMEMBERED, MOST_WORDS = 256, 20_000  # letters of a word or value, and so many of them
 WRITTEN = ("form", "json", "ndjson", "xml")  # formats that keep the letters of a text together
-CODES = (DECODERS["hex"], DECODERS["base64"])
+# By the first letter of a word: who could open it.
+CODES = [
+    [DECODERS[name] for name, *_ in asked if name in ("hex", "base64")] for asked in FREE[True][:ANY_START]
+]
 UTF8 = ("", "utf-8", "utf8", "us-ascii")
 
 # What has a space beside it is a part of a longer text.
@@ -45,21 +48,28 @@ def could_hold(
     parcel: Parcel,
     needles: Needles,
     recognise: Recognise,
-    barren: set[bytes] | None = None,
+    barren: set[str | bytes] | None = None,
     opened: bool = False,
 ) -> tuple[bool, bool]:
     """Whether a planted text could lie in the address or the headers, and in the body: False only where no
-    reading shows one. `barren` remembers words, for one set of texts and one way to recognise seals.
+    reading shows one. `barren` remembers words, and values of addresses and headers, for one set of texts
+    and one way to recognise seals.
     A body that is `opened` whatever is said here is not looked at: what came out tells."""
     hiding = Hiding(needles, recognise, barren)
     asked = parcel.asked
-    around = "|".join((*asked.path, *_values(asked.query), *_values(parcel.head.headers)))
+    values = (*asked.path, *_values(asked.query), *_values(parcel.head.headers))
+    new = [value for value in values if value not in hiding.barren]
+    around = "|".join(new)
     body = None if opened else _written(parcel)
     if body is None:
-        return hiding.text(around), True
-    if not hiding.text(f"{around}|{body}"):
-        return False, False
-    return hiding.text(around), hiding.text(body)
+        held = hiding.text(around), True
+    elif hiding.text(f"{around}|{body}"):
+        held = hiding.text(around), hiding.text(body)
+    else:
+        held = False, False
+    if not held[0]:
+        hiding.remember(new)
+    return held
 
 
 def look_through(needles: Needles, nodes: list[Node]) -> list[tuple[Node, list[Hit]]]:
@@ -92,10 +102,17 @@ def look_for(needles: Needles, node: Node) -> list[Hit]:
 class Hiding:
     """Looks through texts for one set of planted texts."""
 
-    def __init__(self, needles: Needles, recognise: Recognise, barren: set[bytes] | None = None) -> None:
+    def __init__(
+        self, needles: Needles, recognise: Recognise, barren: set[str | bytes] | None = None
+    ) -> None:
         self.needles = needles
         self.recognise = recognise
-        self.barren = set() if barren is None else barren  # words that hold nothing; names come again
+        self.barren = set() if barren is None else barren  # what holds nothing; names come again
+
+    def remember(self, found: Iterable[str | bytes]) -> None:
+        self.barren.update(one for one in found if len(one) <= REMEMBERED)
+        if len(self.barren) > MOST_WORDS:
+            self.barren.clear()
 
     def text(self, text: str, depth: int = 0) -> bool:
         if len(text) > LONGEST or depth > DEEPEST:
@@ -115,9 +132,7 @@ class Hiding:
         words -= self.barren
         if words and self._words(words, depth):
             return True
-        self.barren.update(word for word in words if len(word) <= REMEMBERED)
-        if len(self.barren) > MOST_WORDS:
-            self.barren.clear()
+        self.remember(words)
         return False
 
     def _words(self, words: set[bytes], depth: int) -> bool:
@@ -141,7 +156,7 @@ class Hiding:
 
 
 def _decoded(word: bytes) -> bytes:
-    for decoder in CODES:
+    for decoder in CODES[word[0]]:
         try:
             data: bytes = decoder.unwrap(word, NO_CLUE)
         except ValueError:

@@ -52,7 +52,7 @@ class Needles:
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self.texts = tuple(dict.fromkeys(text for text in map(_whole, texts) if text.strip()))
-        self.barren: set[bytes] = set()  # words that were opened and hold none of them (hiding.py)
+        self.barren: set[str | bytes] = set()  # what was looked through and holds none of them (hiding.py)
         self._exact: list[tuple[str, str, bytes]] = []
         known: set[tuple[str, bytes]] = set()
         for text in self.texts:

@@ -85,7 +85,7 @@ def _scan(data: bytes) -> list[_Field]:
     value: int | bytes
     at, end = 0, len(data)
     while at < end:
-        key, at = _varint(data, at)
+        key, at = (data[at], at + 1) if data[at] < 128 else _varint(data, at)
         number, wire = key >> 3, key & 7
         if not 0 < number <= _LAST:
             raise ValueError("not protobuf: field number")
@@ -93,7 +93,8 @@ def _scan(data: bytes) -> list[_Field]:
             value, at = _varint(data, at)
         else:
             if wire == 2:
-                size, at = _varint(data, at)
+                short = at < end and data[at] < 128  # most are
+                size, at = (data[at], at + 1) if short else _varint(data, at)
             elif wire in _FIXED:
                 size = _FIXED[wire]
             else:

@@ -152,7 +152,8 @@ class Opening:
                 return
             step = f"#{key}" if node.listing else str(key)
             child = self.open(value, (*node.path, step), NO_CLUE, node.trail)
-            child.attribute = attributed and step.startswith("@")
+            if attributed:
+                child.attribute = step.startswith("@")
             node.children.append(child)
 
     def _peel(self, node: Node, value: str | bytes, clue: Clue) -> None:
@@ -185,7 +186,9 @@ class Opening:
                 node.value = inner
                 return
             value = inner
-            clue = Clue(tuple(k for k in clue.kinds if k != name), clue.media, clue.boundary, clue.charset)
+            if clue is not NO_CLUE:
+                kinds = tuple(kind for kind in clue.kinds if kind != name)
+                clue = Clue(kinds, clue.media, clue.boundary, clue.charset)
         node.value = node.layers[-1].value
         if isinstance(node.value, bytes) and text_layer is not None:
             node.value, node.trail = text_layer.value, text_layer.trail
@@ -230,8 +233,8 @@ def _candidates(value: str | bytes, data: bytes, clue: Clue, order: str) -> Iter
     if order:
         spelled = ("base64",) if text and DECODERS[order].reads == "bytes" else ()
         return (*(name for name in clue.kinds if name in COMPRESSIONS), *SURE, order, *spelled)
-    free = FREE[text][ANY_START if clue.charset else data[0]]
-    asked = [name for name, least, mark in free if len(data) >= least and mark in data]
+    free, size = FREE[text][ANY_START if clue.charset else data[0]], len(data)
+    asked = [name for name, least, mark in free if size >= least and (not mark or mark in data)]
     if not clue.kinds:
         return asked
     named = [name for name in clue.kinds if DECODERS[name].reads != "text" or text]
@@ -264,4 +267,6 @@ def _limited(clue: Clue, order: str, left: int) -> Clue:
 
 def plain(path: Path) -> Path:
     """A path without list positions: rules pass through lists."""
+    if "#" not in "".join(path):
+        return path
     return tuple(step for step in path if not step.startswith("#") or not step[1:].isdigit())

@@ -160,7 +160,7 @@ class Rulebook:
             for rule, platform, addresses in self.spoken_at(
                 parcel.protocol, parcel.outgoing, parcel.channel.host, asked.method
             )
-            if not addresses or any(address <= steps for address in addresses)
+            if not addresses or any(map(steps.issuperset, addresses))
             if rule.when.meets(parcel.protocol, parcel.outgoing, asked)
         ]
 

@@ -59,4 +59,7 @@ def forced_by(rule: Rule | None) -> Forced:
     """What a rule orders to be opened, and how."""
     if rule is None or not rule.opens:
         return not_forced
+    named = {pattern.steps: name for pattern, name in reversed(rule.opens)}
+    if all(literal for pattern, _ in rule.opens for _, literal in pattern.way):
+        return lambda path: named.get(path, "")
     return lambda path: next((name for pattern, name in rule.opens if pattern.covers(path)), "")

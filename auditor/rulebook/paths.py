@@ -80,6 +80,8 @@ class Pattern:
                 nodes = [child for node in nodes for child in _step_down(node, step, literal)]
             if not nodes:
                 return nodes
+        if len(nodes) == 1 and not nodes[0].listing:
+            return nodes
         return [item for node in nodes for item in _items(node)]
 
     def reaches(self, root: Node, steps: int) -> bool:
@@ -115,8 +117,11 @@ class Pattern:
 
     def covers(self, path: Path) -> bool:
         """Whether this pattern names exactly this path (list positions left out)."""
-        if len(self.steps) != len(path) and "**" not in self.steps:
-            return False
+        if "**" not in self.steps:
+            return len(self.way) == len(path) and all(
+                name == step if literal else step_fits(step, name)
+                for (step, literal), name in zip(self.way, path, strict=True)
+            )
         marked = tuple("\0" + s if q else s for s, q in zip(self.steps, self.quoted, strict=True))
         return _covers(marked, path, _marked_fits)
 
@@ -138,7 +143,7 @@ def _step_down(node: Node, step: str, literal: bool) -> list[Node]:
     if literal and VALUE not in table:
         named = table.get(step)
         if named is None or step.startswith("@"):
-            return named or []
+            return list(named or ())
         return [child for child in named if not child.attribute]
     below: list[Node] = []
     for child in node.children:

@@ -225,7 +225,7 @@ BOSH = b"<body xmlns='http://jabber.org/protocol/httpbind'><iq/><iq/><iq/></body
 
 
 def words_kept(_: Path) -> object:
-    barren = set[bytes]()
+    barren = set[str | bytes]()
     words = " ".join(f'"{noise(20, number).hex()}"' for number in range(50))
     hiding.Hiding(Needles(["harbor lighthouse"]), unwrap.no_seal, barren).text(words)
     return f"kept {len(barren)}"
