@@ -4,6 +4,7 @@ import gzip
 import random
 import zlib
 from functools import partial
+from itertools import cycle
 
 import pytest
 import zstandard
@@ -70,6 +71,28 @@ NOISE = DICE.randbytes(64)
 @pytest.mark.parametrize("secret", [True, False])
 def test_text_in_a_part_is_found(data: bytes, secret: bool) -> None:
     assert flaw([Part("1", NOISE, True), Part("4", data, secret)]).startswith("part 4: ")
+
+
+def under(key: bytes, data: bytes = TEXT) -> bytes:
+    return bytes(one ^ two for one, two in zip(data, cycle(key), strict=False))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(under(bytes([key])) for key in (1, 90, 255)),
+        *(under(bytes([key]), b"meet me at seven") for key in (1, 0x5A, 255)),
+        under(b"\x81\x17\xf0\x03"),
+        under(b"\x81\x17\xf0\x03", b'{"text": "meet me at seven by the gate", "to": 7}'),
+        under(NOISE[:16], TEXT * 3),
+        under(NOISE[:32], TEXT * 3),
+        NOISE + under(NOISE[:13], TEXT * 3) + NOISE,
+        NOISE[:16] + NOISE[16:32] * 2,
+    ],
+)
+def test_what_hides_a_text_badly_is_no_secret(data: bytes) -> None:
+    """Under a key that is shorter than the text, or in blocks of which equal ones look alike."""
+    assert flaw([Part("1", NOISE, True), Part("4", data, True)]).startswith("part 4: ")
 
 
 WORDS = ("meet", "me", "at", "seven", "by", "the", "north", "gate", "у", "северных", "ворот")

@@ -19,6 +19,9 @@ from auditor.sources.pcap.wire import End, Packet, Said
 from tests.sources.pcap.building import PHONE, SERVER, pcap
 from tests.sources.pcap.connections import Wire
 from tests.sources.pcap.test_reader import frame
+from tests.streams import test_msnp as msnp
+from tests.streams import test_oscar as oscar
+from tests.streams import test_ymsg as ymsg
 from tests.test_unread import CAPTURE, OTHER, book
 
 WORDS = b"meet me by the old crane"
@@ -72,6 +75,19 @@ def published(text: bytes) -> list[Said]:
     return [(True, b"\x30" + size + packet)]
 
 
+def paged(text: bytes) -> list[Said]:
+    """AIM, ICQ."""
+    return [(True, oscar.sent(1, oscar.text(text)))]
+
+
+def yelled(text: bytes) -> list[Said]:
+    return [(True, ymsg.packet(6, (1, "ada"), (5, "bob"), (14, text.decode())))]
+
+
+def chimed(text: bytes) -> list[Said]:
+    return [(True, msnp.behind(b"MSG 7 N", msnp.PLAIN + text))]
+
+
 def put(text: bytes) -> list[Said]:
     kind, body = (b"encrypted", text) if text in ROOMS else (b"message", b'{"body": "%s"}' % text)
     head = b"PUT /_matrix/client/v3/rooms/!a:b.org/send/m.room.%s/1 HTTP/1.1\r\nHost: h.example\r\n" % kind
@@ -115,6 +131,9 @@ TALKS = {
         [(True, b"\x10\x0d\0\4MQTT\4\2\0\x3c\0\1c"), (False, b"\x20\2\0\0")], 1883, published, LOCKED,
         resumes=False,
     ),
+    "oscar": Spoken([(True, oscar.flap(1, b"\0\0\0\1"))], 5190, paged, LOCKED, resumes=False),
+    "ymsg": Spoken([], 5050, yelled, LOCKED),
+    "msnp": Spoken([(True, b"VER 1 MSNP8 CVR0\r\n")], 1863, chimed, LOCKED),
 }  # fmt: skip
 
 
