@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from auditor.decoders import DECODERS, NO_CLUE
 from auditor.decoders.unwrap import Node
@@ -24,9 +24,12 @@ LARGE = 16_384  # bytes of a value that cost another try
 KEYS = (16, 24, 32)
 NONCES = (12, 16)
 TAG = 16
+WHOLE = ("body", "query")  # where an app writes
 PROOF = 20  # bytes of text; of random bytes so many are text once in 100 million times
 _CODED = (16, 22, 24, 32, 43, 44, 48, 64)  # letters of such values in base64 and in hexadecimal
 _NAMED = re.compile(r"(?i)(?:key|secret)$")
+_CALLED = re.compile(r"(?i)key|secret|passw|passphrase")
+_AGREED = re.compile(r"(?i)one_?time|fallback|curve|25519|x448|bundle|claim|omemo")  # halves of agreements
 _KNOWN = re.compile(
     r"(?i)pub|sender|recipient|identity|ephemeral|sign|verif|pre_?key|ratchet|device|api|access|push|client|app"
 )
@@ -48,6 +51,21 @@ class Opened:
     key: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A value that nothing in its parcel opened, and what may go with a key to it."""
+
+    data: bytes
+    beside: tuple[bytes, ...] = ()
+
+    @property
+    def cost(self) -> int:
+        return 1 + len(self.data) // LARGE
+
+    def ways(self, key: bytes) -> Iterator[tuple[str, "Opener"]]:
+        return _ways(key, self.data, [one for one in self.beside if one not in (key, self.data)])
+
+
 class Keyring:
     """Everything in one parcel that could be a key, or go with one."""
 
@@ -65,18 +83,45 @@ class Keyring:
         """What a key of this parcel makes of a value in it."""
         if not self.keys:
             return None
-        for data in long(node):
-            beside = [other.data for other in _near(self.others, node.path)]
+        for shut in self.shut(node):
             for key in _near(self.keys, node.path):
                 if key.path == node.path:
                     continue  # what is inside one value does not travel beside it
-                for cipher, opener in _ways(key.data, data, [x for x in beside if x not in (key.data, data)]):
-                    self.left -= 1 + len(data) // LARGE
+                for cipher, opener in shut.ways(key.data):
+                    self.left -= shut.cost
                     if self.left < 0:
                         return None
                     if plain := opener():
                         return Opened(plain, cipher, key.path)
         return None
+
+    def shut(self, node: Node) -> Iterator[Shut]:
+        """What may be a ciphertext at a node, with what stands near it."""
+        beside = tuple(other.data for other in _near(self.others, node.path))
+        return (Shut(data, beside) for data in long(node))
+
+
+def called_keys(root: Node) -> Iterator[Value]:
+    """What is as long as keys are, below a name that says so, and below none of what others may know."""
+    stack = [(child, False) for child in root.children if child.step in WHOLE]
+    while stack:
+        node, called = stack.pop()
+        says = None if node.step.startswith("#") else _says(node.step)
+        if says is False:
+            continue
+        called = called or says is True
+        if node.children:
+            stack.extend((child, called) for child in reversed(node.children))
+        elif called:
+            yield from (Value(data, node.path) for data in short(node) if len(data) in KEYS)
+
+
+@lru_cache(1024)
+def _says(name: str) -> bool | None:
+    """Whether it calls what it holds a key; false of what others may know."""
+    if _KNOWN.search(name) or _AGREED.search(name):
+        return False
+    return _CALLED.search(name) is not None or None
 
 
 def short(node: Node) -> Iterator[bytes]:
