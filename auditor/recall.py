@@ -129,8 +129,8 @@ class Recall:
     def _opened(self, keys: Iterable[Key], one: Waiting) -> Iterator[tuple[Finding, str]]:
         for key in keys:
             for shut in one.shut if key.owner.carries(one.owner) else ():
-                for cipher, opener in shut.ways(key.data):
-                    self.left -= shut.cost
+                for cipher, cost, opener in shut.ways(key.data):
+                    self.left -= cost
                     if self.left < 0:
                         return
                     if plain := opener():

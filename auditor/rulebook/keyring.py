@@ -3,7 +3,7 @@
 Laws: a value is a key only when it opens something, never by its name or its size: public keys, nonces
 and checks look the same. What opens is proof: a cipher that checks itself (GCM, Poly1305), padding
 that fits around a text (CBC, ECB), or a stretch of text that chance does not make (CTR). What stands
-nearest is tried first, and tries are counted, for each parcel.
+nearest is tried first, and tries are counted, for each parcel; slow ciphers count for many.
 """
 
 import re
@@ -16,10 +16,13 @@ from auditor.decoders import DECODERS, NO_CLUE
 from auditor.decoders.unwrap import Node
 from auditor.model import Path
 from auditor.randomness import habits
+from auditor.rulebook import nacl
 from auditor.text import as_text
 
 TRIES = 1_000  # of one parcel
 NEAR = 6  # keys, and values that may go with them, which are tried for one message
+SLOW = 20  # tries that a cipher costs which Python itself must count out
+SHOWN = 4_096  # bytes of what it opened
 LARGE = 16_384  # bytes of a value that cost another try
 KEYS = (16, 24, 32)
 NONCES = (12, 16)
@@ -58,12 +61,18 @@ class Shut:
     data: bytes
     beside: tuple[bytes, ...] = ()
 
-    @property
-    def cost(self) -> int:
-        return 1 + len(self.data) // LARGE
-
-    def ways(self, key: bytes) -> Iterator[tuple[str, "Opener"]]:
-        return _ways(key, self.data, [one for one in self.beside if one not in (key, self.data)])
+    def ways(self, key: bytes, called: bool = True) -> Iterator[tuple[str, int, "Opener"]]:
+        """Each cipher, what a try of it costs, and the try; of what is called a key a few more."""
+        beside = [one for one in self.beside if one not in (key, self.data)]
+        cost = 1 + len(self.data) // LARGE
+        for cipher, opener in _ways(key, self.data, beside):
+            yield cipher, cost, opener
+        if len(key) == KEYS[-1]:
+            starts = [(one, self.data) for one in beside if len(one) == nacl.NONCE]
+            starts += [(self.data[: nacl.NONCE], self.data[nacl.NONCE :])] if called else []
+            for nonce, sealed in starts:
+                yield "xchacha20-poly1305", cost * SLOW, partial(_stretched, key, nonce, sealed)
+                yield "xsalsa20-poly1305", cost * SLOW, partial(_boxed, key, nonce, sealed)
 
 
 class Keyring:
@@ -75,7 +84,7 @@ class Keyring:
         self.others: dict[Path, list[Value]] = {}
         for node in root.walk():
             for data in short(node):
-                for table, sizes in ((self.keys, KEYS), (self.others, NONCES)):
+                for table, sizes in ((self.keys, KEYS), (self.others, (*NONCES, nacl.NONCE))):
                     if len(data) in sizes:
                         _enter(table, Value(data, node.path))
 
@@ -87,8 +96,8 @@ class Keyring:
             for key in _near(self.keys, node.path):
                 if key.path == node.path:
                     continue  # what is inside one value does not travel beside it
-                for cipher, opener in shut.ways(key.data):
-                    self.left -= shut.cost
+                for cipher, cost, opener in shut.ways(key.data, _says(key.path[-1]) is True):
+                    self.left -= cost
                     if self.left < 0:
                         return None
                     if plain := opener():
@@ -211,6 +220,20 @@ def _checked(cipher: str, key: bytes, nonce: bytes, sealed: bytes) -> bytes:
     except InvalidTag:
         return b""
     return plain
+
+
+def _stretched(key: bytes, nonce: bytes, sealed: bytes) -> bytes:
+    return _checked("ChaCha20Poly1305", nacl.xchacha_key(key, nonce), bytes(4) + nonce[16:], sealed)
+
+
+def _boxed(key: bytes, nonce: bytes, sealed: bytes) -> bytes:
+    """What libsodium calls a secret box: the check stands in front."""
+    from cryptography.hazmat.primitives.poly1305 import Poly1305
+
+    inner, start = nacl.xsalsa_start(key, nonce)
+    if Poly1305.generate_tag(start[:32], sealed[TAG:]) != sealed[:TAG]:
+        return b""
+    return nacl.xsalsa_text(inner, start, nonce, sealed[TAG : TAG + SHOWN])
 
 
 def _counted(key: bytes, counter: bytes, data: bytes) -> bytes:
