@@ -20,6 +20,8 @@ from auditor.report import Capture
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.build import sealed
 from auditor.shelf import load_rules
+from tests.rulebook import test_megolm as megolm
+from tests.rulebook.test_megolm import decoded
 
 TEXT = "meet me at seven by the north gate"
 RNG = random.Random(3)
@@ -59,11 +61,13 @@ def answer(tree: Any, host: str = XMPP, **headers: str) -> Parcel:
     return Parcel(*place, False, body, head=Head(status=200, headers=told), answers=asked)
 
 
-def heard(parcels: Iterable[Parcel], planted: tuple[str, ...] = ()) -> tuple[Verdict, list[Finding]]:
+def heard(
+    parcels: Iterable[Parcel], planted: tuple[str, ...] = (), surface: str = "dm"
+) -> tuple[Verdict, list[Finding]]:
     one = Audit(book(), Needles(planted))
     found = [finding for each in parcels for finding in one.feed(each)]
     said = judge(one.report(Capture("ab" * 32, "made.mitm", "dump", 9)), book())
-    return next(v for v in said if v.surface == "dm"), found
+    return next(v for v in said if v.surface == surface), found
 
 
 BACKUP = f"<iq type='set' id='1'><backup xmlns='x'><key>{b64(KEY)}</key></backup></iq>"
@@ -134,3 +138,27 @@ def test_shares_of_a_capture_bring_together_what_belongs_together(first: int) ->
 def test_what_is_called_a_key_shows_in_the_bytes() -> None:
     names = ("key", "roomKey", "KEYS", "secret", "clientSecret", "password", "Passphrase")
     assert all(any(hint in name.encode() for hint in HINTS) for name in names)
+
+
+SESSION, ROOM = decoded(megolm.SESSION), "_matrix/client/v3/rooms/!r:hs.example/send/m.room.encrypted/1"
+EXPORT = b64(b"\x01" + SESSION[1:165])
+ROOM_KEYS: dict[str, Any] = {
+    "in a backup": {"rooms": {"!r": {"sessions": {"abc": {"session_data": {"session_key": EXPORT}}}}}},
+    "on its way to a device": {"messages": {"@b:hs": {"X": {"session_key": megolm.SESSION}}}},
+    "without its padding": {"session_key": EXPORT.rstrip("=")},
+}
+
+
+def in_a_room(path: str, tree: Any) -> Parcel:
+    head = Head("PUT", tuple(path.split("/")))
+    place = Ref("made.mitm", 5), Channel("hs.example", 443, Road.PROTECTED)
+    return Parcel(*place, True, json.dumps(tree).encode(), head=head)
+
+
+@pytest.mark.parametrize("where", ROOM_KEYS)
+@pytest.mark.parametrize("path", ["_matrix/client/v3/room_keys/keys", "_matrix/client/v3/account/x"])
+def test_the_key_of_a_room_in_the_open_opens_its_messages(where: str, path: str) -> None:
+    event = {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": megolm.MESSAGES[3]}
+    verdict, found = heard([in_a_room(ROOM, event), in_a_room(path, ROOM_KEYS[where])], surface="room")
+    assert verdict.verdict is Answer.TRANSPORT_ONLY
+    assert [one.note.partition(" with")[0] for one in found if one.note] == ["opened (megolm)"]

@@ -14,7 +14,7 @@ from auditor.decoders.unwrap import Layer, Node, Opening
 from auditor.model import Content, Path
 from auditor.randomness import habits, shuffled
 from auditor.rulebook.book import Rulebook
-from auditor.rulebook.keyring import Keyring, Shut, long
+from auditor.rulebook.keyring import Keyring, Shut, in_a_session, long
 from auditor.rulebook.tree import TreeSeal
 from auditor.rulebook.types import Envelope
 from auditor.text import is_prose, is_token
@@ -85,7 +85,8 @@ class Judge:
 
     def shut(self, node: Node, accept: tuple[str, ...]) -> tuple[Shut, ...]:
         """What a key from elsewhere may open."""
-        return tuple(self.keyring.shut(node)) if self._bare(node, accept) else ()
+        bare = self.keyring.shut(node) if self._bare(node, accept) else ()
+        return (*bare, *in_a_session(node))
 
     def _bare(self, node: Node, accept: tuple[str, ...]) -> bool:
         """Whether a ciphertext lies there: an envelope in a tree is none."""

@@ -16,7 +16,7 @@ from auditor.decoders import DECODERS, NO_CLUE
 from auditor.decoders.unwrap import Node
 from auditor.model import Path
 from auditor.randomness import habits
-from auditor.rulebook import nacl
+from auditor.rulebook import megolm, nacl
 from auditor.text import as_text
 
 TRIES = 1_000  # of one parcel
@@ -65,6 +65,10 @@ class Shut:
         """Each cipher, what a try of it costs, and the try; of what is called a key a few more."""
         beside = [one for one in self.beside if one not in (key, self.data)]
         cost = 1 + len(self.data) // LARGE
+        if megolm.is_session(key):
+            if megolm.is_message(self.data):
+                yield "megolm", cost * SLOW, partial(megolm.opened, key, self.data, _padded)
+            return
         for cipher, opener in _ways(key, self.data, beside):
             yield cipher, cost, opener
         if len(key) == KEYS[-1]:
@@ -110,6 +114,15 @@ class Keyring:
         return (Shut(data, beside) for data in long(node))
 
 
+def in_a_session(node: Node) -> Iterator[Shut]:
+    """A message that the key of a room opens, whatever stands around it."""
+    return (Shut(data) for data in _bytes(node) if megolm.is_message(data))
+
+
+def _bytes(node: Node) -> Iterator[bytes]:
+    return (layer.value for layer in node.layers if isinstance(layer.value, bytes))
+
+
 def called_keys(root: Node) -> Iterator[Value]:
     """What is as long as keys are, below a name that says so, and below none of what others may know."""
     stack = [(child, False) for child in root.children if child.step in WHOLE]
@@ -123,6 +136,7 @@ def called_keys(root: Node) -> Iterator[Value]:
             stack.extend((child, called) for child in reversed(node.children))
         elif called:
             yield from (Value(data, node.path) for data in short(node) if len(data) in KEYS)
+            yield from (Value(data, node.path) for data in _bytes(node) if megolm.is_session(data))
 
 
 @lru_cache(1024)
