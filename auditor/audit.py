@@ -32,6 +32,7 @@ from auditor.needles import Needles
 from auditor.peers import Peers
 from auditor.pieces import Pieces
 from auditor.reading import PLANTED, Reading
+from auditor.recall import Recall
 from auditor.report import (
     NONE,
     Capture,
@@ -69,6 +70,7 @@ class Audit:
         self.fragments = Fragments()
         self.answers = Answers()
         self.excerpts = Excerpts(reveal)
+        self.recall = Recall(book, self.needles, self.excerpts)
         self.ledger = ledger.Ledger()
         self.tally: dict[Row, Tally] = {}
         self.sightings: dict[Sight, Sightings] = {}
@@ -140,7 +142,8 @@ class Audit:
         platform = self.book.platform_at(parcel.channel.host)
         rules = self.book.meeting(parcel)
         asked = self.answers.to(parcel)
-        if not rules and not asked and not self.needles:
+        heard = self.recall.listens(parcel, bool(rules or platform))
+        if not (rules or asked or heard or self.needles):
             self._known(platform, rules, parcel.channel.host)
             self.ledger.enter(ledger.NO_RULE if platform else ledger.STRANGER, parcel)
             return []
@@ -165,16 +168,22 @@ class Audit:
         findings += reading.elsewhere([*held, *findings], platform.id if platform else "", rules)
         told = (finding.rule != PLANTED for finding in (*held, *findings))
         self.ledger.enter(ledger.state(told, bool(rules), platform is not None), parcel)
+        owner = next((name for _, name in rules), platform.id if platform else "")
         for finding in findings:
             _count(self.tally, *self._row(finding, parcel.channel.host))
+        root = reading.opened()[0] if heard else None
+        opened = self.recalled(self.recall.look(parcel, owner, reading.locked, root))
         self._doubt((finding, parcel.channel.host) for finding in reading.doubts)
         for sighting in reading.sightings:
             self._see(sighting)
         for problem in reading.problems:
             self._problem(problem)
-        owner = next((name for _, name in rules), platform.id if platform else "")
         self._digested(reading, findings[0].platform if findings and not held else owner)
-        return findings
+        return [*findings, *opened]
+
+    def recalled(self, found: Iterable[tuple[Finding, str]]) -> list[Finding]:
+        """Messages that a key opens which was seen elsewhere, each with its host."""
+        return [_count(self.tally, *self._row(finding, host)) for finding, host in found]
 
     def _fragment(self, finding: Finding, rule: Rule, reading: Reading) -> list[Finding] | None:
         """What is settled with this piece of a message: often nothing yet. None where it is no piece."""
@@ -267,8 +276,9 @@ class Audit:
         self.troubles[key] = self.troubles[key] + one if key in self.troubles else one
 
 
-def _count(tally: dict[Row, Tally], row: Row, finding: Finding) -> None:
+def _count(tally: dict[Row, Tally], row: Row, finding: Finding) -> Finding:
     tally[row] = tally.get(row, NONE).and_one(finding)
+    return finding
 
 
 def audit(

@@ -8,6 +8,7 @@ before its first stanza ended or is too much to look through, and a problem says
 """
 
 import re
+from contextlib import suppress
 
 from msgspec import structs
 
@@ -22,7 +23,9 @@ MOST = 16_000_000  # bytes that may come out of a compressed body
 STANZAS = 10_000  # in one body
 
 # Types that say nothing: only where one of these or XML is named a compressed body is looked into.
-UNTOLD = ("", "text/plain", "application/octet-stream")
+UNTOLD = ("", "text/html", "text/plain", "application/octet-stream")
+WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+JSON = (b"{", b"[", b'"')
 
 _ROOT = re.compile(
     rb"""(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]*+>\s*+)?(?:<!--(?:[^-]|-(?!->))*+-->\s*+)*+"""
@@ -31,6 +34,8 @@ _ROOT = re.compile(
 _OWN = re.compile(rb"""\sxmlns(?::([\w.-]++))?\s*+=\s*+["']%s["']""" % re.escape(SPACE))
 _PREFIX = re.compile(rb"""\sxmlns:(?!stream\b)[\w.-]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+')""")
 _STREAM = b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'%s>"
+_QUOTED = re.compile(rb"(?i)(?:<|\\u003c)(?:[\w.-]{1,64}:)?body\b")
+_ESCAPED = SPACE.replace(b"/", b"\\/")
 _END = re.compile(rb"</(?:[\w.-]{1,64}:)?body\s*+>\s*+\Z")
 
 
@@ -39,7 +44,9 @@ def parts(parcel: Parcel) -> list[Parcel | Problem]:
     if parcel.protocol != "http":
         return [parcel]
     try:
-        body = _plain(parcel)
+        body = _narrow(_plain(parcel))
+        if body.startswith(JSON) and _QUOTED.search(body):
+            return [parcel, _unread(parcel, "not read", "a body of BOSH stands inside JSON")]
         root = _ROOT.match(body)
         if not root or root[2].endswith(b"/") or (root[1] or b"") not in _OWN.findall(root[2]):
             return [parcel]
@@ -72,7 +79,15 @@ def _plain(parcel: Parcel) -> bytes:
                     break
                 raise
             return plain if isinstance(plain, bytes) else b""
-    return parcel.body if SPACE in parcel.body else b""
+    return parcel.body
+
+
+def _narrow(body: bytes) -> bytes:
+    """The same in UTF-8; nothing where it does not name the namespace."""
+    if coding := WIDE.get(body[:2]):
+        with suppress(UnicodeDecodeError):
+            body = body.decode(coding).encode("utf-8", "surrogatepass")
+    return body if SPACE in body or (body.startswith(JSON) and _ESCAPED in body) else b""
 
 
 def _unread(parcel: Parcel, kind: str, message: str) -> Problem:

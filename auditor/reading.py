@@ -18,6 +18,7 @@ from auditor.needles import Hit, Needles
 from auditor.partial import partial_content, unopened
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.contents import Judge, Seen
+from auditor.rulebook.keyring import Shut
 from auditor.rulebook.match import PEOPLE, STRENGTH, Message, match, shown_path
 from auditor.rulebook.opening import forced_by, open_parcel
 from auditor.rulebook.types import Rule
@@ -30,6 +31,7 @@ STRAY = "readable words, or a key, stand outside the messages that a rule knows:
 UNKNOWN = "a sentence stands in a message of the socket that no rule knows: perhaps one of another kind"
 ANSWER = "readable words, or a key, stand in the answer to a sealed message: perhaps a copy"
 UNOPENED = "this parcel did not open into what its rule knows, so a message may lie in it"
+LOCKED = (Content.SEALED, Content.OPAQUE, Content.UNDECIDED)
 PLANTED = "planted-text"  # the rule of findings that no rule file made
 
 
@@ -45,6 +47,7 @@ class Reading:
         self.problems: list[Problem] = []
         self.doubts: list[Finding] = []  # lost, where only what is in a parcel tells whose it is
         self.said: dict[int, str] = {}  # the texts in the slots, by the findings that saw them
+        self.locked: list[tuple[Finding, tuple[Shut, ...]]] = []  # what a key from elsewhere may open
         self.people: dict[int, str] = {}  # who wrote to whom, as far as the rule sees it
         self.trees: dict[tuple[object, ...], tuple[Node, Judge]] = {}  # by what rules order
         self.hits: list[tuple[Node, Hit]] = []
@@ -98,6 +101,8 @@ class Reading:
                 found = self.finding(rule, platform, seen)
                 between = (f"{role} {text}" for role, text in seen.sees if role in PEOPLE)
                 self.people[id(found)] = ", ".join(sorted(between))
+                if seen.seen and found.content in LOCKED:
+                    self.locked.append((found, judge.shut(seen.seen.node, rule.accept)))
                 findings.append(found)
             if roles or not isinstance(seen, Message):
                 self.sightings.append(

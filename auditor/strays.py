@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from auditor.decoders.unwrap import Node, Opening
 from auditor.rulebook.contents import Judge
-from auditor.rulebook.keyring import may_be_key
-from auditor.rulebook.match import WHOLE, Element, elements, holds_prose, text_of, written
+from auditor.rulebook.keyring import WHOLE, may_be_key
+from auditor.rulebook.match import Element, elements, holds_prose, text_of, written
 from auditor.rulebook.paths import glob
 from auditor.rulebook.types import Rule
 from auditor.text import is_prose, is_sentence

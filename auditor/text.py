@@ -18,8 +18,7 @@ _PICTURES = range(0x1F000, 0x1FC00)
 _TOKEN = re.compile(r"[A-Za-z0-9+/=_.\-]{12,}")
 _PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _WORDS = re.compile(r"[\w\s.,!?'%$&-]+")
-_LITTLE = re.compile(r"(?!\d{5})[^\W_]+(?:['’,:-][^\W_]+)*[.!?…)]*")
-_SAID = 40  # characters of what one word says
+_LITTLE = re.compile(r"(?=.{1,40}\Z)(?!\d{5})[^\W_]+(?:['’,:-][^\W_]+)*[.!?…)]*")
 _ESCAPES = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff\ud800-\udfff]"
 )
@@ -79,7 +78,7 @@ def _beyond(character: str) -> bool:
 def is_remark(text: str) -> bool:
     """One word as people write it where it is all they say: with a capital, with what ends a sentence, or
     with a letter or a picture that programs do not write."""
-    if len(text) > _SAID:
+    if len(text) > 40:
         return False
     said = text.strip()
     if any(map(_beyond, said)):
@@ -92,7 +91,7 @@ def is_remark(text: str) -> bool:
 
 def is_little(text: str) -> bool:
     """One word, or a short number: in a place that is called a text it may be all of it."""
-    return len(text) <= _SAID and _LITTLE.fullmatch(text.strip()) is not None and not is_token(text)
+    return _LITTLE.fullmatch(text.strip()) is not None and not is_token(text)
 
 
 def is_name(text: str) -> bool:

@@ -194,6 +194,22 @@ def test_a_compressed_body_is_opened_where_its_type_does_not_say_what_it_is(medi
     assert (stanza.protocol, stanza.head.method) == ("xmpp", "message")
 
 
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_body_in_wide_letters_is_read(coding: str) -> None:
+    wide = ("<?xml version='1.0' encoding='utf-16'?>" + wrapped(PLAIN).decode()).encode(coding)
+    _, stanza = split(http(wide))
+    assert TEXT in stanza.body.decode()
+
+
+@pytest.mark.parametrize("change", [(b"/", b"/"), (b"/", rb"\/"), (b"<", rb"\u003c")])
+def test_a_body_inside_json_may_hold_messages(change: tuple[bytes, bytes]) -> None:
+    quoted = msgspec.json.encode({"m": wrapped(PLAIN).decode()}).replace(*change)
+    kept, problem = parts(http(quoted))
+    assert isinstance(kept, Parcel)
+    assert isinstance(problem, Problem)
+    assert problem.protocols == ("xmpp",)
+
+
 def test_what_explodes_and_does_not_say_that_it_is_xml_is_nobodys_doubt() -> None:
     head = Head("POST", headers=(("content-type", "text/plain"), ("content-encoding", "gzip")))
     bomb = http(gzip.compress(bytes(20_000_000)), head=head)

@@ -46,7 +46,7 @@ ROOMS = {
         "unread",
     ),
     5: ("fragments", "hiding", "judge", "pieces", "strays"),
-    6: ("reading",),
+    6: ("reading", "recall"),
     7: ("audit",),
     8: ("sources", "reporters", "notices"),
     9: ("shelf",),
@@ -74,8 +74,8 @@ DOORS = {
     "msgspec": (
         "audit.py", "bosh.py", "claims.py", "cli/analyze.py", "cli/asking.py", "cli/shares.py",
         "decoders/", "doubts.py", "fragments.py", "grounds.py",
-        "judge.py", "live/", "model.py", "needles.py", "notices/", "peers.py", "reading.py", "report.py",
-        "reporters/", "rulebook/", "shelf.py", "sources/", "streams/", "stretches.py",
+        "judge.py", "live/", "model.py", "needles.py", "notices/", "peers.py", "reading.py", "recall.py",
+        "report.py", "reporters/", "rulebook/", "shelf.py", "sources/", "streams/", "stretches.py",
     ),
     "OpenSSL": ("live/probe.py",),  # the false certificates of the trust probe
     "publicsuffixlist": ("rulebook/lints/hosts.py",),

@@ -43,9 +43,12 @@ def audited(
                 findings.write(finding)
         for finding in audit.finish():
             findings.write(finding)
+        rest = list(helpers.results())
+        for done in rest:
+            audit.recalled(audit.recall.join(done.kept))
         given = tuple(sorted(audit.renamed))
         capture = Capture(source.sha256, source.name, source.kind, source.size, source.unread, given)
-        return together(Done(audit.report(capture), source.phones), helpers.results())
+        return together(Done(audit.report(capture), source.phones), rest)
 
 
 def unreadable(fresh: Callable[[], Audit], name: str, why: str) -> Report:

@@ -16,9 +16,10 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from auditor.audit import Audit
+from auditor.recall import Kept
 from auditor.report import Capture, Report
 from auditor.sources import Source
 from auditor.sources.phones import told
@@ -50,6 +51,9 @@ class Done(Struct):
 
     report: Report
     phones: Counter[str]  # how often private ends talked in it
+    kept: Kept = field(
+        default_factory=Kept
+    )  # keys, and what stayed shut: another share may hold what belongs to it
 
 
 class Others:
@@ -87,7 +91,7 @@ class Others:
             audit.feed(event)
         given = tuple(sorted(audit.renamed))
         capture = Capture("", part.name, part.kind, part.size, part.unread, given)
-        return Done(audit.report(capture), part.phones)
+        return Done(audit.report(capture), part.phones, audit.recall.kept)
 
     def results(self) -> Iterator[Done]:
         for number, pipe in enumerate(self.pipes, 1):

@@ -14,7 +14,7 @@ from auditor.decoders.unwrap import Layer, Node, Opening
 from auditor.model import Content, Path
 from auditor.randomness import habits, shuffled
 from auditor.rulebook.book import Rulebook
-from auditor.rulebook.keyring import Keyring, long
+from auditor.rulebook.keyring import Keyring, Shut, in_a_session, long
 from auditor.rulebook.tree import TreeSeal
 from auditor.rulebook.types import Envelope
 from auditor.text import is_prose, is_token
@@ -75,14 +75,23 @@ class Judge:
         return Keyring(self.root)
 
     def unlocked(self, node: Node, accept: tuple[str, ...]) -> tuple[Seen, Path] | None:
-        """What a key beside it opens, and where that lies; an envelope in a tree is no bare ciphertext."""
-        inner = node.seal is not None and node.seal.shut and self.covers(node, accept)
-        found = self.keyring.open(node) if not inner and any(long(node)) else None
+        """What a key beside it opens, and where that lies."""
+        found = self.keyring.open(node) if self._bare(node, accept) else None
         if found is None:
             return None
         opened = Opening().open(found.plain, node.path, trail=(*node.trail, found.cipher))
         texts = tuple(sorted({text for n in opened.walk() for text in self.look(n)}))
         return Seen(Content.READABLE, opened, texts=texts), found.key
+
+    def shut(self, node: Node, accept: tuple[str, ...]) -> tuple[Shut, ...]:
+        """What a key from elsewhere may open."""
+        bare = self.keyring.shut(node) if self._bare(node, accept) else ()
+        return (*bare, *in_a_session(node))
+
+    def _bare(self, node: Node, accept: tuple[str, ...]) -> bool:
+        """Whether a ciphertext lies there: an envelope in a tree is none."""
+        inner = node.seal is not None and node.seal.shut and self.covers(node, accept)
+        return not inner and any(long(node))
 
     @cached_property
     def trees(self) -> list[tuple[Envelope, TreeSeal]]:

@@ -3,30 +3,36 @@
 Laws: a value is a key only when it opens something, never by its name or its size: public keys, nonces
 and checks look the same. What opens is proof: a cipher that checks itself (GCM, Poly1305), padding
 that fits around a text (CBC, ECB), or a stretch of text that chance does not make (CTR). What stands
-nearest is tried first, and tries are counted, for each parcel.
+nearest is tried first, and tries are counted, for each parcel; slow ciphers count for many.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from auditor.decoders import DECODERS, NO_CLUE
 from auditor.decoders.unwrap import Node
 from auditor.model import Path
 from auditor.randomness import habits
+from auditor.rulebook import megolm, nacl
 from auditor.text import as_text
 
 TRIES = 1_000  # of one parcel
 NEAR = 6  # keys, and values that may go with them, which are tried for one message
+SLOW = 20  # tries that a cipher costs which Python itself must count out
+SHOWN = 4_096  # bytes of what it opened
 LARGE = 16_384  # bytes of a value that cost another try
 KEYS = (16, 24, 32)
 NONCES = (12, 16)
 TAG = 16
+WHOLE = ("body", "query")  # where an app writes
 PROOF = 20  # bytes of text; of random bytes so many are text once in 100 million times
 _CODED = (16, 22, 24, 32, 43, 44, 48, 64)  # letters of such values in base64 and in hexadecimal
 _NAMED = re.compile(r"(?i)(?:key|secret)$")
+_CALLED = re.compile(r"(?i)key|secret|passw|passphrase")
+_AGREED = re.compile(r"(?i)one_?time|fallback|curve|25519|x448|bundle|claim|omemo")  # halves of agreements
 _KNOWN = re.compile(
     r"(?i)pub|sender|recipient|identity|ephemeral|sign|verif|pre_?key|ratchet|device|api|access|push|client|app"
 )
@@ -48,6 +54,31 @@ class Opened:
     key: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A value that nothing in its parcel opened, and what may go with a key to it."""
+
+    data: bytes
+    beside: tuple[bytes, ...] = ()
+
+    def ways(self, key: bytes, called: bool = True) -> Iterator[tuple[str, int, "Opener"]]:
+        """Each cipher, what a try of it costs, and the try; of what is called a key a few more."""
+        beside = [one for one in self.beside if one not in (key, self.data)]
+        cost = 1 + len(self.data) // LARGE
+        if megolm.is_session(key):
+            if megolm.is_message(self.data):
+                yield "megolm", cost * SLOW, partial(megolm.opened, key, self.data, _padded)
+            return
+        for cipher, opener in _ways(key, self.data, beside):
+            yield cipher, cost, opener
+        if len(key) == KEYS[-1]:
+            starts = [(one, self.data) for one in beside if len(one) == nacl.NONCE]
+            starts += [(self.data[: nacl.NONCE], self.data[nacl.NONCE :])] if called else []
+            for nonce, sealed in starts:
+                yield "xchacha20-poly1305", cost * SLOW, partial(_stretched, key, nonce, sealed)
+                yield "xsalsa20-poly1305", cost * SLOW, partial(_boxed, key, nonce, sealed)
+
+
 class Keyring:
     """Everything in one parcel that could be a key, or go with one."""
 
@@ -57,7 +88,7 @@ class Keyring:
         self.others: dict[Path, list[Value]] = {}
         for node in root.walk():
             for data in short(node):
-                for table, sizes in ((self.keys, KEYS), (self.others, NONCES)):
+                for table, sizes in ((self.keys, KEYS), (self.others, (*NONCES, nacl.NONCE))):
                     if len(data) in sizes:
                         _enter(table, Value(data, node.path))
 
@@ -65,18 +96,55 @@ class Keyring:
         """What a key of this parcel makes of a value in it."""
         if not self.keys:
             return None
-        for data in long(node):
-            beside = [other.data for other in _near(self.others, node.path)]
+        for shut in self.shut(node):
             for key in _near(self.keys, node.path):
                 if key.path == node.path:
                     continue  # what is inside one value does not travel beside it
-                for cipher, opener in _ways(key.data, data, [x for x in beside if x not in (key.data, data)]):
-                    self.left -= 1 + len(data) // LARGE
+                for cipher, cost, opener in shut.ways(key.data, _says(key.path[-1]) is True):
+                    self.left -= cost
                     if self.left < 0:
                         return None
                     if plain := opener():
                         return Opened(plain, cipher, key.path)
         return None
+
+    def shut(self, node: Node) -> Iterator[Shut]:
+        """What may be a ciphertext at a node, with what stands near it."""
+        beside = tuple(other.data for other in _near(self.others, node.path))
+        return (Shut(data, beside) for data in long(node))
+
+
+def in_a_session(node: Node) -> Iterator[Shut]:
+    """A message that the key of a room opens, whatever stands around it."""
+    return (Shut(data) for data in _bytes(node) if megolm.is_message(data))
+
+
+def _bytes(node: Node) -> Iterator[bytes]:
+    return (layer.value for layer in node.layers if isinstance(layer.value, bytes))
+
+
+def called_keys(root: Node) -> Iterator[Value]:
+    """What is as long as keys are, below a name that says so, and below none of what others may know."""
+    stack = [(child, False) for child in root.children if child.step in WHOLE]
+    while stack:
+        node, called = stack.pop()
+        says = None if node.step.startswith("#") else _says(node.step)
+        if says is False:
+            continue
+        called = called or says is True
+        if node.children:
+            stack.extend((child, called) for child in reversed(node.children))
+        elif called:
+            yield from (Value(data, node.path) for data in short(node) if len(data) in KEYS)
+            yield from (Value(data, node.path) for data in _bytes(node) if megolm.is_session(data))
+
+
+@lru_cache(1024)
+def _says(name: str) -> bool | None:
+    """Whether it calls what it holds a key; false of what others may know."""
+    if _KNOWN.search(name) or _AGREED.search(name):
+        return False
+    return _CALLED.search(name) is not None or None
 
 
 def short(node: Node) -> Iterator[bytes]:
@@ -166,6 +234,20 @@ def _checked(cipher: str, key: bytes, nonce: bytes, sealed: bytes) -> bytes:
     except InvalidTag:
         return b""
     return plain
+
+
+def _stretched(key: bytes, nonce: bytes, sealed: bytes) -> bytes:
+    return _checked("ChaCha20Poly1305", nacl.xchacha_key(key, nonce), bytes(4) + nonce[16:], sealed)
+
+
+def _boxed(key: bytes, nonce: bytes, sealed: bytes) -> bytes:
+    """What libsodium calls a secret box: the check stands in front."""
+    from cryptography.hazmat.primitives.poly1305 import Poly1305
+
+    inner, start = nacl.xsalsa_start(key, nonce)
+    if Poly1305.generate_tag(start[:32], sealed[TAG:]) != sealed[:TAG]:
+        return b""
+    return nacl.xsalsa_text(inner, start, nonce, sealed[TAG : TAG + SHOWN])
 
 
 def _counted(key: bytes, counter: bytes, data: bytes) -> bytes:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from auditor.decoders.unwrap import Node
 from auditor.model import Content
 from auditor.rulebook.contents import Judge, Seen
-from auditor.rulebook.keyring import may_be_key
+from auditor.rulebook.keyring import WHOLE, may_be_key
 from auditor.rulebook.paths import Pattern, glob
 from auditor.rulebook.shut import Part, flaw
 from auditor.rulebook.types import Condition, Rule, SurfaceRule
@@ -28,7 +28,6 @@ BESIDE = "beside the slot"
 WORD = "a word beside the seal, perhaps all of the text"
 KEY = "what is called a key beside the seal, perhaps of what is in it"
 PEOPLE = ("sender", "recipient")
-WHOLE = ("body", "query")  # where a message lies that is a parcel of its own
 PIECE = "?OTR"  # how the pieces of a message begin whose seal is told when the last one has come
 # How programs call what holds a text, with what stands in front of it: last_message, messageText, urn:x|note.
 _TEXTS = re.compile(

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import aead
 from msgspec import structs
 
-from auditor import answers, bosh, excerpts, fragments, hiding, pieces, randomness, report, shelf
+from auditor import answers, bosh, excerpts, fragments, hiding, pieces, randomness, recall, report, shelf
 from auditor.audit import Audit
 from auditor.decoders import (
     DECODERS,
@@ -270,6 +270,42 @@ def answered_late(_: Path) -> object:
     return f"known {sum(bool(seen.to(structs.replace(one, answers=one.head))) for one in asked)}."
 
 
+RIGHT = noise(32, 77)
+LOCKED = (keyring.Shut(noise(12) + aead.AESGCM(RIGHT).encrypt(noise(12), b"meet me at seven", None)),)
+
+
+def recalling(keys: int = 1, messages: int = 1, kinds: int = 1, hosts: int = 1) -> Callable[[Path], object]:
+    """Wrong keys, the right one at some hosts, and then messages of some kinds at the last of them."""
+
+    def exceed(_: Path) -> object:
+        seen, opened = recall.Recall(shelf.load_rules(None), Needles(), excerpts.Excerpts(False)), 0
+        told = [("0.example", noise(32, number)) for number in range(keys - 1)]
+        told += [(f"{number}.example", RIGHT) for number in reversed(range(hosts))]
+        for number, (host, key) in enumerate(told):
+            body = json.dumps({"key": key.hex()}).encode()
+            parcel = Parcel(Ref("made", number), Channel(host), False, body)
+            if seen.listens(parcel, False):
+                root = unwrap.Opening().open({"body": body}, ())
+                opened += len(list(seen.look(parcel, "", (), root)))
+        last = Parcel(Ref("made", 99), Channel("0.example"), True, b"")
+        for number in range(kinds):
+            found = structs.replace(FOUND, surface=f"s{number}", rule="xmpp/message-send")
+            opened += len(list(seen.look(last, "", [(found, LOCKED)] * messages, None)))
+        return f"opened {opened}."
+
+    return exceed
+
+
+def waiting(messages: int) -> Callable[[Path], object]:
+    def exceed(_: Path) -> object:
+        seen = recall.Recall(shelf.load_rules(None), Needles(), excerpts.Excerpts(False))
+        last = Parcel(Ref("made", 99), Channel("0.example"), True, b"")
+        list(seen.look(last, "", [(FOUND, LOCKED)] * messages, None))
+        return f"waiting {len(next(iter(seen.kept.waiting.values())))}."
+
+    return exceed
+
+
 UNSEEN = "no stanzas were looked for"
 KEEPING = [
     Budget("answers.py MOST", answers, r"known 2\.", answered_late, low=2),
@@ -282,6 +318,13 @@ KEEPING = [
     Budget("hiding.py FORMS", hiding, "True", looked_through("%" + "25" * 12 + "41")),
     Budget("hiding.py MOST_WORDS", hiding, "kept 0", words_kept, low=10),
     Budget("hiding.py LONGEST", hiding, "True", looked_through("see you " * 50), low=100),
+    Budget("recall.py TRIES", recall, r"opened 0\.", recalling(keys=5), low=5),
+    Budget("recall.py MOST_KEYS", recall, r"opened 0\.", recalling(keys=5), low=3),
+    Budget("recall.py MOST_SHUT", recall, r"waiting 2\.", waiting(5), low=2),
+    Budget("recall.py KINDS", recall, r"opened 2\.", recalling(kinds=5), low=2),
+    Budget("recall.py LONGEST", recall, r"opened 0\.", recalling(), low=5),
+    Budget("recall.py LARGEST", recall, r"opened 0\.", recalling(), low=5),
+    Budget("recall.py STRANGERS", recall, r"opened 0\.", recalling(hosts=5), low=2),
     Budget("rulebook/keyring.py TRIES", keyring, "opened None", with_keys(3), low=5),
     Budget("rulebook/keyring.py NEAR", keyring, "opened None", with_keys(50)),
     Budget("excerpts.py LONGEST", excerpts, "^80$", lambda _: len(excerpts.cut("x" * 1_000))),

@@ -1,0 +1,168 @@
+"""Keys that were seen anywhere in a capture, and messages that stayed shut: who carried both can read them.
+
+A key may travel long before what it opens, or after it: in the answer to a login, in a backup, in an
+earlier message. Laws: a key is tried on what the same platform, or the same host, carried; only what is
+called a key is remembered, and only what opens counts; what is held and tried is bounded, and the first
+are kept, so that shares of a capture come together to what one process would have held.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from msgspec import Struct, structs
+
+from auditor.decoders import DECODERS, Clue
+from auditor.decoders.clues import CODINGS
+from auditor.decoders.unwrap import Node, Opening
+from auditor.errors import TooMuch
+from auditor.excerpts import Excerpts
+from auditor.hiding import look_for
+from auditor.model import Content, Finding, Grade, Parcel
+from auditor.needles import Needles
+from auditor.rulebook.book import Rulebook
+from auditor.rulebook.contents import Seen
+from auditor.rulebook.keyring import Shut, called_keys
+from auditor.rulebook.match import shown_path
+
+TRIES = 10_000
+MOST_KEYS = 500
+MOST_SHUT = 20  # messages of one kind
+KINDS = 50
+LONGEST = 16_384  # bytes of one of them
+LARGEST = 262_144  # bytes of what is looked through for keys
+STRANGERS = 200  # parcels of hosts that nobody knows, which are looked through
+HINTS = (b"key", b"Key", b"KEY", b"ecret", b"assw", b"assphrase")
+
+
+Locked: TypeAlias = tuple[Finding, tuple[Shut, ...]]
+
+
+class Owner(Struct, frozen=True):
+    """Whose it was: a platform's, or at least a host's."""
+
+    host: str
+    platform: str
+
+    def carries(self, other: "Owner") -> bool:
+        return self.host == other.host or (self.platform == other.platform != "")
+
+
+class Key(Struct, frozen=True):
+    data: bytes
+    owner: Owner
+    place: str
+
+
+class Waiting(Struct, frozen=True):
+    """A message that stayed shut."""
+
+    finding: Finding
+    owner: Owner
+    shut: tuple[Shut, ...]
+
+
+class Kept(Struct):
+    """What is remembered of a share of a capture."""
+
+    keys: dict[tuple[bytes, Owner], Key] = {}
+    waiting: dict[tuple[str, str, str], list[Waiting]] = {}
+
+
+class Recall:
+    """What one audit remembers; it yields the messages that open, each with its host."""
+
+    def __init__(self, book: Rulebook, needles: Needles, excerpts: Excerpts) -> None:
+        self.book, self.needles, self.excerpts = book, needles, excerpts
+        self.kept = Kept()
+        self.left = TRIES
+        self.strangers = STRANGERS
+
+    def listens(self, parcel: Parcel, known: bool) -> bool:
+        """Whether something may be called a key in it, and it is worth opening."""
+        if len(parcel.body) > LARGEST or (not known and not self.strangers):
+            return False
+        body = _plain(parcel)
+        heard = any(hint in body for hint in HINTS)
+        self.strangers -= heard and not known
+        return heard
+
+    def look(
+        self, parcel: Parcel, platform: str, locked: Iterable[Locked], heard: Node | None
+    ) -> Iterator[tuple[Finding, str]]:
+        """What the keys of a parcel open that came before, and what those that came before open in it."""
+        host = parcel.channel.host
+        for finding, shut in locked:
+            small = tuple(one for one in shut if len(one.data) <= LONGEST)
+            if small:
+                yield from self._wait(Waiting(finding, Owner(host, finding.platform), small))
+        for value in called_keys(heard) if heard is not None else ():
+            place = f"{parcel.ref} {shown_path(value.path)}"
+            yield from self._learn(Key(value.data, Owner(host, platform), place))
+
+    def join(self, other: Kept) -> Iterator[tuple[Finding, str]]:
+        """What comes of it that another share of the capture remembers other things."""
+        for key in other.keys.values():
+            yield from self._learn(key)
+        for kind in other.waiting.values():
+            for one in kind:
+                yield from self._wait(one)
+
+    def _learn(self, key: Key) -> Iterator[tuple[Finding, str]]:
+        keys = self.kept.keys
+        if len(keys) >= MOST_KEYS or (key.data, key.owner) in keys:
+            return
+        keys[key.data, key.owner] = key
+        for kind in self.kept.waiting.values():
+            for one in tuple(kind):
+                for found in self._opened((key,), one):
+                    kind.remove(one)
+                    yield found
+
+    def _wait(self, one: Waiting) -> Iterator[tuple[Finding, str]]:
+        waiting, about = self.kept.waiting, one.finding
+        kind = waiting.setdefault((about.rule, about.surface, about.direction), [])
+        if len(kind) < MOST_SHUT and len(waiting) <= KINDS:
+            found = list(self._opened(self.kept.keys.values(), one))
+            kind += [] if found else [one]
+            yield from found
+
+    def _opened(self, keys: Iterable[Key], one: Waiting) -> Iterator[tuple[Finding, str]]:
+        for key in keys:
+            for shut in one.shut if key.owner.carries(one.owner) else ():
+                for cipher, cost, opener in shut.ways(key.data):
+                    self.left -= cost
+                    if self.left < 0:
+                        return
+                    if plain := opener():
+                        note = f"opened ({cipher}) with a key that was seen at {key.place}"
+                        yield self._finding(one.finding, plain, cipher, note), one.owner.host
+                        return
+
+    def _finding(self, shut: Finding, plain: bytes, cipher: str, note: str) -> Finding:
+        node = Opening().open(plain, ("body",), trail=(*shut.trail, cipher))
+        hits = (hit for one in node.walk() for hit in look_for(self.needles, one))
+        texts = tuple(sorted({hit.text for hit in hits if not hit.digest}))
+        sure = texts or self.book.rules[shut.rule].verified
+        return structs.replace(
+            shut,
+            content=Content.READABLE,
+            grade=Grade.SHOWN if sure else Grade.CONSISTENT,
+            seal="",
+            trail=node.trail,
+            excerpt=self.excerpts.of(Seen(Content.READABLE, node, texts=texts)),
+            offset=None,
+            note=note,
+            texts=texts,
+        )
+
+
+def _plain(parcel: Parcel) -> bytes:
+    """The body without the compression that its head names."""
+    coding = parcel.head.header("content-encoding").strip().lower()
+    for name in CODINGS.get(coding, ()):
+        try:
+            plain = DECODERS[name].unwrap(parcel.body, Clue(limit=4 * LARGEST))
+        except (ValueError, TooMuch):
+            continue
+        return plain if isinstance(plain, bytes) else b""
+    return parcel.body
