@@ -147,6 +147,7 @@ class Parcel(Struct, frozen=True):
     answers: Head | None = None  # the head that this one answers
     when: float | None = None  # seconds since 1970
     whole: bool = True  # false where the recorder cut or lost the body
+    retold: bool = False  # whether the body is JSON of ours, made of what a protocol says otherwise
 
     @property
     def direction(self) -> Direction:

@@ -146,9 +146,9 @@ class Reading:
             slot=message.slot,
             seal=seen.seal if seen and content is Content.SEALED else "",
             path=shown_path(seen.node.path, pattern) if seen else message.slot,
-            trail=layer.trail if layer else (),
+            trail=layer.trail[parcel.retold :] if layer else (),
             excerpt=self.excerpts.of(seen) if seen else "",
-            offset=offset_of(parcel.body, seen, layer),
+            offset=None if parcel.retold else offset_of(parcel.body, seen, layer),
             note=note,
             texts=seen.texts if seen else (),
             when=parcel.when,
@@ -210,8 +210,9 @@ class Reading:
             platform, surface = platform or f"unknown:{parcel.channel.host or 'nameless'}", "other"
             note = "no rule knows this request, but the text was read in it"
         layer = next((x for x in node.layers if hit in self.needles.search(x.data)), None)
-        trail = (*(layer.trail if layer else node.trail), *((hit.how,) if hit.how else ()))
-        offset = parcel.body.find(hit.text.encode()) if node.path[:1] == ("body",) else -1
+        trail = (*(layer or node).trail[parcel.retold :], *((hit.how,) if hit.how else ()))
+        verbatim = node.path[:1] == ("body",) and not parcel.retold
+        offset = parcel.body.find(hit.text.encode()) if verbatim else -1
         return Finding(
             ref=parcel.ref,
             platform=platform,

@@ -812,6 +812,18 @@ def test_in_recordings_offsets_point_into_the_body(file: str) -> None:
                     assert event.body[finding.offset :].startswith(TEXT.encode())
 
 
+@pytest.mark.parametrize("planted", [(), (TEXT,)])
+@pytest.mark.parametrize(
+    ("file", "verbatim"), [("irc-clear", False), ("xmpp-plain", True), ("mail-plain", True)]
+)
+def test_what_stands_in_words_of_ours_has_no_offset_in_the_capture(
+    file: str, verbatim: bool, planted: tuple[str, ...]
+) -> None:
+    one = Audit(book(), Needles(planted))
+    found = [f for event in read(CAPTURES / file / "alice.mitm") for f in one.feed(event)]
+    assert any(finding.offset is not None for finding in found) is verbatim
+
+
 def test_a_rule_that_knows_its_parcels_by_their_content_alone_claims_no_others() -> None:
     """Nostr has no host and no address: other people's sockets are not its own."""
     note = json.dumps(["EVENT", {"kind": 1, "pubkey": "aa", "content": TEXT}]).encode()

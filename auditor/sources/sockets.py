@@ -45,8 +45,10 @@ def events(
     def said(frame: Frame, message: Message, inner: str) -> Parcel:
         ref = place.ref(entry, frame.ref(inner))
         around = head if name == "websocket" else message.head
-        way = message.outgoing
-        return Parcel(ref, channel, way, message.body, name, around, when=frame.when, whole=frame.whole)
+        return Parcel(
+            ref, channel, message.outgoing, message.body, name, around, when=frame.when, whole=frame.whole,
+            retold=message.retold,
+        )  # fmt: skip
 
     for frame in kept:
         found = stream.feed(frame.outgoing, frame.data) if stream else [_own(frame)]

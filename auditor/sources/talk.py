@@ -20,7 +20,8 @@ def parcel(
 ) -> Parcel:
     """One message. `name` is that of its protocol, `part` where the message's own is not enough."""
     ref = place.ref(number, part or f".{message.part}")
-    return Parcel(ref, channel, message.outgoing, message.body, name, message.head, when=when)
+    body, retold = message.body, message.retold
+    return Parcel(ref, channel, message.outgoing, body, name, message.head, when=when, retold=retold)
 
 
 def handed_over(stream: Conversation) -> str:

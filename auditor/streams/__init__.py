@@ -35,6 +35,7 @@ START = 65536  # bytes of one direction that are kept until a stream knows them
 MOST = 64_000_000  # bytes of one message
 EXCERPT = 16384  # bytes that are kept of a message that is longer than may be
 TLS = "TLS"
+_JSON = json.JSONEncoder(ensure_ascii=False).encode
 PARTS = ("TOO-LONG", "UNREADABLE", "DATA-PART", "APPEND-PART", "FETCH-PART", "RETR-PART", "SEND-PART")
 
 
@@ -45,6 +46,7 @@ class Message(Struct, frozen=True):
     head: Head
     body: bytes
     part: str  # its number in the connection and its direction: "3>"
+    retold: bool = False  # whether the body is JSON of ours, which stands nowhere in the connection
 
 
 class Conversation(Protocol):
@@ -158,9 +160,9 @@ class Talk:
 
     def say(self, outgoing: bool, head: Head, body: object = b"") -> None:
         """`body` is bytes, or something that is said in JSON."""
-        said = "" if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False)
-        data = body if isinstance(body, bytes) else said.encode(errors="replace")
-        self._said.append(Message(outgoing, head, data, f"{self._count}{'>' if outgoing else '<'}"))
+        data = body if isinstance(body, bytes) else _JSON(body).encode(errors="replace")
+        part = f"{self._count}{'>' if outgoing else '<'}"
+        self._said.append(Message(outgoing, head, data, part, data is not body))
         self._count += 1
 
     def too_long(self, outgoing: bool, start: bytes, size: int) -> None:
@@ -286,15 +288,10 @@ class Sorter:
 
 
 def _carriers(module: StreamModule) -> Mapping[str, Callable[[], Conversation]]:
-    carriers: Mapping[str, Callable[[], Conversation]] | None = getattr(module, "carriers", None)
-    return carriers or {"tcp": module.Stream}
+    return getattr(module, "carriers", None) or {"tcp": module.Stream}
 
 
-def _discover() -> dict[str, StreamModule]:
-    modules = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__)]
-    return {module.name: module for module in modules}
-
-
-STREAMS = _discover()
+_MODULES = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+STREAMS: dict[str, StreamModule] = {module.name: module for module in _MODULES}
 # Layers that the service opens: what lies in their frames says nothing about the recipient.
 LAYERS = frozenset(name for name, module in STREAMS.items() if getattr(module, "opened_by", "") == "server")
