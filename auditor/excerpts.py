@@ -11,6 +11,7 @@ from auditor.text import printable
 
 LONGEST = 80
 _FIRST = 2
+MASKED = ", masked)"  # how an excerpt ends that hides its text
 
 
 class Excerpts:
@@ -32,7 +33,7 @@ class Excerpts:
     def text(self, text: str) -> str:
         if self.reveal:
             return printable(cut(text))
-        return f"{printable(text[:_FIRST])}… ({len(text):,} characters, masked)"
+        return f"{printable(text[:_FIRST])}… ({len(text):,} characters{MASKED}"
 
     def planted(self, texts: tuple[str, ...]) -> str:
         return " | ".join(printable(cut(text)) for text in texts)

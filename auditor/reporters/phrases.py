@@ -4,9 +4,10 @@ Laws: nothing is decided here and nothing is laid out; strings from captures are
 they are, so a page must make them safe to show.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from auditor import words
+from auditor.excerpts import MASKED
 from auditor.judge import Check, Evidence, Verdict
 from auditor.model import ROLES, Answer, Direction, Ref
 from auditor.peers import Peer
@@ -201,19 +202,34 @@ def remarks(files: Iterable[Capture]) -> Iterable[str]:
     return told
 
 
-def again(item: Evidence) -> list[str]:
-    """How a stranger finds a piece of evidence, and what stands behind it."""
-    packets = "@" in item.ref.rpartition("#")[2]
-    entry = "the first packet of the connection" if packets else "the number of the entry (the first is 0)"
-    begins = ", after @ the packet in which the message begins" if packets else ""
-    lines = [
-        f"{item.ref} is a place: the capture, {entry}, and > for what the app sent or < for what it"
-        f" received{begins}; offset counts the bytes of that body."
-    ]
+def again(cited: Sequence[Evidence]) -> list[str]:
+    """How a stranger finds the evidence of a page, and what stands behind it."""
+    item = cited[0]
+    lines = [f"{item.ref} is a place: {_parts(item.ref)}."]
+    if any(one.offset is not None for one in cited):
+        lines.append("offset: so many bytes into the body of that message the value begins.")
+    if any(one.excerpt.endswith(MASKED) for one in cited):
+        lines.append("Texts that you did not plant are masked; --reveal shows them.")
     if item.rule != "planted-text":
-        lines.append(f"auditor explain {item.rule} says what that rule looks at, and how this is known.")
+        lines.append(
+            f"auditor explain {item.rule} says what that rule looks at, and how this is known; with"
+            " --in CAPTURE, why it reads what lies there."
+        )
     lines.append(f"auditor explain {item.grade} says what that word means, and so of the others here.")
     return lines
+
+
+def _parts(ref: str) -> str:
+    """What a place says, as far as this one does: `phone.pcap#8.27<@20`."""
+    where = ref.rpartition("#")[2]
+    entry = (
+        "after # the packet with which the connection begins, as Wireshark counts them"
+        if "@" in where
+        else "after # the number of the entry (the first is 0)"
+    )
+    inside = ", after the dot the message inside it (the first is 0)" if "." in where else ""
+    begins = ", after @ the packet in which the message begins" if "@" in where else ""
+    return f"the capture, {entry}{inside}, then > for what the app sent or < for what it received{begins}"
 
 
 def total(report: Report) -> str:

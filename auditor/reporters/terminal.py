@@ -290,6 +290,6 @@ def _captures(page: Page, report: Report) -> None:
 
 
 def _again(page: Page, verdicts: list[Verdict]) -> None:
-    if cited := next((item for verdict in verdicts for item in verdict.evidence), None):
+    if cited := [item for verdict in verdicts for item in verdict.evidence]:
         page.heading("How to check this")
         page.rows([("-", text) for text in phrases.again(cited)], 2)

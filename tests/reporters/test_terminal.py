@@ -8,12 +8,13 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
-from auditor.judge import judge
+from auditor.excerpts import Excerpts
+from auditor.judge import Evidence, judge
 from auditor.ledger import STATES
 from auditor.model import Answer, Content, Direction, Finding, Grade, Ref, Road
 from auditor.peers import Contacts, Peer, Peers
 from auditor.report import Account, Capture, Report, Slice, Trouble, Troubles, ordered
-from auditor.reporters import Options, reporter
+from auditor.reporters import Options, phrases, reporter
 from auditor.reporters.terminal import MARKS, MOST
 from auditor.rulebook.book import Rulebook
 from auditor.stretches import Stretches
@@ -156,6 +157,36 @@ def test_a_stranger_is_told_how_to_find_the_evidence(sample: Report, show: Show)
     page = " ".join(show(sample).split("How to check this")[1].split())
     assert "laptop.har#7< is a place" in page
     assert "auditor explain irc/channel" in page
+
+
+PLACES: dict[str, list[str]] = {
+    "a.har#1>": ["number of the entry (the first is 0), then > for what the app sent"],
+    "a.mitm#0.22>": ["number of the entry", "after the dot the message inside it (the first is 0)"],
+    "a.pcap#8>@20": ["as Wireshark counts them, then >", "after @ the packet in which the message begins"],
+    "a.pcap#8.27<@20": ["after the dot the message inside it", "after @ the packet"],
+    "a#1.2@b.har#1>": ["the capture, after # the number of the entry (the first is 0), then >"],
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_of_a_place_every_part_is_explained_and_no_other(place: str) -> None:
+    item = Evidence("p/dm", Content.READABLE, Grade.SHOWN, "body", (), "Ha\u2026", place)
+    said = phrases.again([item])[0]
+    assert said.startswith(f"{place} is a place: the capture, ")
+    assert [part for part in PLACES[place] if part not in said] == []
+    assert ("the dot" in said, "packet" in said) == (".2" in place and "a#1" not in place, "pcap" in place)
+
+
+@pytest.mark.parametrize(
+    ("offset", "excerpt", "told"),
+    [(None, "a text", ""), (4, "a text", "offset"), (None, Excerpts(False).text("secret"), "--reveal")],
+)
+def test_offsets_and_masks_are_explained_where_there_are_any(
+    offset: int | None, excerpt: str, told: str
+) -> None:
+    item = Evidence("p/dm", Content.READABLE, Grade.SHOWN, "body", (), excerpt, "a#1>", offset)
+    said = " ".join(phrases.again([item]))
+    assert [word for word in ("offset", "--reveal") if word in said] == [told] * bool(told)
 
 
 def test_hosts_that_were_renamed_are_named(sample: Report, show: Show) -> None:
