@@ -366,6 +366,7 @@ OTHERS = {
         cli/progress.py PATIENCE,
         excerpts.py _FIRST,
         facts.py KEPT,
+        notices/terminal.py _MOST,
         notices/terminal.py _WIDTH,
         probes/canaries.py MUCH,
         model.py KEPT_REFS,

@@ -9,10 +9,14 @@ from auditor.rulebook.selftest import Outcome
 from auditor.text import printable
 
 _WIDTH = 100  # of a line that is shown
+_MOST = 20  # warnings of one kind that are shown one by one
 
 
 def render(checked: Checked) -> str:
-    lines = [line for fault in sorted(checked.faults) for line in _fault(checked, fault)]
+    kinds = Counter(fault.code for fault in checked.faults if fault.severity != "error")
+    many = [code for code in sorted(kinds) if kinds[code] > _MOST]
+    lines = [line for one in sorted(checked.faults) if one.code not in many for line in _fault(checked, one)]
+    lines += [line for code in many for line in _folded(checked, code)]
     lines += [line for outcome in checked.outcomes if not outcome.passed for line in _failed(outcome)]
     return "".join(f"{line}\n" for line in (*lines, *checked.said, *_sums(checked)))
 
@@ -24,6 +28,16 @@ def _sums(checked: Checked) -> Iterator[str]:
         told = ", ".join(f"{number:,} {kind}{'' if number == 1 else 's'}" for kind, number in sums)
         gravest = next((fault for fault in found if fault.severity == "error"), found[0])
         yield told + (f"; more about one: auditor explain {gravest.code}" if gravest.code else "")
+
+
+def _folded(checked: Checked, code: str) -> Iterator[str]:
+    """Many of one kind: a page of them would hide the others."""
+    found = [fault for fault in sorted(checked.faults) if fault.code == code]
+    files = Counter(checked.path(fault.file) for fault in found)
+    (worst, most), *_ = files.most_common(1)
+    what = checked.documented.get(code, found[0].message).rstrip(".")
+    yield printable(f"{found[0].severity} {code}, {len(found):,} times in {len(files):,} files: {what}")
+    yield printable(f"    One by one: auditor check FILE; most ({most:,}) are in {worst}.")
 
 
 def _fault(checked: Checked, fault: Fault) -> Iterator[str]:

@@ -72,6 +72,17 @@ def test_the_terminal_points_at_the_place() -> None:
     assert "    this was a known gap (a gap); it passes now" in page("terminal")
 
 
+def test_many_of_one_kind_are_one_line_that_says_where_to_see_them() -> None:
+    many = tuple(Fault(f"p/{n % 7}.yaml", n, 1, f"it is {n}", "R807", "Do.", "warning") for n in range(1, 22))
+    checked = Checked((*many, *FAULTS), (), {}, (), "rules", {"R807": "Nobody notices."})
+    lines = page("terminal", checked).splitlines()
+    at = lines.index("warning R807, 21 times in 7 files: Nobody notices")
+    assert lines[at + 1] == "    One by one: auditor check FILE; most (3) are in rules/p/0.yaml."
+    assert not any("it is 3" in line for line in lines) and any("R301" in line for line in lines)
+    assert "it is 3" in page("terminal", Checked((*many[1:], *FAULTS)))
+    assert "it is 3" in page("json", checked)
+
+
 def test_a_long_line_is_shown_around_the_place() -> None:
     text = "x" * 500 + "HERE" + "y" * 500
     lines = page("terminal", Checked((Fault("f", 1, 501, "m", "R301"),), (), {"f": text})).splitlines()
