@@ -116,7 +116,7 @@ class Fields:
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
-    known = sorted(names)
+    known = sorted(map(str, names))  # members of an enum are shown as what they say
     if close := get_close_matches(word, known, n=1, cutoff=0.5):
         return f"; did you mean {close[0]!r}?"
     more = f" and {len(known) - SHOWN:,} more" if len(known) > SHOWN else ""

@@ -62,7 +62,14 @@ def test_everything_can_be_explained(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("megolmm", "megolm"), ("tiktok/dm-sent", "tiktok/dm-send"), ("matirx", "matrix")]
+    ("name", "meant"),
+    [
+        ("megolmm", "megolm"),
+        ("tiktok/dm-sent", "tiktok/dm-send"),
+        ("matirx", "matrix"),
+        ("opaqe", "opaque"),
+        ("consistant", "consistent"),
+    ],
 )
 def test_a_wrong_name_is_answered_with_the_nearest(name: str, meant: str) -> None:
     result = explain(name)
