@@ -41,7 +41,7 @@ def weakness(text: str) -> str:
     return (
         f"a planted text of {len(text)} characters is weak: other texts look like it about once in "
         f"{_round(2**bits)}, and {MUCH // 1_000_000} MB of traffic hold it {_often(expected(text, MUCH))} "
-        "by chance; use two or three rare words and a number"
+        "by chance; use at least four words and a number"
     )
 
 

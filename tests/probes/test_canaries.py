@@ -37,6 +37,11 @@ def test_the_hits_of_chance_grow_with_the_bytes_and_shrink_with_the_text() -> No
     assert expected("a", MUCH) <= MUCH
 
 
+def test_what_is_advised_is_strong_enough() -> None:
+    assert "at least four words and a number" in weakness("ok")
+    assert weakness("seven boats leave early 4471") == ""
+
+
 def test_saying_a_word_again_makes_no_text_stronger() -> None:
     assert strength("crane crane crane") == strength("crane")
     assert strength("crane CRANE") == strength("crane")
