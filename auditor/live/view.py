@@ -145,13 +145,13 @@ def _steps(live: Live) -> list[Row]:
 def _verdicts(live: Live) -> list[Row]:
     if live.seen is None or not live.seen.verdicts:
         return [("nothing yet: no app that the rules know, and none of your texts", "dim")]
-    found = sorted(live.seen.verdicts, key=lambda v: (v.verdict is Answer.INCONCLUSIVE, v.platform))
+    found = sorted(live.seen.verdicts, key=lambda v: (list(Answer).index(v.verdict), v.platform))
     names = [f"{verdict.platform} {subject(verdict)}" for verdict in found]
     wide = min(max(map(len, names)), WIDEST)
     return [
         (
             f"{MARKS[one.verdict][0]} {one.verdict:<15}{printable(name):<{wide}}  {SHORT[one.verdict]},"
-            f" {one.grade} ({sum(one.counts.values()):,})",
+            f" {count(sum(one.counts.values()), 'message')}",
             STYLES[one.verdict],
         )
         for one, name in zip(found, names, strict=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from auditor.audit import Audit
@@ -12,7 +13,7 @@ from auditor.live.folder import about_of
 from auditor.live.session import Live, Plan
 from auditor.live.view import KEYS, Face, drawn
 from auditor.live.watch import Host
-from auditor.model import Channel, Parcel, Ref, Road
+from auditor.model import Answer, Channel, Parcel, Ref, Road
 from auditor.needles import Needles
 from auditor.report import Capture
 from auditor.shelf import load_rules
@@ -65,6 +66,17 @@ def test_it_fills_the_screen_and_never_more(live: Live, hosts: int, width: int, 
         assert ("and 1" in text) is (hosts == 200)
         assert ("nothing yet" in text) is (hosts == 0)
         assert ("host0.a-rather" in text) is (hosts > 0)
+
+
+def test_what_anyone_can_read_is_never_among_those_that_are_only_counted(live: Live) -> None:
+    fill(live, 200)
+    assert live.seen
+    *others, last = live.seen.verdicts
+    grave = structs.replace(last, verdict=Answer.CLEARTEXT, platform="zzz")
+    live.seen = structs.replace(live.seen, verdicts=(*others, grave))
+    texts = [text for text, _ in Face(live).rows(80, 24)]
+    at = texts.index("Who can read the messages, so far")
+    assert " ".join(texts[at + 1].split()) == "\u25cb cleartext zzz other sent anyone on the way, 1 message"
 
 
 def test_an_analysis_that_broke_off_is_named_at_once(live: Live) -> None:
