@@ -49,6 +49,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         _tidy_seldom()
+        if sys.stdout is None:  # it was closed before we came
+            sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
         try:
             return super().invoke(ctx)
         except RuleError as exc:

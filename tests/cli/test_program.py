@@ -149,3 +149,9 @@ def test_no_time_is_spent_on_what_nobody_needs(code: str, said: str) -> None:
         [sys.executable, "-c", start + code], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == said
+
+
+def test_an_output_that_was_closed_before_is_nobodys_mistake() -> None:
+    command = ["sh", "-c", 'exec "$0" -m auditor analyze captures/irc-clear/alice.mitm >&-', sys.executable]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
