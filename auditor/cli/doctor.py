@@ -40,5 +40,6 @@ def _journal(session: Path) -> Path:
     if not session.exists():
         raise CaptureError(f"{session}: no such file or folder")
     if not path.is_file():
-        raise CaptureError(f"{session}: no session: there is no journal in it")
+        why = "no session: there is no journal in it; give the folder that `auditor live` names at its end"
+        raise CaptureError(f"{session}: {why}")
     return path

@@ -272,7 +272,8 @@ def records(path: Path) -> Iterator[First | Record]:
     """What can be read of a journal, record by record; `read` says what cannot."""
     with path.open("rb") as file:
         if file.read(len(START)) != START:
-            raise CaptureError(f"{path}: not a session journal")
+            why = "not a session journal, and none beside it; `auditor live` and the addon write them"
+            raise CaptureError(f"{path}: {why}")
     tape = Tape(path.open("rb"), hashed=False)
     try:
         for data, _ in tape.lines(LONGEST):

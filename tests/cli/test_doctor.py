@@ -29,9 +29,14 @@ def test_it_says_who_refused_and_what_to_do(tmp_path: Path, asked: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("", "no session"), ("gone", "no such file or folder"), ("a.har", "not a session")]
+    ("name", "said"),
+    [
+        ("", "no session: there is no journal in it; give the folder that `auditor live` names"),
+        ("gone", "no such file or folder"),
+        ("a.har", "not a session journal, and none beside it; `auditor live` and the addon write them"),
+    ],
 )
 def test_what_is_no_session_is_one_line(tmp_path: Path, name: str, said: str) -> None:
     (tmp_path / "a.har").write_text("{}")
     result = CliRunner().invoke(cli, ["doctor", str(tmp_path / name)])
-    assert (result.exit_code, said in result.output) == (2, True)
+    assert (result.exit_code, said in result.output, result.output.count("\n")) == (2, True, 1)
