@@ -65,6 +65,7 @@ CHECKS = {
 FACTS = {
     "weak": "{}",
     "vpn": "{}",
+    "open": "{}",
     "tls": "TLS {}",
     "quic": "QUIC {}",
     "ike": "IKE {}",
@@ -89,6 +90,8 @@ FACTS = {
     "ja4": "JA4 {}",
     "attribute": "attribute {}",
 }
+OPEN = "in the open: anyone on the way can read what is not sealed itself"
+OPEN_AT_FIRST = "begins in the open, then TLS"
 UNTOLD = ("cipher", "attribute", "ja4")  # for machines: a page does not show them
 
 

@@ -20,8 +20,9 @@ from typing import Literal, Protocol, TypeAlias, cast
 
 from msgspec import Struct, structs
 
+from auditor import words
 from auditor.errors import CaptureError
-from auditor.model import Contact, Event, Parcel
+from auditor.model import Contact, Event, Parcel, Road
 from auditor.sources.heads import Place, Share, clean
 from auditor.sources.phones import is_hardware
 from auditor.sources.tape import Tape
@@ -222,7 +223,8 @@ def _from_outside(event: Event) -> Event:
         return event
     sizes = (len(event.body), 0) if event.outgoing else (0, len(event.body))
     reason = f"opened by the {event.channel.opened_by}"
-    return Contact(event.ref, event.channel, event.protocol, reason, *sizes, event.when)
+    facts = (("open", words.OPEN),) if event.channel.road is Road.CLEAR else ()
+    return Contact(event.ref, event.channel, event.protocol, reason, *sizes, event.when, facts)
 
 
 def _kind(tape: Tape, path: Where) -> Kind:

@@ -31,7 +31,13 @@ def test_every_far_end_has_its_line(tmp_path: Path) -> None:
     heads, *lines = shown.output.splitlines()
     assert (shown.exit_code, heads.split()[:3]) == (0, ["platform", "far", "end"])
     rows = [line.split() for line in lines]
-    assert ["93.184.216.34:6667", "tcp", "2"] in [row[1:4] for row in rows]
+    assert ["93.184.216.34:6667", "irc", "2"] in [row[1:4] for row in rows]
+
+
+@pytest.mark.parametrize(("file", "shown"), [("irc-clear", 1), ("irc-tls", 0)])
+def test_of_a_dump_what_was_said_in_the_open_is_told(file: str, shown: int) -> None:
+    page = contacts(str(CAPTURES / file / "alice.mitm")).output
+    assert page.count("in the open: anyone on the way can read what is not sealed itself") == shown
 
 
 def test_json_is_a_report_of_nothing_but_contacts(tmp_path: Path) -> None:

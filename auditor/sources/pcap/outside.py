@@ -10,6 +10,7 @@ from msgspec import Struct
 from auditor.sources.pcap import dns, gquic, media, records, stun, vpn
 from auditor.sources.pcap.handshake import Handshake
 from auditor.sources.pcap.hello import ClientHello
+from auditor.sources.pcap.plain import plain
 from auditor.sources.pcap.shown import certified, listed, of_handshake, protects
 from auditor.sources.pcap.wire import Facts, Said
 
@@ -152,7 +153,10 @@ class Outside:
             return _hidden("OpenVPN")
         if messages := [message for start in (*starts, *inner) if (message := stun.read(start))]:
             return Seen("STUN", facts=_stunned(messages), start=tuple(self._said))
-        return next((answer for data in inner if (answer := _dns(data))), None)
+        if answer := next((answer for data in inner if (answer := _dns(data))), None):
+            return answer
+        spoken = None if self._holes else plain(self._said)
+        return Seen(spoken[0], facts=spoken[1], start=tuple(self._said)) if spoken else None
 
     def _of_datagrams(self) -> Seen | None:
         sent, received = self._pieces[True], self._pieces[False]

@@ -33,4 +33,6 @@ def folded(reason: str) -> tuple[str, Facts]:
 def reason_of(seen: Seen) -> str:
     if seen.tunnel:
         return f"{seen.transport}: {dict(seen.facts).get('vpn', 'a tunnel')}"
+    if any(kind == "open" for kind, _ in seen.facts):
+        return "spoken in the open, and not read here"
     return _REASONS.get(seen.transport, STRANGE)
