@@ -85,7 +85,7 @@ FACTS = {
     "user name": "a user name is {}",
     "media": "sound or pictures, {}",
     "known by": "known by the rule {}",
-    "client random": "client random {}",
+    "client random": "a key log has its keys under {}",
     "cipher": "cipher {}",
     "ja4": "JA4 {}",
     "attribute": "attribute {}",

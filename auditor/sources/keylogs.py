@@ -25,8 +25,8 @@ def is_key_log(path: Path) -> bool:
 def unused(keys: Keys) -> Iterator[str]:
     """What was in key logs and opened nothing. No capture said it, or one that was not given."""
     if keys.idle:
-        hellos = "one hello" if keys.idle == 1 else f"{keys.idle} hellos"
-        yield f"the key logs have secrets for {hellos} that no capture shows: they are of other connections"
+        some = "one connection" if keys.idle == 1 else f"{keys.idle} connections"
+        yield f"the key logs have keys for {some} that no capture shows"
     if keys.passed_over:
         lines = "a line" if keys.passed_over == 1 else f"{keys.passed_over} lines"
         yield f"the key logs have {lines} that could not be read as a secret"

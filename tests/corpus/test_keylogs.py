@@ -48,7 +48,7 @@ def test_what_is_of_another_connection_is_said() -> None:
         CORPUS / "wireshark/keys/tls13-20-chacha20poly1305.keys",
     )
     found = CliRunner().invoke(cli, ["analyze", str(capture), str(log)])
-    assert "the key logs have secrets for 2 hellos that no capture shows" in found.output
+    assert "the key logs have keys for 2 connections that no capture shows" in found.output
     foreign = "citizenlab-wechat/data/capture-logged-in-all-keys.pcapng"
     found = CliRunner().invoke(
         cli, ["analyze", str(CORPUS / foreign), "--keylog", str(CORPUS / WITH_KEYS[foreign])]

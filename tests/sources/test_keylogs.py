@@ -33,10 +33,10 @@ def test_a_key_log_is_told_by_its_lines(tmp_path: Path, content: str, is_one: bo
 def test_what_opened_nothing_is_said_in_words() -> None:
     keys = Keys([(LINE + LINE.replace("ab", "12") + "we meet\n").encode()])
     other, strange = unused(keys)
-    assert "secrets for 2 hellos that no capture shows" in other
+    assert "keys for 2 connections that no capture shows" in other
     assert "a line that could not be read" in strange
     keys.find("CLIENT_RANDOM", bytes.fromhex("ab" * 32))
-    assert next(unused(keys)).startswith("the key logs have secrets for one hello")
+    assert next(unused(keys)).startswith("the key logs have keys for one connection")
     assert list(unused(Keys())) == []
 
 

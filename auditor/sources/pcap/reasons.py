@@ -23,11 +23,12 @@ _RANDOM = re.compile(r"\bclient random ([0-9a-f]{8}…)")
 
 
 def folded(reason: str) -> tuple[str, Facts]:
-    """The reason as many connections have it, and the hello of this one as a fact of its own."""
+    """The reason as many connections have it, in plain words, and the hello of this one as its own fact."""
     found = _RANDOM.search(reason)
     if found is None:
         return reason, ()
-    return _RANDOM.sub("its client random", reason), (("client random", found[1]),)
+    plain = _RANDOM.sub("this connection", reason).replace("secret", "key")
+    return plain, (("client random", found[1]),)
 
 
 def reason_of(seen: Seen) -> str:

@@ -92,7 +92,7 @@ def test_a_key_opens_and_without_one_the_reason_names_the_hello(told, sealed: Sp
     assert (asked.channel.road, asked.channel.opened_by) == (Road.PROTECTED, "key log")
     (shut,) = told(talked(sealed.wire))
     assert isinstance(shut, Contact)
-    assert shut.reason.startswith("no secret for its client random")
+    assert shut.reason.startswith("no key for this connection")
     assert (shut.channel.host, shut.transport, shut.carrier) == ("chat.example", "tls", "tcp")
     assert dict(shut.facts)["tls"] == "1.3"
     assert dict(shut.facts)["client random"].rstrip("…") in sealed.log.decode()
@@ -172,7 +172,7 @@ def test_quic_is_opened_and_stays_the_same_where_its_address_changes(told) -> No
     (moved_on,) = [one for one in found if isinstance(one, Contact)]
     assert "another address" in moved_on.reason
     (shut,) = [one for one in told(packets[:half]) if isinstance(one, Contact)]
-    assert shut.reason.startswith("no secret for its client random")
+    assert shut.reason.startswith("no key for this connection")
 
 
 def test_what_is_no_conversation_is_a_contact_too(told) -> None:  # type: ignore[no-untyped-def]

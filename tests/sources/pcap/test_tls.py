@@ -167,7 +167,7 @@ def test_secrets_of_others_are_mentioned(tmp_path: Path) -> None:
     spoken, other = recorded(tmp_path), Keys()
     other.add(b"CLIENT_RANDOM " + b"00" * 32 + b" " + b"11" * 48)
     assert opened(other, spoken.wire)[0].shut.endswith(
-        "; the 1 at hand are for others, perhaps for the other leg"
+        "; the 1 at hand are for others, perhaps for the other side of a proxy"
     )
     assert other.idle == 1
 

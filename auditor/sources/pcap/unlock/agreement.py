@@ -182,7 +182,9 @@ class Agreement:
 def missing(keys: Keys, random: bytes) -> str:
     """Why a connection stays shut that has no secret."""
     others = len(keys)
-    aside = f"; the {others:,} at hand are for others, perhaps for the other leg" if others else ""
+    aside = (
+        f"; the {others:,} at hand are for others, perhaps for the other side of a proxy" if others else ""
+    )
     return f"no secret for client random {random[:4].hex()}…{aside}"
 
 

@@ -110,4 +110,6 @@ def test_hellos_of_old_drafts_had_no_session() -> None:
 def test_what_is_missing_is_said_for_the_one_and_the_others() -> None:
     assert missing(Keys(), CLIENT) == "no secret for client random 00010203…"
     others = Keys([b"CLIENT_RANDOM " + b"ff" * 32 + b" " + ZEROS])
-    assert missing(others, CLIENT).endswith("the 1 at hand are for others, perhaps for the other leg")
+    assert missing(others, CLIENT).endswith(
+        "the 1 at hand are for others, perhaps for the other side of a proxy"
+    )
