@@ -4,7 +4,7 @@ Laws: nothing is decided here and nothing is laid out; strings from captures are
 they are, so a page must make them safe to show.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from auditor import words
 from auditor.excerpts import MASKED
@@ -27,13 +27,6 @@ LINE, ABOVE = 60, "as above"  # a text that is longer is told once
 LACKS = {"mitmproxy dump": "mitmproxy dump: a dump does not hold the handshakes that the app refused"}
 NOTHING_READ = "Nothing was read, so there is nothing to say."
 NOTHING_FOUND = "No message was found, and no app that the rules know."
-TRY_NEXT = (
-    "Record again while messages are sent and received, where a proxy opens the connections; a capture of"
-    " packets takes the keys of its connections: --keylog FILE.",
-    "Send a text that you know, and look for it: --canary TEXT finds it in apps without rules, too.",
-    "If the service is your own, say whose place its host takes: --as HOST=NAME.",
-)
-
 
 Fact = tuple[str, str, str]  # a platform, a label, a text
 
@@ -234,10 +227,45 @@ def _parts(ref: str) -> str:
 
 def total(report: Report) -> str:
     """All that was read, in one line."""
-    whole = report.whole()
-    parcels = sum(account.parcels for _, account in whole.ledger)
-    shut = sum(sums.count for peer, sums in whole.contacts if words.stays_shut(peer.reason))
     entries = sum(end - start for one in report.by_capture() for start, end in one.covers)
-    captures = count(len(report.by_capture()), "capture")
-    opened = f"{count(parcels, 'parcel')} opened"
-    return f"{captures}, {_entries(entries)}: {opened}, {count(shut, 'connection')} that stayed shut."
+    return f"{count(len(report.by_capture()), 'capture')}, {_entries(entries)}: {met(report)}."
+
+
+def met(report: Report) -> str:
+    """What was opened and what was not."""
+    opened, shut = _met(report)
+    return f"{count(opened, 'parcel')} opened, {count(shut, 'connection')} that stayed shut"
+
+
+def _met(report: Report) -> tuple[int, int]:
+    whole = report.whole()
+    shut = sum(sums.count for peer, sums in whole.contacts if words.stays_shut(peer.reason))
+    return sum(account.parcels for _, account in whole.ledger), shut
+
+
+def try_next(report: Report) -> Iterator[str]:
+    """What to do where no message was found: it depends on what was."""
+    opened, shut = _met(report)
+    unread = any(trouble.kind != "weak text" for trouble, _ in report.whole().troubles)
+    if unread and not (opened or shut):
+        yield "See below what could not be read: was the whole file copied, and is it the one that you meant?"
+    if shut and any(one.capture.kind.startswith("pcap") for one in report.slices):
+        yield (
+            f"{count(shut, 'connection')} stayed shut: see below why. A key log opens TLS and QUIC: --keylog"
+            " FILE; browsers, curl and Python write one with SSLKEYLOGFILE=FILE. Else record again where a"
+            " proxy opens them: auditor live."
+        )
+    elif shut:
+        yield (
+            f"{count(shut, 'connection')} stayed shut: see below why; of a session of auditor live, auditor"
+            " doctor FOLDER says what to do."
+        )
+    if opened:
+        yield (
+            f"{count(opened, 'parcel')} went to hosts that no rule names: auditor contacts CAPTURE lists"
+            " them. If the app's are among them, send texts that you choose and look for them with --canary"
+            " TEXT; auditor draft makes the beginnings of a rule."
+        )
+        yield "If one of the hosts is your own, say whose place it takes: --as HOST=NAME."
+    if not (opened or shut):
+        yield "Record while messages are sent and received: auditor live, or auditor sniff for a network."

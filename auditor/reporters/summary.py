@@ -31,8 +31,10 @@ def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Opt
         stream.write(f"  {_line(verdict, min(wide, MOST))}\n")
     for warning in phrases.warnings(report):
         stream.write(f"  {printable(f'! {warning}')}\n")
-    if not verdicts:
-        stream.write(f"  {phrases.NOTHING_FOUND if report else phrases.NOTHING_READ}\n")
+    if not verdicts and report:
+        stream.write(f"  ? {phrases.NOTHING_FOUND.rstrip('.')}: {phrases.met(report)}\n")
+    elif not verdicts:
+        stream.write(f"  {phrases.NOTHING_READ}\n")
 
 
 def _about(verdict: Verdict) -> str:

@@ -203,7 +203,7 @@ def _nothing(page: Page, report: Report) -> None:
         page.say(f"What was read: {phrases.total(report)}")
         page.say("That says nothing about the app: only that this recording does not show its messages.")
     page.heading("What to try next")
-    page.rows([("-", text) for text in phrases.TRY_NEXT], 2)
+    page.rows([("-", text) for text in phrases.try_next(report)], 2)
 
 
 def _around(page: Page, report: Report) -> None:

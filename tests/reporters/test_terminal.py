@@ -81,6 +81,42 @@ def test_nothing_read_at_all_is_said_kindly(show: Show) -> None:
     assert "What to try next" in page
 
 
+HOSTS = (("other host", Account(18, 300)),)
+SHUT = Peers.of([(Peer("a.example", 443, "tls", "no key for this connection"), Contacts(2, 9, 9, ()))])
+CUT = ((Trouble("cut", "the file ends early"), Troubles(1, (Ref("a", 0),))),)
+NEXT: dict[str, tuple[Slice, list[str]]] = {
+    "packets without keys": (
+        Slice(Capture("1", "a", "pcapng", 1), contacts=SHUT),
+        ["2 connections stayed shut: see below why. A key log opens TLS and QUIC: --keylog FILE"],
+    ),
+    "an app that refused the proxy": (
+        Slice(Capture("1", "a", "session journal", 1), contacts=SHUT),
+        ["2 connections stayed shut: see below why; of a session of auditor live, auditor doctor FOLDER"],
+    ),
+    "an app that no rule knows": (
+        Slice(Capture("1", "a", "har", 1), ledger=HOSTS),
+        [
+            "18 parcels went to hosts that no rule names: auditor contacts CAPTURE lists them",
+            "--as HOST=NAME",
+        ],
+    ),
+    "a file that was cut": (
+        Slice(Capture("1", "a", "har", 1), troubles=CUT),
+        ["was the whole file copied", "Record while messages are sent and received"],
+    ),
+    "nothing at all": (Slice(Capture("1", "a", "har", 1)), ["Record while messages are sent and received"]),
+}
+
+
+@pytest.mark.parametrize("about", NEXT)
+def test_where_no_message_was_found_it_says_what_to_do_about_what_was(show: Show, about: str) -> None:
+    one, said = NEXT[about]
+    page = show(Report((one,)), 160)
+    steps = " ".join(page.split("What to try next")[1].split("\n\n")[0].split()).split("- ")[1:]
+    assert len(steps) == len(said)
+    assert [wanted for wanted, step in zip(said, steps, strict=True) if wanted not in step] == []
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
 def test_no_line_is_wider_than_the_page(sample: Report, show: Show, width: int) -> None:
     assert max(map(cell_len, show(sample, width).splitlines())) <= width
