@@ -15,7 +15,7 @@ from auditor.doubts import settled
 from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Finding, Grade, Road
 from auditor.report import KEPT, Report, Row, Slice, Tally, finding_order
 from auditor.rulebook.book import Rulebook
-from auditor.words import CHECKS, MEANING, digest, stays_shut, would_change
+from auditor.words import CHECKS, MEANING, count, digest, stays_shut, would_change
 
 TABLE: dict[tuple[Content, Road], Answer] = {
     (Content.READABLE, Road.CLEAR): Answer.CLEARTEXT,
@@ -106,7 +106,7 @@ def judge(report: Report, book: Rulebook) -> list[Verdict]:
         shut[peer.platform] = shut.get(peer.platform, 0) + sums.count * stays_shut(peer.reason)
     found = [_verdict(key, groups[key], whole, book, shut) for key in sorted(groups)]
     seen = {platform for platform, surface, *_ in groups if surface in MESSAGES}
-    found += [_silent(name, count, whole, book, shut) for name, count in whole.platforms if name not in seen]
+    found += [_silent(name, times, whole, book, shut) for name, times in whole.platforms if name not in seen]
     return sorted(found, key=lambda v: (v.platform, v.surface, v.direction, v.app))
 
 
@@ -207,7 +207,7 @@ def _silent(platform: str, parcels: int, whole: Slice, book: Rulebook, shut: Map
         verdict=Answer.INCONCLUSIVE,
         detail="no message seen",
         grade=Grade.CONSISTENT,
-        reason=f"the app was seen ({parcels:,} parcels or connections), but no message was recognised",
+        reason=f"the app was seen {count(parcels, 'time')}, but no message was recognised",
         counts={},
         checks=_checks(Weighed([]), whole, shut.get(platform, 0)),
         claim=None,
@@ -244,14 +244,14 @@ def _checks(weighed: Weighed, whole: Slice, shut: int) -> tuple[Check, ...]:
     read = len({text for row, _, _ in weighed.rows for text in row.texts})
     missing = weighed.count(Content.MISSING)
     ran = {
-        "message": _check(bool(messages), f"{messages:,} messages"),
+        "message": _check(bool(messages), count(messages, "message")),
         "envelope": _check(sealed == messages, f"{sealed:,} of {messages:,} in a known and shut envelope"),
         "copies": _check(not weighed.count(Content.READABLE), "no readable words in or beside the slots"),
-        "understood": _check(not missing, f"{missing:,} messages with an empty or cut slot"),
+        "understood": _check(not missing, f"{count(missing, 'message')} with an empty or cut slot"),
         "planted": _check(not read, f"{read:,} of {whole.planted:,} planted texts read")
         if whole.planted
         else None,
-        "coverage": _check(not shut, f"{shut:,} connections of this platform stayed shut"),
+        "coverage": _check(not shut, f"{count(shut, 'connection')} of this platform stayed shut"),
     }
     if not messages:
         ran = {"message": _check(False, "no message")}
@@ -271,10 +271,8 @@ def _times(rows: list[tuple[Row, Content, Tally]]) -> list[float]:
 def _limits(weighed: Weighed, platform: str, known: tuple[str, ...], whole: Slice) -> tuple[str, ...]:
     limits = list(known)
     hosts = {platform, *(row.near for row, _, _ in weighed.rows)}
-    if unruled := sum(count for host, count in whole.unruled if host in hosts):
-        limits.append(
-            f"{unruled:,} parcels of this app were opened, but no rule knows them: only --canary looks there"
-        )
+    if unruled := sum(times for host, times in whole.unruled if host in hosts):
+        limits.append(f"no rule knows {count(unruled, 'parcel')} of this app: only --canary looks there")
     if whole.capture.renamed:
         names = ", ".join(f"{old} as {new}" for old, new in whole.capture.renamed)
         limits.append(f"hosts were renamed at your word: {names}")
