@@ -14,7 +14,7 @@ ALONE  := --last-failed --last-failed-no-failures none
 .PHONY: demo test slow lab-clients lint bench clean
 
 demo: $(VENV)/.ready
-	@echo "What these recorded sessions show, one line a verdict:"; echo
+	@echo "What these recorded sessions show, one line a verdict (captures/README.md says what each one is):"; echo
 	@$(RUN)/auditor analyze captures/*/*.mitm captures/*/client.har --as localhost:9443=chat.signal.org --each --format summary
 	@echo; echo "One of them in full:"; echo
 	@$(RUN)/auditor analyze captures/tiktok-constructed/client.har --canary "Lighthouse-5523 bring the spare oars"

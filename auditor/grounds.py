@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from auditor.model import Content, Finding, Grade
 from auditor.report import KEPT, Row, Slice, Tally
-from auditor.words import CHECKS, digest
+from auditor.words import CHECKS, count, digest
 
 
 class Check(Struct, frozen=True):
@@ -51,14 +51,14 @@ def checks(weighed: Weighed, whole: Slice, shut: int) -> tuple[Check, ...]:
     read = len({text for row, _, _ in weighed.rows for text in row.texts})
     missing = weighed.count(Content.MISSING)
     ran = {
-        "message": _check(bool(messages), f"{messages:,} messages"),
+        "message": _check(bool(messages), count(messages, "message")),
         "envelope": _check(sealed == messages, f"{sealed:,} of {messages:,} in a known and shut envelope"),
         "copies": _check(not weighed.count(Content.READABLE), "no readable words in or beside the slots"),
-        "understood": _check(not missing, f"{missing:,} messages with an empty or cut slot"),
+        "understood": _check(not missing, f"{count(missing, 'message')} with an empty or cut slot"),
         "planted": _check(not read, f"{read:,} of {whole.planted:,} planted texts read")
         if whole.planted
         else None,
-        "coverage": _check(not shut, f"{shut:,} connections of this platform stayed shut"),
+        "coverage": _check(not shut, f"{count(shut, 'connection')} of this platform stayed shut"),
     }
     if not messages:
         ran = {"message": _check(False, "no message")}
@@ -74,10 +74,8 @@ def _check(passed: bool, note: str) -> tuple[str, str]:
 def limits(weighed: Weighed, platform: str, known: tuple[str, ...], whole: Slice) -> tuple[str, ...]:
     found = list(known)
     hosts = {platform, *(row.near for row, _, _ in weighed.rows)}
-    if unruled := sum(count for host, count in whole.unruled if host in hosts):
-        found.append(
-            f"{unruled:,} parcels of this app were opened, but no rule knows them: only --canary looks there"
-        )
+    if unruled := sum(times for host, times in whole.unruled if host in hosts):
+        found.append(f"no rule knows {count(unruled, 'parcel')} of this app: only --canary looks there")
     if whole.capture.renamed:
         names = ", ".join(f"{old} as {new}" for old, new in whole.capture.renamed)
         found.append(f"hosts were renamed at your word: {names}")

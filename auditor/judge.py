@@ -16,7 +16,7 @@ from auditor.grounds import Check, Evidence, Weighed, checks, evidence, limits
 from auditor.model import LADDER, MESSAGES, Answer, App, Content, Direction, Grade, Road
 from auditor.report import Report, Row, Slice, Tally, finding_order
 from auditor.rulebook.book import Rulebook
-from auditor.words import MEANING, stays_shut, would_change
+from auditor.words import MEANING, count, stays_shut, would_change
 
 TABLE: dict[tuple[Content, Road], Answer] = {
     (Content.READABLE, Road.CLEAR): Answer.CLEARTEXT,
@@ -75,7 +75,7 @@ def judge(report: Report, book: Rulebook) -> list[Verdict]:
         shut[peer.platform] = shut.get(peer.platform, 0) + sums.count * stays_shut(peer.reason)
     found = [_verdict(key, groups[key], whole, book, shut) for key in sorted(groups)]
     seen = {platform for platform, surface, *_ in groups if surface in MESSAGES}
-    found += [_silent(name, count, whole, book, shut) for name, count in whole.platforms if name not in seen]
+    found += [_silent(name, times, whole, book, shut) for name, times in whole.platforms if name not in seen]
     return sorted(found, key=lambda v: (v.platform, v.surface, v.direction, v.app))
 
 
@@ -176,7 +176,7 @@ def _silent(platform: str, parcels: int, whole: Slice, book: Rulebook, shut: Map
         verdict=Answer.INCONCLUSIVE,
         detail="no message seen",
         grade=Grade.CONSISTENT,
-        reason=f"the app was seen ({parcels:,} parcels or connections), but no message was recognised",
+        reason=f"the app was seen {count(parcels, 'time')}, but no message was recognised",
         counts={},
         checks=checks(Weighed([]), whole, shut.get(platform, 0)),
         claim=None,

@@ -95,6 +95,10 @@ OPEN_AT_FIRST = "begins in the open, then TLS"
 UNTOLD = ("cipher", "attribute", "ja4")  # for machines: a page does not show them
 
 
+def count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def facts(shown: Iterable[tuple[str, str]]) -> str:
     """Facts in a line, the gravest first."""
     if not shown:

@@ -279,8 +279,8 @@ def test_calls_that_no_rule_knows_count_at_a_host_that_other_messages_name() -> 
     for events in ((matrix(1), *called, elsewhere), (elsewhere, *called, matrix(1))):
         _, _, (verdict,) = run(*events)
         assert verdict.verdict is Answer.END_TO_END
-        (limit,) = [one for one in verdict.limits if "no rule knows them" in one]
-        assert limit.startswith("2 parcels")
+        (limit,) = [one for one in verdict.limits if "no rule knows" in one]
+        assert limit.startswith("no rule knows 2 parcels of this app")
 
 
 # Digests: neither readable nor sealed

@@ -164,6 +164,16 @@ def test_on_an_unknown_road_nothing_is_better_than_on_a_known_one(
     assert found.detail.startswith("at best") or answer is not A.TRANSPORT_ONLY
 
 
+@pytest.mark.parametrize(("unruled", "said"), [(1, "1 parcel of"), (2, "2 parcels of")])
+def test_one_thing_is_not_said_as_many(unruled: int, said: str) -> None:
+    (one,) = report(SEALED_ONCE).slices
+    (found,) = judge(Report((msgspec.structs.replace(one, unruled=(("app", unruled),)),)), book())
+    assert [limit for limit in found.limits if said in limit]
+    assert {check.note for check in found.checks} >= {
+        "1 message", "0 messages with an empty or cut slot", "0 connections of this platform stayed shut",
+    }  # fmt: skip
+
+
 def test_one_text_on_a_clear_road_decides() -> None:
     assert verdict(READ, row_of(READ, road=R.CLEAR), SEALED).verdict is A.CLEARTEXT
 

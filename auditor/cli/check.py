@@ -12,7 +12,6 @@ from auditor.cli.spread import spread
 from auditor.errors import CaptureError, Fault, RuleError
 from auditor.model import Parcel
 from auditor.notices import Checked, names, notice
-from auditor.reporters.phrases import count
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.crosses import benign as spoken
 from auditor.rulebook.examination import PARTS as PARTS_OF_RULES
@@ -23,6 +22,7 @@ from auditor.rulebook.selftest import Outcome, run_envelopes
 from auditor.rulebook.yaml import Block
 from auditor.shelf import Recordings, own_rules, root_of, texts_of
 from auditor.sources import read
+from auditor.words import count
 
 PARTS = ("lints", "tests", "collisions", "benign", "coverage", "mutation")
 BENIGN = "benign"  # the folder of unrelated traffic beside the rules

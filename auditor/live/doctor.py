@@ -10,9 +10,9 @@ from statistics import median
 from msgspec import Struct, structs
 
 from auditor.live.watch import Host, Watch
-from auditor.reporters.phrases import count
 from auditor.sources.probed import REFUSED
 from auditor.text import printable
+from auditor.words import count
 
 _WHOLE = {"wireguard", "local"}  # modes that take what never asked for a proxy
 SKEW = 300.0  # seconds by which clocks may differ

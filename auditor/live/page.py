@@ -36,9 +36,11 @@ class Page(Struct, frozen=True):
         )
         return (
             "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+            "<meta name=color-scheme content='light dark'><style>body{max-width:40em}</style>"
             f"<title>{escape(self.name)}</title><h1>{escape(self.name)}</h1>"
             f"<ol>{steps}<li><a href=/ca.cer>Install this certificate</a>, valid for a week"
-            f"<p><small style='overflow-wrap:anywhere'>SHA-256 {escape(self.print_of)}</small></ol>{told}"
+            f"<p><small style='overflow-wrap:anywhere'>SHA-256 {escape(self.print_of)}</small>"
+            f"<li>Open an https page in this browser, then the app, and send your texts</ol>{told}"
             "<p>While it is installed, whoever runs this session can read what this device sends."
             " Remove it afterwards."
         )

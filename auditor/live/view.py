@@ -19,10 +19,10 @@ from auditor.live.doctor import diagnoses
 from auditor.live.session import Live
 from auditor.live.watch import Host
 from auditor.model import Answer
-from auditor.reporters.phrases import WAY, count, subject
+from auditor.reporters.phrases import WAY, subject
 from auditor.reporters.terminal import MARKS, STYLES
 from auditor.text import printable
-from auditor.words import SHORT
+from auditor.words import SHORT, count
 
 PACE = 0.5  # seconds between pictures
 KEYS = "m sent   n note   p pause   c code for the phone   d doctor   q stop"

@@ -13,6 +13,7 @@ from auditor.judge import Verdict
 from auditor.model import ROLES, Answer, Direction, Ref
 from auditor.peers import Peer
 from auditor.report import Capture, Digest, Digests, Report, Sightings, Slice
+from auditor.words import count
 
 WAY = {Direction.OUT: "sent", Direction.IN: "received", Direction.ANY: "any"}
 CLAIM = {"yes": "agrees", "no": "CONTRADICTED", "better": "better", "cannot tell": "cannot tell"}
@@ -30,10 +31,6 @@ NOTHING_READ = "Nothing was read, so there is nothing to say."
 NOTHING_FOUND = "No message was found, and no app that the rules know."
 
 Fact = tuple[str, str, str]  # a platform, a label, a text
-
-
-def count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def size(number: int) -> str:

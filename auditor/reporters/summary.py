@@ -10,7 +10,7 @@ from auditor.model import Answer
 from auditor.report import Report
 from auditor.reporters import Options, phrases
 from auditor.text import printable
-from auditor.words import SHORT
+from auditor.words import SHORT, count
 
 name = "summary"
 
@@ -42,7 +42,7 @@ def _about(verdict: Verdict) -> str:
 
 
 def _line(verdict: Verdict, wide: int) -> str:
-    seen = phrases.count(sum(verdict.counts.values()), "message")
+    seen = count(sum(verdict.counts.values()), "message")
     who = f"can read it: {SHORT[verdict.verdict]}"
     about = f"{MARKS[verdict.verdict]} {printable(_about(verdict)):<{wide}}"
     return printable(f"{about} {verdict.verdict.value:<15} {who:<32} {seen}")

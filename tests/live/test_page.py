@@ -37,6 +37,7 @@ def test_it_says_what_to_do_and_has_the_certificate(tmp_path: Path) -> None:
     shown = page(tmp_path).html()
     assert "set &lt;b&gt;the&lt;/b&gt; proxy" in shown
     assert "full trust" in shown
+    assert shown.index("Install this certificate") < shown.index("send your texts") < shown.index("Android")
     assert "AB:CD" in shown
     _, kind, data = page(tmp_path).answer("/ca.cer")
     assert (kind, data.startswith(b"-----BEGIN CERTIFICATE")) == ("application/x-x509-ca-cert", True)
