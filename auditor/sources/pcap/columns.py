@@ -205,9 +205,9 @@ def _inner(rows: Rows, window: Window, head: Bytes, picked: Picked, ip: Behind) 
     """What stands behind the header of IP."""
     protocol, begin, size, good = ip
     rows.protocol[picked] = protocol
-    rows.tunnel[picked] = np.where(good & _CARRIED[protocol], CARRIES, 0)
+    rows.tunnel[picked] = np.where(_CARRIED[protocol], CARRIES, 0)
     header = np.zeros(len(begin), np.int64)
-    good = good & ~_INNER[protocol]
+    sound, good = good, good & ~_INNER[protocol]
     for at in np.flatnonzero(np.bincount(begin)).tolist():
         here = begin == at
         for number, step in ((TCP, _tcp), (UDP, _udp)):
@@ -222,6 +222,7 @@ def _inner(rows: Rows, window: Window, head: Bytes, picked: Picked, ip: Behind) 
             which = some if isinstance(picked, slice) else picked[some]
             good[some] &= step(rows, head[some], at, which, (size[some], part, window.kept[which]))
             header[some] = part
+    rows.tunnel[picked] *= sound
     start = begin + header
     payload = size - header
     there = np.clip(window.kept[picked] - start, 0, payload.clip(0))
@@ -261,6 +262,9 @@ def _udp(
     header[:] = 8
     rows.source_port[picked], rows.target_port[picked] = source, target
     tunnels: Flags = _TUNNELS[source] | _TUNNELS[target]
+    if not tunnels.any():
+        return good
+    rows.tunnel[picked] = np.where(good & tunnels, CARRIES, 0)
     return good & ~tunnels
 
 

@@ -63,6 +63,11 @@ QUICK = {
     "GRE": (1, ethernet(ipv4(GRE + ipv4(HELLO), 47))),
     "GRE with a key": (1, ethernet(ipv4(b"\x20\0\x86\xdd\0\0\0\7" + ipv6(HELLO), 47))),
     "IPv6 inside IPv4": (1, ethernet(ipv4(ipv6(ASKED, 17), 41))),
+    "GTP": (1, ethernet(ipv4(udp(9, 2152, b"\x30\xff\0\x20\0\0\0\1" + ipv4(HELLO)), 17))),
+    "GTP with a number": (1, ethernet(ipv4(udp(2152, 9, b"\x32\xff" + bytes(10) + ipv6(HELLO)), 17))),
+    "VXLAN": (1, ethernet(ipv4(udp(9, 4789, b"\x08\0\0\0\0\1\2\0" + ethernet(ipv4(HELLO))), 17))),
+    "Geneve": (1, ethernet(ipv4(udp(9, 6081, b"\2\0\x86\xdd\0\0\5\0" + bytes(8) + ipv6(HELLO)), 17))),
+    "a frame in Geneve": (1, ethernet(ipv6(udp(9, 6081, b"\0\0\x65\x58\0\0\5\0" + said(b"hi")), 17), 0x86DD)),
     "IPv4 inside IPv4 inside GRE": (1, ethernet(ipv4(GRE + ipv4(ipv4(HELLO), 4), 47))),
 }  # fmt: skip
 
