@@ -45,7 +45,7 @@ class Flow(Struct, frozen=True):
 
 
 def carrier(protocol: int) -> str:
-    return PROTOCOLS.get(protocol, f"ip protocol {protocol}")
+    return PROTOCOLS.get(protocol) or f"ip protocol {protocol}"
 
 
 class Sums(Struct, frozen=True):

@@ -41,8 +41,12 @@ def line_to(server: End, host: str) -> Line:
     return Line(host, server.port, shown(server.address))
 
 
-@lru_cache(maxsize=1024)
 def shown(address: bytes) -> str:
     if len(address) == 4:
-        return ".".join(map(str, address))
+        return f"{address[0]}.{address[1]}.{address[2]}.{address[3]}"
+    return _shown(address)
+
+
+@lru_cache(maxsize=1024)
+def _shown(address: bytes) -> str:
     return str(ip_address(address)) if len(address) == 16 else address.hex(":")
