@@ -53,19 +53,22 @@ class Crowd:
                 self._known.names.learn(said)
         flows, glance = batch.flows, Glance(batch)
         self._settle(flows, glance.slots)
-        where = lanes(flows.kind[glance.slots]).tolist()
-        numbers = flows.seen[glance.slots].tolist()
-        full, torn = [0] * len(numbers), list[int]()
-        for which, slot in enumerate(glance.slots.tolist()):
-            begun = numbers[which] > 0
-            if not begun:
-                numbers[which] = self._begin(flows, slot, glance, which, self._lanes[where[which]])
-            view = self._views(numbers[which])[numbers[which]]
-            if not view.over and (rows := glance.rest(which, begun, view.full)):
-                numbers[which], view = self._alone(flows, slot, numbers[which])
+        columns = (glance.slots, flows.seen[glance.slots], lanes(flows.kind[glance.slots]), glance.longer)
+        numbers, full, torn = list[int](), list[int](), list[int]()
+        for which, (slot, before, lane, longer) in enumerate(
+            zip(*(column.tolist() for column in columns), strict=True)
+        ):
+            views = self._lanes[lane]
+            number = before or self._begin(flows, slot, glance, which, views)
+            view = views[number]
+            # With most, all that is said is how they begin.
+            if (before or longer) and not view.over and (rows := glance.rest(which, before > 0, view.full)):
+                number, view = self._alone(flows, slot, number, views)
                 self._show(view, flows, slot, rows)
-            full[which] = BOTH if view.over else view.full
-            torn += [slot] if view.torn else []
+            numbers.append(number)
+            full.append(BOTH if view.over else view.full)
+            if view.torn:
+                torn.append(slot)
         flows.seen[glance.slots] = numbers
         flows.full[glance.slots] |= np.array(full, np.uint8)
         batch.mark(np.array(torn, np.int64), TORN)
@@ -88,9 +91,8 @@ class Crowd:
         view.script = None if view.full == BOTH else script
         return views.add(view)
 
-    def _alone(self, flows: Flows, slot: int, number: int) -> tuple[int, View]:
+    def _alone(self, flows: Flows, slot: int, number: int, views: Views) -> tuple[int, View]:
         """What is seen of one connection that goes on, whoever began as it did."""
-        views = self._views(number)
         view = views[number]
         if view.looker and view.uses == 1 and not view.sure:
             views.alone(number)

@@ -40,8 +40,7 @@ class Script(Struct, frozen=True):
 
     def digest(self, sides: int) -> bytes:
         """The same for connections that begin alike, told by who is who in them."""
-        found = sha256(bytes((sides, *self.known)))
-        found.update(self.facts)
+        found = sha256(bytes((sides,)) + self.known + self.facts)
         found.update(self.said)
         return found.digest()
 
@@ -109,6 +108,7 @@ class Glance:
         # Of most datagrams the head is enough: more of them are told by it than of packets of a stream.
         reach = begins + _reach(np.where(datagrams, size // 3, size), begins, lengths)
         self._reach = reach.tolist()
+        self.longer: Flags = reach < begins + lengths  # whether it is not all said with the beginning
         self._view = batch.window.data.data
         self._starts, self._stops = start.tolist(), (start + size).tolist()
         aside = np.flatnonzero(np.isin(some, list(rows.aside))).tolist() if rows.aside else []
@@ -178,7 +178,7 @@ class Glance:
     def rest(self, which: int, begun: bool, full: int) -> list[Spoken]:
         """What ends that are not full said behind the beginning; all of it where that was seen before."""
         begin, end = (self._begins if begun else self._reach)[which], self._ends[which]
-        if begin == end or full == BOTH:
+        if full == BOTH:
             return []
         some = begin + np.flatnonzero(self._way[begin:end] & full == 0)
         way, *places = (column[some].tolist() for column in (self._way, *self._places))
