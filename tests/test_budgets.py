@@ -329,6 +329,8 @@ OTHERS = {
         sources/pcap/flows.py IDLE,
         sources/pcap/glance.py REACH,
         sources/pcap/glance.py TURNS,
+        sources/pcap/hello.py REMEMBERED,
+        sources/pcap/hello.py SHORT,
         sources/pcap/ja4.py MOST,
         sources/pcap/packed.py _STEP,
         sources/pcap/replay/http1.py _STEP,

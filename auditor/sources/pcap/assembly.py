@@ -113,8 +113,10 @@ class Half:
         if not self.known or head.start > self.next:
             return False
         asked = head.acknowledged
-        reached = max(other.next + other.ended, other.excused)  # a FIN counts as a byte
-        return asked is None or (other.known and asked <= reached)
+        if asked is None:
+            return True
+        # A FIN counts as a byte.
+        return other.known and (asked <= other.next + other.ended or asked <= other.excused)
 
     def take(self) -> Segment:
         """The lowest that waits, with the gap before it."""
@@ -172,8 +174,8 @@ class Assembly:
         if packet.flags & ACK and not packet.flags & RST:
             segment.acknowledged = other.place(packet.acknowledged)
             other.reached = max(other.reached, segment.acknowledged)
-        self.reset |= bool(packet.flags & RST)
-        half.ended |= bool(packet.flags & FIN)
+        self.reset = self.reset or bool(packet.flags & RST)
+        half.ended = half.ended or bool(packet.flags & FIN)
         if segment.end > segment.start and not packet.flags & RST:  # a reset may carry words for people
             half.add(segment)
         return self._said()
@@ -211,14 +213,17 @@ class Assembly:
     def _following(self, all_of_it: bool) -> bool | None:
         """The direction that speaks next; None while nobody can."""
         client, server = self.halves[True], self.halves[False]
-        if not client.waiting and not server.waiting:
+        asking, answering = client.waiting, server.waiting
+        if not asking and not answering:
             return None
-        asks = bool(client.waiting) and client.ready(server)
-        if bool(server.waiting) and server.ready(client):
-            return asks and client.waiting[0].arrived <= server.waiting[0].arrived
+        asks = bool(asking) and client.ready(server)
+        if answering and server.ready(client):
+            return asks and asking[0].arrived <= answering[0].arrived
         if asks:
             return True
-        late = [way for way, half in self.halves.items() if half.waiting and (all_of_it or self._late(way))]
+        late = [True] if asking and (all_of_it or self._late(client, server)) else []
+        if answering and (all_of_it or self._late(server, client)):
+            late.append(False)
         if not late:
             return None
         client.settle()
@@ -235,9 +240,8 @@ class Assembly:
         self.lost += lost
         return Chunk(way, segment.data, segment.number, segment.when, lost)
 
-    def _late(self, way: bool) -> bool:
+    def _late(self, half: Half, other: Half) -> bool:
         """Whether to wait no longer for what should come before the head of this direction."""
-        half, other = self.halves[way], self.halves[not way]
         head = half.waiting[0]
         if half.size > WAITING or len(half.waiting) > PIECES:
             return True

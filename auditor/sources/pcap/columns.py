@@ -12,16 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.sources.pcap.links import (
-    CARRIERS,
-    CISCO,
-    FRAMES,
-    IPV4,
-    IPV6,
-    MPLS,
-    MPLS_UP,
-    TAGS,
-)  # fmt: skip
+from auditor.sources.pcap.links import CARRIERS, CISCO, FRAMES, IPV4, IPV6, MPLS, MPLS_UP, TAGS
 from auditor.sources.pcap.nested import CARRIES, GRE, IPIP, PIECE, WIDE, Tunnels, enter
 from auditor.sources.pcap.rows import Rows, empty
 from auditor.sources.pcap.tunnels import PORTS, PROTOCOLS
@@ -62,7 +53,7 @@ def read(window: Window, tunnels: Tunnels, together: bool = True, depth: int = 0
             left[picked] = True
             continue
         step = _ipv4 if kind == 4 else _ipv6
-        done = step(rows, window, head if isinstance(picked, slice) else head[picked], inner, picked)
+        done = step(rows, window, head if isinstance(picked, slice) else head.take(picked, 0), inner, picked)
         if not done.all():
             left[picked] = ~done
     some = np.flatnonzero(left)
@@ -205,7 +196,8 @@ def _inner(rows: Rows, window: Window, head: Bytes, picked: Picked, ip: Behind) 
     """What stands behind the header of IP."""
     protocol, begin, size, good = ip
     rows.protocol[picked] = protocol
-    rows.tunnel[picked] = np.where(_CARRIED[protocol], CARRIES, 0)
+    if (carried := _CARRIED[protocol]).any():
+        rows.tunnel[picked] = np.where(carried, CARRIES, 0)
     header = np.zeros(len(begin), np.int64)
     sound, good = good, good & ~_INNER[protocol]
     for at in np.flatnonzero(np.bincount(begin)).tolist():
@@ -220,9 +212,10 @@ def _inner(rows: Rows, window: Window, head: Bytes, picked: Picked, ip: Behind) 
             some = np.flatnonzero(mine)
             part = np.zeros(len(some), np.int64)
             which = some if isinstance(picked, slice) else picked[some]
-            good[some] &= step(rows, head[some], at, which, (size[some], part, window.kept[which]))
+            good[some] &= step(rows, head.take(some, 0), at, which, (size[some], part, window.kept[which]))
             header[some] = part
-    rows.tunnel[picked] *= sound
+    if (tunnel := rows.tunnel[picked]).any():
+        rows.tunnel[picked] = tunnel * sound
     start = begin + header
     payload = size - header
     there = np.clip(window.kept[picked] - start, 0, payload.clip(0))

@@ -24,13 +24,16 @@ MOST = 1_700  # private addresses that are counted in each lane
 _SINGLE = {(169, 254), (192, 0), (192, 168), (198, 18), (198, 19), (198, 51), (203, 0)}
 
 
-def _special(first: int, second: int) -> bool:
-    """Whether addresses of IPv4 that begin so may be such as not all routers of the world know."""
-    shared = (first == 100 and 64 <= second < 128) or (first == 172 and 16 <= second < 32)
-    return first in (0, 10, 127) or first >= 224 or shared or (first, second) in _SINGLE
+def _specials() -> Flags:
+    """Of the first two bytes of addresses of IPv4, whether not all routers of the world may know them."""
+    first, second = np.divmod(np.arange(1 << 16), 256)
+    found: Flags = (first == 0) | (first == 10) | (first == 127) | (first >= 224)
+    found |= (first == 100) & (second >= 64) & (second < 128) | (first == 172) & (second >> 4 == 1)
+    found[[256 * one + two for one, two in _SINGLE]] = True
+    return found
 
 
-_SPECIAL: Flags = np.array([_special(*divmod(number, 256)) for number in range(1 << 16)])
+_SPECIAL = _specials()
 
 
 class Devices:
@@ -91,7 +94,7 @@ class Devices:
 
 def is_private(address: bytes) -> bool:
     """Addresses that no router of the world knows; those of groups are nobody's."""
-    if len(address) not in (4, 16) or (len(address) == 4 and not _special(address[0], address[1])):
+    if len(address) not in (4, 16) or (len(address) == 4 and not _SPECIAL[address[0] << 8 | address[1]]):
         return False
     return _is_private(address)
 

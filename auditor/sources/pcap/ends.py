@@ -30,7 +30,7 @@ class Ends(Struct):
     forward: Flags  # from one to two
 
     def take(self, order: Integers) -> "Ends":
-        return Ends(*(getattr(self, name)[order] for name in self.__struct_fields__))
+        return Ends(*(getattr(self, name).take(order) for name in self.__struct_fields__))
 
     def changes(self) -> Flags:
         """Whether each row but the first is another conversation than the row before it."""

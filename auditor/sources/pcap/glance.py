@@ -204,14 +204,14 @@ def tell(one: Onlooker, client: int, turns: list[Said]) -> int:
 def show(one: Onlooker, client: int, rows: Iterable[Spoken], full: int = 0) -> tuple[int, bool]:
     """Shows a connection of TCP its packets: which ends are full then, whether every packet counts."""
     torn = False
+    one_end, other = one.flow.client, one.flow.server
     for way, data, missing, sequence, acknowledged, flags in rows:
         if full & way:  # so it is with most
             continue
         from_client = way == client
         place = sequence, acknowledged, flags
-        if missing or not data or not one.glance(from_client, data, place):
-            ends = one.flow.client, one.flow.server
-            source, target = ends if from_client else ends[::-1]
+        if torn or missing or not data or not one.glance(from_client, data, place):
+            source, target = (one_end, other) if from_client else (other, one_end)
             one.feed(Packet(0, 0.0, source, target, TCP, data, missing, *place))
             torn = True
         if one.full(from_client):

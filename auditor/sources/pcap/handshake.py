@@ -37,22 +37,28 @@ class Messages:
     """The handshake of one direction of a stream: records are fed, whole messages come out."""
 
     def __init__(self) -> None:
-        self._data = bytearray()
+        self._data = bytearray()  # of a message that is not whole
         self._seen = 0
 
     def feed(self, data: bytes) -> list[Message]:
         """ValueError where there is more of it than there may be."""
-        self._data += data
-        found = []
-        while len(self._data) >= 4:
-            size = int.from_bytes(self._data[1:4])
+        held: bytes | bytearray = data
+        if self._data:
+            self._data += data
+            held = self._data
+        at, found = 0, list[Message]()
+        while len(held) - at >= 4:
+            size = held[at + 1] << 16 | held[at + 2] << 8 | held[at + 3]
             if size > LONGEST or self._seen >= MOST:
                 raise ValueError("a handshake that is longer than any")
-            if len(self._data) < 4 + size:
+            end = at + 4 + size
+            if len(held) < end:
                 break
-            found.append(Message(self._data[0], bytes(self._data[4 : 4 + size])))
+            found.append(Message(held[at], bytes(held[at + 4 : end])))
             self._seen += 1
-            del self._data[: 4 + size]
+            at = end
+        if at or held is data:
+            self._data = bytearray(held[at:])
         return found
 
 

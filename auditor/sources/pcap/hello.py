@@ -4,7 +4,7 @@ All of it was written by a stranger: lengths are held against what is there, and
 does not fit is a ValueError.
 """
 
-from collections.abc import Iterator
+from functools import lru_cache
 from struct import unpack
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from msgspec import Struct
 SERVER_NAME, GROUPS, POINTS, SIGNATURES, ALPN = 0, 10, 11, 13, 16
 ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, SESSION_TICKET, PRE_SHARED_KEY, EARLY_DATA = 22, 23, 35, 41, 42
 VERSIONS, KEY_SHARE, QUIC_PARAMETERS, ENCRYPTED_HELLO, ENCRYPTED_NAME = 43, 51, 57, 0xFE0D, 0xFFCE
+REMEMBERED, SHORT = 64, 256  # lists of protocols, and bytes of each
 GREASE = frozenset(number * 0x0101 for number in range(0x0A, 0x100, 0x10))
 RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")  # RFC 8446, 4.1.3
 
@@ -39,7 +40,11 @@ class Cut:
 
     def block(self, size: int) -> bytes:
         """What follows a length of `size` bytes."""
-        return self.take(int.from_bytes(self.take(size)))
+        begin = self.at + size
+        if begin > len(self.data):
+            return self.take(size)
+        length, self.at = int.from_bytes(self.data[self.at : begin]), begin
+        return self.take(length)
 
 
 class ClientHello(Struct, frozen=True):
@@ -56,20 +61,13 @@ class ClientHello(Struct, frozen=True):
     @property
     def server_name(self) -> str:
         """The name asked for; nothing where there is none, or none that could be one."""
-        try:
-            names = Cut(Cut(self.extension(SERVER_NAME) or b"").block(2))
-            while names.left:
-                kind, name = names.number(1), names.block(2)
-                if kind == 0:
-                    return name.decode("ascii").lower()
-        except ValueError:
-            pass
-        return ""
+        listed = self.extension(SERVER_NAME)
+        return _name(listed) if listed else ""
 
     @property
     def protocols(self) -> tuple[bytes, ...]:
         """What it would speak inside, as in ALPN."""
-        return tuple(_blocks(self.extension(ALPN)))
+        return _blocks(self.extension(ALPN))
 
     @property
     def versions(self) -> tuple[int, ...]:
@@ -166,10 +164,34 @@ def _numbers(data: bytes) -> tuple[int, ...]:
     return unpack(f">{count}H", data[: 2 * count])
 
 
-def _blocks(extension: bytes | None) -> Iterator[bytes]:
+def _name(listed: bytes) -> str:
     try:
-        listed = Cut(Cut(extension or b"").block(2))
-        while listed.left:
-            yield listed.block(1)
+        names = Cut(Cut(listed).block(2))
+        while names.left:
+            kind, name = names.number(1), names.block(2)
+            if kind == 0:
+                return name.decode("ascii").lower()
     except ValueError:
-        return
+        pass
+    return ""
+
+
+def _blocks(extension: bytes | None) -> tuple[bytes, ...]:
+    """Programs are few, and each says the same again and again."""
+    extension = extension or b""
+    return _few_blocks(extension) if len(extension) <= SHORT else _all_blocks(extension)
+
+
+def _all_blocks(extension: bytes) -> tuple[bytes, ...]:
+    """As far as they are whole."""
+    found = list[bytes]()
+    try:
+        listed = Cut(Cut(extension).block(2))
+        while listed.left:
+            found.append(listed.block(1))
+    except ValueError:
+        pass
+    return tuple(found)
+
+
+_few_blocks = lru_cache(REMEMBERED)(_all_blocks)

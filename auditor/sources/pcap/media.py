@@ -15,7 +15,8 @@ _REPORTS = range(192, 224)  # kinds of RTCP
 def media(pieces: Sequence[Piece]) -> bool:
     """Whether these datagrams of one direction are sound or pictures."""
     last: dict[bytes, tuple[int, int]] = {}  # source: its last number, how many followed each other
-    for one in (piece.head for piece in pieces):
+    for piece in pieces:
+        one = piece.head
         if len(one) < 12 or one[0] >> 6 != 2 or one[1] in _REPORTS:
             continue
         source, number = one[8:12], int.from_bytes(one[2:4])

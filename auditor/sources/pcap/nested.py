@@ -10,6 +10,7 @@ import numpy as np
 
 from auditor.sources.pcap.links import CARRIERS, IPV4, IPV6
 from auditor.sources.pcap.rows import Rows
+from auditor.sources.pcap.tunnels import PORTS, geneve, gtp, vxlan
 from auditor.sources.pcap.window import Bytes, Integers, Window, heads
 from auditor.sources.pcap.wire import UDP
 
@@ -22,7 +23,9 @@ _BRIDGED, _MIRRORED, _DIALLED = 0x6558, 0x88BE, 0x880B
 _UNDERSTOOD = (IPV4, IPV6, *CARRIERS, _MIRRORED, 0x22EB)  # what the plain reader goes into
 _NAMES = ("ipip", "gre", "erspan", "gtp")
 _NUMBERED = ("vxlan", "geneve")  # whose names are numbers of their own, not their ends
-_GTP, _VXLAN, _GENEVE = (2152,), (4789, 8472), (6081,)  # ports of UDP
+_GTP, _VXLAN, _GENEVE = (
+    [port for port, reads in PORTS.items() if reads is one] for one in (gtp, vxlan, geneve)
+)
 
 Read = Callable[[Window], tuple[Rows, Integers]]
 
@@ -111,18 +114,20 @@ def _in_datagrams(
     """GTP-U without further headers, VXLAN, Geneve: what else stands at their ports is not plain."""
     link, header, name = np.full(len(port), -1), np.full(len(port), 8), np.full(len(port), 3)
     network, flags, kind, promised = _number(head, 4, 4) >> 8, head[:, 0], head[:, 1], _number(head, 2, 2)
-    gtp = np.isin(port, _GTP) & (flags & 0xF0 == 0x30) & (kind == 255) & (room > 8)
-    more = gtp & (flags & 7 > 0)
-    gtp &= ~more | (room > 12) & ((flags & 4 == 0) | (head[:, 11] == 0))
-    vxlan = np.isin(port, _VXLAN) & (_number(head, 0, 4) == 0x08000000) & (head[:, 7] == 0) & (room >= 8)
-    geneve = np.isin(port, _GENEVE) & (flags >> 6 == 0) & (kind & 0x3F == 0) & (head[:, 7] == 0) & (room >= 8)
-    header += np.where(more, 4, 0) + np.where(geneve, 4 * (flags.astype(np.int64) & 0x3F), 0)
+    mobile = np.isin(port, _GTP) & (flags & 0xF0 == 0x30) & (kind == 255) & (room > 8)
+    more = mobile & (flags & 7 > 0)
+    mobile &= ~more | (room > 12) & ((flags & 4 == 0) | (head[:, 11] == 0))
+    sound = (head[:, 7] == 0) & (room >= 8)
+    bridged = sound & np.isin(port, _VXLAN) & (_number(head, 0, 4) == 0x08000000)
+    general = sound & np.isin(port, _GENEVE) & (flags >> 6 == 0) & (kind & 0x3F == 0)
+    header += np.where(more, 4, 0) + np.where(general, 4 * (flags.astype(np.int64) & 0x3F), 0)
     version = data[np.minimum(begin + header, len(data) - 1)] >> 4
-    link[gtp & ((version == 4) | (version == 6))] = _RAW
-    link[vxlan | geneve & (promised == _BRIDGED)] = _ETHERNET
-    link[geneve & (promised == np.where(version == 4, IPV4, IPV6)) & ((version == 4) | (version == 6))] = _RAW
-    numbered = vxlan | geneve
-    name[numbered] = len(_NAMES) + network[numbered] * len(_NUMBERED) + geneve[numbered]
+    known = (version == 4) | (version == 6)
+    link[mobile & known] = _RAW
+    link[bridged | general & (promised == _BRIDGED)] = _ETHERNET
+    link[general & known & (promised == np.where(version == 4, IPV4, IPV6))] = _RAW
+    numbered = bridged | general
+    name[numbered] = len(_NAMES) + network[numbered] * len(_NUMBERED) + general[numbered]
     return link, header, name
 
 

@@ -46,7 +46,7 @@ class Onlooker:
         feed = self._begun().feed
         for from_client, data in turns:
             feed(from_client, data)
-        for way, place in self._next.items():
+        for way, place in () if self.settled else self._next.items():
             said = sum(len(data) for from_client, data in turns if from_client is way)
             self._next[way] = (place + said) % _TURN
 

@@ -80,7 +80,7 @@ class Outside:
         if not data:
             return
         if self._datagrams:
-            if not self.settled:
+            if self._fed < ENOUGH or not self.settled:
                 self._datagram(from_client, data)
         elif self._handshake:
             self._handshake.feed(from_client, data, lost)
@@ -116,8 +116,10 @@ class Outside:
             self._said.append((from_client, kept))
         if self._is_tls is not None or self._holes:
             return
-        answers = [records.looks_like(start) for way in (True, False) if (start := self._start(way))]
-        self._is_tls = True if True in answers else None if None in answers else False
+        self._is_tls = records.looks_like(self._start(from_client))
+        if not self._is_tls and (other := self._start(not from_client)):
+            answer = records.looks_like(other)
+            self._is_tls = answer or (None if None in (answer, self._is_tls) else False)
         if self._is_tls:
             self._handshake = Handshake()
             held, self._said = self._said, []
@@ -192,6 +194,8 @@ def quic(data: bytes) -> Seen | None:
         name, shown = gquic.hello(data)
         facts = (("quic", f"Google {data[9:13].decode()}"), *shown)
         return Seen("QUIC", name, "SNI" if name else "", facts, protects=True)
+    if not data[0] & 0x80:
+        return None
     number, ids = int.from_bytes(data[1:5]), data[5]
     version = _QUIC.get(number, "")
     if number >> 8 == 0xFF0000:
@@ -201,7 +205,7 @@ def quic(data: bytes) -> Seen | None:
     elif number & 0x0F0F0F0F == 0x0A0A0A0A:
         version = "negotiates a version"
     fits = version.startswith("Google") or (ids <= 20 and 6 + ids < len(data))
-    if not data[0] & 0x80 or not version or not fits or (number and not data[0] & 0x40):
+    if not version or not fits or (number and not data[0] & 0x40):
         return None
     name, shown = gquic.hello(data) if version.startswith("Google") else ("", ())
     return Seen("QUIC", name, "SNI" if name else "", (("quic", version), *shown), protects=True)

@@ -5,6 +5,8 @@ with no key at all (NULL), with one that anybody can try out (EXPORT), or for so
 never said who he is (anon): that is TLS in form only.
 """
 
+from functools import cache
+
 # A number, then the names from there on.
 _SUITES = """
     0000 NULL_WITH_NULL_NULL RSA_WITH_NULL_MD5 RSA_WITH_NULL_SHA RSA_EXPORT_WITH_RC4_40_MD5
@@ -171,6 +173,7 @@ def suite(number: int) -> str:
     return SUITES.get(number, f"unknown {number:04x}")
 
 
+@cache
 def unprotected(number: int) -> str:
     """Why what goes through this suite can be read by others than its two ends; nothing where it cannot."""
     name = SUITES.get(number, "")
@@ -183,6 +186,7 @@ def unprotected(number: int) -> str:
     return ""
 
 
+@cache
 def outdated(number: int) -> str:
     """The old cipher in it, which is not broken for everybody yet."""
     name = SUITES.get(number, "").partition("WITH_")[2]
