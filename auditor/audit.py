@@ -5,9 +5,8 @@ report; no event is dropped: each parcel enters the ledger once, each contact an
 its table.
 """
 
-from array import array
 from collections.abc import Iterable
-from itertools import chain
+from heapq import merge
 
 from msgspec import structs
 
@@ -29,7 +28,7 @@ from auditor.model import (
     first_refs,
 )
 from auditor.needles import Needles
-from auditor.peers import Peers
+from auditor.peers import Met
 from auditor.pieces import Pieces
 from auditor.reading import PLANTED, Reading
 from auditor.recall import Recall
@@ -51,7 +50,7 @@ from auditor.report import (
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.types import Platform, Rule
 from auditor.streams import PARTS
-from auditor.stretches import Stretches, of_numbers
+from auditor.stretches import Numbers, Stretches, of_numbers
 from auditor.unread import unread
 
 NO_APP = App()
@@ -74,13 +73,13 @@ class Audit:
         self.ledger = ledger.Ledger()
         self.tally: dict[Row, Tally] = {}
         self.sightings: dict[Sight, Sightings] = {}
-        self.contacts = Peers()
+        self.contacts = Met()
         self.troubles: dict[Trouble, Troubles] = {}
         self.platforms: dict[str, int] = {}
         self.unruled: dict[str, int] = {}
         self.digests: dict[Digest, Digests] = {}
         self.entries: set[int] = set()
-        self.shut = array("q")  # entries of contacts, each told once: no set is needed
+        self.shut = Numbers()  # entries of contacts
         self.renamed: set[tuple[str, str]] = set()
 
     def feed(self, event: Event) -> list[Finding]:
@@ -121,12 +120,12 @@ class Audit:
             (
                 Slice(
                     capture,
-                    Stretches.of(of_numbers(chain(self.entries, self.shut))),
+                    Stretches.of(of_numbers(merge(sorted(self.entries), self.shut))),
                     (self.book.digest,),
                     len(self.needles.texts),
                     ordered(tally),
                     ordered(self.sightings),
-                    self.contacts.ordered(),
+                    self.contacts.peers(),
                     tuple(sorted(self.ledger.accounts.items())),
                     ordered(self.troubles),
                     tuple(sorted(self.platforms.items())),
@@ -266,7 +265,8 @@ class Audit:
         if spoken:
             shown = (*contact.facts, ("known by", f"{spoken.id}: {spoken.grade}"))
             contact = structs.replace(contact, transport=spoken.called(contact.transport), facts=shown)
-        self.shut.extend((contact.ref.entry, *contact.also))
+        for entry in (contact.ref.entry, *contact.also):
+            self.shut.add(entry)
         self.contacts.meet(contact, owner)
 
     def _problem(self, problem: Problem) -> None:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from auditor.model import App, Content, Direction, Finding, Grade, Ref, Road, first_refs, ref_order
 from auditor.peers import Peers
-from auditor.stretches import Stretches, joined, overlap
+from auditor.stretches import Stretches, overlap
 
 SCHEMA = 1
 KEPT = 8  # findings a row keeps
@@ -170,7 +170,7 @@ class Slice(Struct, frozen=True):
     def __add__(self, other: "Slice") -> "Slice":
         return Slice(
             _same(self.capture, other.capture),
-            Stretches.of(joined((*self.covers, *other.covers))),
+            self.covers + other.covers,
             tuple(sorted({*self.rules, *other.rules})),
             max(self.planted, other.planted),
             added(self.tally, other.tally),

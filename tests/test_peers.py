@@ -1,14 +1,15 @@
-"""Far ends: held as texts, told as what they are, in one order whatever came first."""
+"""Far ends: packed as texts, told as what they are, in one order whatever came first."""
 
 import random
 import tracemalloc
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.model import Ref
-from auditor.peers import Contacts, Peer, Peers
+from auditor.peers import Contacts, Met, Peer, Peers
 
 names = st.sampled_from(["a", "a.b", 'a"', "a!", "a b", "\\", "\x01", "é", "🍜", ""]) | st.text(
     "ab", max_size=2
@@ -43,31 +44,41 @@ def test_a_far_end_that_is_met_again_is_added_up_in_any_order(
     assert all(sums == table[peer] + table[peer] for peer, sums in Peers.of(met))
 
 
-@given(tables)
-def test_ranks_come_first_and_then_the_far_ends(table: dict[Peer, Contacts]) -> None:
-    ranked = Peers.of(table.items()).ranked(lambda peer, sums: (peer.platform, -sums.count))
-    rows = list(Peers.of(table.items()))
-    assert list(ranked) == sorted(rows, key=lambda item: (item[0].platform, -item[1].count))
-
-
 def test_what_is_added_later_is_not_in_what_was_taken_before() -> None:
-    running = Peers()
-    running.add(Peer("a", 1, "tls", "shut"), Contacts(1, 2, 3, ()))
-    taken = running.ordered()
-    running.add(Peer("a", 1, "tls", "shut"), Contacts(1, 2, 3, ()))
+    met = Met()
+    met.add(Peer("a", 1, "tls", "shut"), Contacts(1, 2, 3, ()))
+    taken = met.peers()
+    met.add(Peer("a", 1, "tls", "shut"), Contacts(1, 2, 3, ()))
     assert [sums.count for _, sums in taken] == [1]
-    assert [sums.count for _, sums in running] == [2]
+    assert [sums.count for _, sums in met.peers()] == [2]
 
 
-def test_a_far_end_takes_a_few_hundred_bytes() -> None:
+@given(tables, tables)
+def test_however_many_there_are_a_table_has_one_form(
+    table: dict[Peer, Contacts], other: dict[Peer, Contacts]
+) -> None:
+    pairs = [*table.items(), *other.items()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auditor.peers.HELD", 2)
+        patch.setattr("auditor.piles.HELD", 3)
+        patch.setattr("auditor.piles.RUNS", 2)
+        few = Peers.of(pairs)
+    assert few == Peers.of(pairs) == Peers.of(table.items()) + Peers.of(other.items())
+    assert (list(few), bool(few)) == (list(Peers.of(reversed(pairs))), bool(pairs))
+
+
+def test_a_far_end_takes_a_few_dozen_bytes() -> None:
     def room(count: int) -> int:
-        running = Peers()
         tracemalloc.start()
+        met = Met()
         for number in range(count):
             peer = Peer(f"10.{number >> 8}.{number & 255}.1", 443, "tls", "nothing was opened here")
-            running.add(peer, Contacts(1, 1000, 2000, (Ref("day.pcap", number),), (("tls", "1.3"),)))
+            met.add(peer, Contacts(1, 1000, 2000, (Ref("day.pcap", number),), (("tls", "1.3"),)))
+        peers = met.peers()
+        del met
         found = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
+        assert len(peers) == count
         return found
 
-    assert (room(2_600) - room(1_300)) / 1_300 < 330
+    assert (room(2_600) - room(1_300)) / 1_300 < 60

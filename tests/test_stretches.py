@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.stretches import Stretches, joined, of_numbers, overlap
+from auditor.stretches import Numbers, Stretches, joined, of_numbers, overlap
 
 Pairs = tuple[tuple[int, int], ...]
 PAIRS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=8).map(
@@ -31,9 +31,19 @@ def test_stretches_overlap_where_they_share_a_number(one: Pairs, other: Pairs) -
     assert overlap(joined(one), joined(other)) is overlap(joined(other), joined(one)) is shared
 
 
-@given(st.lists(st.integers(0, 40)))
+@given(st.lists(st.integers(0, 40) | st.integers(0, 1 << 70)))
 def test_stretches_of_numbers_are_those_of_the_stretches_of_one(numbers: list[int]) -> None:
-    assert tuple(of_numbers(numbers)) == joined((number, number + 1) for number in numbers)
+    found = Numbers()
+    for number in numbers:
+        found.add(number)
+    assert list(found) == sorted(numbers)
+    assert tuple(of_numbers(found)) == joined((number, number + 1) for number in numbers)
+
+
+@given(PAIRS, PAIRS)
+def test_packed_stretches_are_added_as_they_are_joined(one: Pairs, other: Pairs) -> None:
+    both = Stretches.of(joined(one)) + Stretches.of(joined(other))
+    assert tuple(both) == joined((*one, *other))
 
 
 @given(PAIRS, PAIRS)

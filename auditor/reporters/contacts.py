@@ -7,12 +7,15 @@ line stands under it.
 
 import shutil
 from collections.abc import Iterator
+from functools import lru_cache
 from textwrap import wrap
 from typing import TextIO
 
 from auditor import words
+from auditor.facts import REMEMBERED, Facts
 from auditor.judge import Verdict
 from auditor.peers import Contacts, Peer
+from auditor.piles import Pile
 from auditor.report import Report
 from auditor.reporters import Options, phrases
 from auditor.text import printable
@@ -22,22 +25,25 @@ name = "contacts"
 HEADS = ("platform", "far end", "carried by", "times", "sent", "received", "what shows")
 WIDEST = 60  # columns of a name before it pushes the others aside
 LEAST, OTHERS = 20, 52  # columns that it gets in any terminal; those that the others take
+BEYOND = 1 << 64  # all numbers of connections
 _RIGHT = (3, 4, 5)
 
 
 def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Options) -> None:
     whole = report.whole()
     room = shutil.get_terminal_size().columns if stream.isatty() else 0
+    rows, longest = Pile(), (0,) * len(HEADS)
+    for number, (peer, sums) in enumerate(whole.contacts):
+        cells = _cells(peer, sums)
+        longest = tuple(map(max, longest, map(len, cells)))
+        order = (printable(peer.platform or "~"), f"{BEYOND - sums.count:020}", f"{number:012}")
+        rows.add("\0".join((*order, *cells)).encode())
     widest = max(LEAST, min(WIDEST, room - OTHERS)) if room else WIDEST
-    widths = [len(head) for head in HEADS[:-1]]
-    for contact in whole.contacts:  # said twice, so that a long list is never held
-        widths = [
-            max(width, min(widest, len(cell))) for width, cell in zip(widths, _cells(*contact), strict=False)
-        ]
+    widths = tuple(max(len(head), min(widest, size)) for head, size in zip(HEADS[:-1], longest, strict=False))
     if whole.contacts:
         _show(stream, HEADS, widths, room)
-    for peer, sums in whole.contacts.ranked(lambda peer, sums: (peer.platform or "~", -sums.count)):
-        _show(stream, (*_cells(peer, sums), words.facts(sums.facts)), widths, room)
+    for row in rows:
+        _show(stream, tuple(row.decode().split("\0")[-len(HEADS) :]), widths, room)
     if not whole.contacts:
         _write(stream, "Nobody was talked to, as far as this shows." if report else phrases.NOTHING_READ)
     for trouble, found in whole.troubles:
@@ -46,19 +52,24 @@ def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Opt
 
 
 def _cells(peer: Peer, sums: Contacts) -> tuple[str, ...]:
-    """All but the last, which is as wide as it likes."""
+    """The last is as wide as it likes."""
     return (
-        peer.platform or "-", printable(phrases.far_end(peer)), printable(peer.transport), f"{sums.count:,}",
-        phrases.size(sums.sent), phrases.size(sums.received),
+        printable(peer.platform or "-"), printable(phrases.far_end(peer)), printable(peer.transport),
+        f"{sums.count:,}", phrases.size(sums.sent), phrases.size(sums.received), _facts(sums.facts),
     )  # fmt: skip
 
 
-def _show(stream: TextIO, row: tuple[str, ...], widths: list[int], room: int) -> None:
+@lru_cache(REMEMBERED)
+def _facts(shown: Facts) -> str:
+    return printable(words.facts(shown))
+
+
+def _show(stream: TextIO, row: tuple[str, ...], widths: tuple[int, ...], room: int) -> None:
     for line in _laid(row, widths, room):
         _write(stream, line)
 
 
-def _laid(row: tuple[str, ...], widths: list[int], room: int) -> Iterator[str]:
+def _laid(row: tuple[str, ...], widths: tuple[int, ...], room: int) -> Iterator[str]:
     if room and len(row[1]) > widths[1]:
         yield f"{row[0]:<{widths[0]}}  {row[1]}"
         row = ("", "", *row[2:])
@@ -67,17 +78,21 @@ def _laid(row: tuple[str, ...], widths: list[int], room: int) -> Iterator[str]:
         yield line
     else:
         yield _aligned((*row[:-1], ""), widths)
-        yield from wrap(printable(row[-1]), room, initial_indent="    ", subsequent_indent="    ")
+        yield from wrap(row[-1], room, initial_indent="    ", subsequent_indent="    ")
 
 
-def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
-    cells = [
-        cell.rjust(width) if at in _RIGHT else cell.ljust(width)
-        for at, (cell, width) in enumerate(zip(row[:-1], widths, strict=False))
-    ]
-    return "  ".join((*cells, row[-1])).rstrip()
+def _aligned(row: tuple[str, ...], widths: tuple[int, ...]) -> str:
+    return _layout(widths).format(*row).rstrip()
+
+
+@lru_cache(1)
+def _layout(widths: tuple[int, ...]) -> str:
+    sides = [f"{'>' if at in _RIGHT else '<'}{width}" for at, width in enumerate(widths)]
+    return "  ".join((*(f"{{:{side}}}" for side in sides), "{}"))
 
 
 def _write(stream: TextIO, line: str) -> None:
-    encoding = stream.encoding or "utf-8"
-    stream.write(printable(line).encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    line, encoding = printable(line), stream.encoding or "utf-8"
+    if not line.isascii():
+        line = line.encode(encoding, "backslashreplace").decode(encoding)
+    stream.write(line + "\n")

@@ -10,7 +10,8 @@ characters that could move a cursor or turn a line around are written as escapes
 import codecs
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TextIO
 
 import msgspec
@@ -46,9 +47,11 @@ from auditor.text import printable
 
 name = "json"
 
+AT_ONCE = 256  # items of a list that are written together
 _LONGEST = 300  # characters of a refusal
 _BEYOND = 1 << 64  # all numbers of entries
 _FOREIGN = re.compile(r"[^\n -~]")
+_EMPTY = re.compile(r'(?<=\n {6}"covers": )\[\]|(?<=\n {8}"contacts": )\[\]|(?<=\n  "contacts": )\[\]')
 _NO_ACCOUNT = Account(0, 0)
 
 
@@ -98,22 +101,45 @@ class _Version(Struct):
 
 
 def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Options) -> None:
-    text = _text(report, verdicts)
-    encoding = stream.encoding or "utf-8"
-    stream.write(text if codecs.lookup(encoding).name.startswith("utf") else _escaped(text, plain=True))
+    plain = not codecs.lookup(stream.encoding or "utf-8").name.startswith("utf")
+    for piece in _pieces(report, verdicts):
+        stream.write(_escaped(piece, plain=True) if plain else piece)
     stream.write("\n")
 
 
 def encode(report: Report, verdicts: Sequence[Verdict]) -> bytes:
-    return _text(report, verdicts).encode() + b"\n"
+    return "".join(_pieces(report, verdicts)).encode() + b"\n"
 
 
-def _text(report: Report, verdicts: Sequence[Verdict]) -> str:
-    data = msgspec.json.encode(document(report, verdicts), order="deterministic")
-    data = msgspec.json.format(data, indent=2)
-    text = data.decode()
-    del data  # a large capture has a hundred megabytes of it
-    return _escaped(text)
+def _pieces(report: Report, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    """The text; what may be long in it is never there as a whole."""
+    whole, slices = (
+        report.whole(),
+        sorted(report.by_capture(), key=lambda s: (s.capture.name, s.capture.sha256)),
+    )
+    lists: list[tuple[int, Iterable[object]]] = []
+    for one in slices:
+        lists += [(6, one.covers), (8, one.contacts)]
+    lists.append((2, (_shut(*contact) for contact in whole.contacts)))
+    first, *between = _EMPTY.split(_text(_document(whole, slices, verdicts)))
+    yield first
+    for (depth, items), text in zip(lists, between, strict=True):
+        yield from _listed(items, depth)
+        yield text
+
+
+def _listed(items: Iterable[object], depth: int) -> Iterator[str]:
+    """A list that stands so deep."""
+    left, begun, margin = iter(items), False, "\n" + " " * depth
+    while some := list(islice(left, AT_ONCE)):
+        yield ("," if begun else "[") + _text(some)[1:-2].replace("\n", margin)
+        begun = True
+    yield f"{margin}]" if begun else "[]"
+
+
+def _text(value: object) -> str:
+    data = msgspec.json.encode(value, order="deterministic")
+    return _escaped(msgspec.json.format(data, indent=2).decode())
 
 
 def decode(data: bytes) -> Report:
@@ -137,10 +163,9 @@ def line(finding: Finding) -> str:
     return _escaped(msgspec.json.encode(fields).decode())
 
 
-def document(report: Report, verdicts: Sequence[Verdict]) -> Document:
-    whole = report.whole()
+def _document(whole: Slice, slices: Sequence[Slice], verdicts: Sequence[Verdict]) -> Document:
+    """All but what may be long: see `_pieces`."""
     accounts = dict(whole.ledger)
-    slices = sorted(report.by_capture(), key=lambda s: (s.capture.name, s.capture.sha256))
     return Document(
         SCHEMA,
         Tool("auditor", __version__, whole.rules),
@@ -154,7 +179,7 @@ def document(report: Report, verdicts: Sequence[Verdict]) -> Document:
             Hashed(k.platform, k.host, k.direction, k.algorithm, k.text, v.count, _refs(v.refs))
             for k, v in whole.digests
         ),
-        tuple(_shut(peer, sums) for peer, sums in whole.contacts),
+        (),
         tuple(
             Sum(state, meaning, a.parcels, a.bytes)
             for state, meaning in STATES.items()
@@ -178,25 +203,15 @@ def _captured(one: Slice) -> Captured:
         one.rules,
         ordered(dict(one.tally)),
         ordered(dict(one.sightings)),
-        tuple(one.contacts),
+        (),
         ordered(dict(one.ledger)),
         ordered(dict(one.troubles)),
         tuple(sorted(one.platforms)),
         tuple(sorted(one.unruled)),
         ordered(dict(one.digests)),
     )
-    return Captured(
-        file.sha256,
-        file.name,
-        file.kind,
-        file.size,
-        file.unread,
-        file.renamed,
-        file.note,
-        tuple(one.covers),
-        one.planted,
-        state,
-    )
+    whose = (file.sha256, file.name, file.kind, file.size, file.unread, file.renamed, file.note)
+    return Captured(*whose, (), one.planted, state)
 
 
 def _slice(one: Captured) -> Slice:

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from msgspec.structs import replace
 
 from auditor.audit import Audit
 from auditor.model import Channel, Contact, Problem, Ref
@@ -64,6 +65,18 @@ def test_in_a_terminal_what_has_no_room_stands_under_its_line(
     assert len({line.index(" tls ") for line in lines if " tls " in line}) == 1
     assert " ".join(lines).count("TLS 1.3") == 2
     assert (len(lines) == 3) == (room == 160)
+
+
+def test_platforms_come_first_and_of_each_who_was_talked_to_most() -> None:
+    busy = [contact(n, f"{name}.example") for n, name in enumerate("cbbaaa")]
+    named = [replace(contact(9, "d.example"), platform="signal"), contact(11, "b.example")]
+    rows = [row.split()[:4] for row in listed(*busy, *named)[1:]]
+    assert rows == [
+        ["signal", "d.example:443", "tls", "1"],
+        ["-", "a.example:443", "tls", "3"],
+        ["-", "b.example:443", "tls", "3"],
+        ["-", "c.example:443", "tls", "1"],
+    ]
 
 
 def test_no_number_of_far_ends_is_too_many() -> None:

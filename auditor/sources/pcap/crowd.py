@@ -144,9 +144,8 @@ class Crowd:
 
     def over(self, flows: Flows) -> Iterator[Contact]:
         """Connections that are complete; so many at a time those that look alike are one contact."""
-        while len(flows):
-            yield from self._over(flows.take(slice(TOGETHER)))
-            flows = flows.take(slice(TOGETHER, None))
+        for start in range(0, len(flows), TOGETHER):
+            yield from self._over(flows.take(slice(start, start + TOGETHER)))
 
     def _over(self, flows: Flows) -> Iterator[Contact]:
         self._settle(flows, np.arange(len(flows)))
