@@ -257,12 +257,13 @@ class Auditor:
         return shlex.join(words)
 
 
-_ENDLESS = ("text/event-stream", "application/grpc", "application/x-ndjson", "application/stream+json")
+_ENDLESS = (b"text/event-stream", b"application/grpc", b"application/x-ndjson", b"application/stream+json")
 
 
 def _endless(answer: http.Response) -> bool:
     """Its reader waits for each piece of it, so it cannot be held until it ends."""
-    kind: str = answer.headers.get("content-type", "")
+    fields = answer.data.headers.fields  # asked for by name, they all become texts first
+    kind = next((value for name, value in fields if name.lower() == b"content-type"), b"")
     return kind.lower().startswith(_ENDLESS)
 
 
