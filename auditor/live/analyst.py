@@ -46,7 +46,7 @@ COSTLY = 10  # times as long as one takes passes before the next
 NOWHERE = Capture("", "", "", 0)
 MEEK = 15  # of 19: thirty times less of a busy processor than the proxy has
 STEP = 0.001  # seconds of work after which it waits, as long as messages keep coming,
-SPARE = 9  # and so many times as long
+SPARE = 29  # and so many times as long
 BITE = 1 << 16  # bytes that are read in one step
 STOP = b"."  # nothing more will be written; a pipe that ends without it has lost its proxy
 

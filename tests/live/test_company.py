@@ -254,6 +254,22 @@ def test_a_full_disk_ends_in_an_audit_of_what_there_was(start: Start) -> None:
     assert json.loads(printed.stdout)["verdicts"]
 
 
+def test_looks_for_garbage_pass_over_what_stays(start: Start, tmp_path: Path) -> None:
+    other, count = tmp_path / "other.py", tmp_path / "count"
+    other.write_text(f"""
+import gc
+from pathlib import Path
+
+def done():
+    Path({str(count)!r}).write_text(f"{{len(gc.get_objects())}} {{gc.get_freeze_count()}}")
+""")
+    proxy = start("-s", str(other))
+    assert post(proxy, "/chat", b"hello") == b"hello"
+    proxy.stop()
+    looked_at, passed_over = map(int, count.read_text().split())
+    assert looked_at < passed_over
+
+
 def test_nobody_else_may_read_the_journal(start: Start) -> None:
     proxy = start()
     proxy.stop()
