@@ -1,5 +1,6 @@
 """A proxy that runs with the addon, a server behind it, and an app in front of it; all on loopback."""
 
+import atexit
 import base64
 import hashlib
 import os
@@ -31,9 +32,6 @@ FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0})); 
 PATIENCE = 90.0
 
 
-HELD: list[socket.socket] = []
-
-
 def free_port() -> int:
     """A port that nobody else is given until the server that it is for has come up.
 
@@ -43,9 +41,10 @@ def free_port() -> int:
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     held.bind(("127.0.0.1", 0))
     port = int(held.getsockname()[1])
-    HELD.append(held)
-    while len(HELD) > (100 if sys.platform == "linux" else 0):
-        HELD.pop(0).close()
+    if sys.platform == "linux":
+        atexit.register(held.close)
+    else:
+        held.close()
     return port
 
 
@@ -224,6 +223,7 @@ class Proxy:
         run = (FULL.format(fullest) if fullest else "") + RUN.format(tool)
         given = (*options, *fixed) if before else (*fixed, *options)
         command = [sys.executable, "-c", run, *lazy, *named, *given]
+        earlier = self._begun()
         home = str(folder.parent)  # for the certificates, which are where a user has them
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "HOME": home}
         self.links: list[socket.socket] = []
@@ -235,9 +235,16 @@ class Proxy:
         try:
             for name in self.ports:
                 self.connect(name).close()
-        except TimeoutError:
+            if dump:  # it listens a little before its addons begin
+                until(lambda: self._begun() not in (0, earlier))
+        except (AssertionError, TimeoutError):
             self.process.kill()
             raise
+
+    def _begun(self) -> int:
+        """When the journal was last written to; nothing before it says anything."""
+        there = self.journal.exists() and self.journal.stat()
+        return there.st_mtime_ns if there and there.st_size else 0
 
     def connect(self, name: str) -> socket.socket:
         until = time.monotonic() + PATIENCE

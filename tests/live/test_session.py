@@ -56,13 +56,11 @@ class Live:
                 stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL, text=True,
                 env={**os.environ, "PYTHONPATH": PATH, "PYTHONWARNINGS": "ignore"},
             )  # fmt: skip
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and self.process.poll() is None:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return
-            time.sleep(0.05)
-        self.process.kill()
-        raise TimeoutError(self.errors.read_text())
+        try:
+            self.log("Ctrl-C ends it")
+        except AssertionError:
+            self.close()
+            raise
 
     @property
     def ca(self) -> Path:
@@ -112,9 +110,10 @@ class Live:
 
     def log(self, words: str) -> str:
         """The log, once these words are in it."""
-        until = time.monotonic() + PATIENCE
+        end = time.monotonic() + PATIENCE
         while words not in (text := self.errors.read_text()):
-            assert time.monotonic() < until, text
+            assert time.monotonic() < end, text
+            assert self.process.poll() is None, text
             time.sleep(0.05)
         return text
 
