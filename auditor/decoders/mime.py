@@ -189,7 +189,8 @@ def _leaves(
         raise TooMuch(f"mail is nested more than {_DEPTH} deep")
     kind, settings = _content(headers, "content-type")
     if not kind.startswith("multipart/"):
-        leaves.append(_leaf(kind, settings, headers, _undone(headers, body), depth, marks))
+        sent = undone(body, headers.get("content-transfer-encoding", [""])[0])
+        leaves.append(_leaf(kind, settings, headers, sent, depth, marks))
         return
     pieces, around = _cut(body, settings.get("boundary", ""))
     leaves += [("around", piece.strip(b"\r\n")) for piece in around if piece.strip()]
@@ -239,8 +240,9 @@ def _cut(body: bytes, boundary: str) -> tuple[list[bytes], list[bytes]]:
     return pieces, [body[: places[0][0]], body[places[-1][1] :]]
 
 
-def _undone(headers: _Headers, body: bytes) -> bytes:
-    match headers.get("content-transfer-encoding", [""])[0].lower():
+def undone(body: bytes, encoding: str) -> bytes:
+    """What was written so that it could pass through old programs, as it was before."""
+    match encoding.lower():
         case "base64":
             return base64.b64decode(b"".join(body.split()), validate=True)
         case "quoted-printable":

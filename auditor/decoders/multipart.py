@@ -12,7 +12,7 @@ import binascii
 import re
 from urllib.parse import quote, unquote
 
-from auditor.decoders import Clue
+from auditor.decoders import Clue, mime
 from auditor.errors import TooMuch
 from auditor.model import Tree
 from auditor.text import as_text, is_text
@@ -122,7 +122,7 @@ def _part(chunk: bytes, end: bytes) -> tuple[str, Tree]:
     headers = _headers(head, end)
     disposition = _parameters(_single(headers, "content-disposition"))
     kind = _single(headers, "content-type")
-    plain = _transfer(body, _single(headers, "content-transfer-encoding"))
+    plain = mime.undone(body, _single(headers, "content-transfer-encoding") or "")
     marks: dict[str, Tree] = {"@filename": disposition.get("filename"), "@type": kind}
     marks = {name: value for name, value in marks.items() if value is not None}
     for name, values in headers.items():
@@ -189,16 +189,6 @@ def _extended(value: str) -> str:
             return unquote(text, "latin-1")
         case _:
             return value
-
-
-def _transfer(body: bytes, encoding: str | None) -> bytes:
-    match (encoding or "").lower():
-        case "base64":
-            return binascii.a2b_base64(b"".join(body.split()), strict_mode=True)
-        case "quoted-printable":
-            return binascii.a2b_qp(body)
-        case _:
-            return body
 
 
 def _value(body: bytes, kind: str | None) -> str | bytes:
