@@ -44,7 +44,7 @@ _NEXT = (  # what went wrong, and what to do about it
 def cannot(wrong: str) -> str:
     """Why the proxy does not start, in one line, and what to do next."""
     wrong = wrong.removeprefix("auditor: ")
-    short = re.sub(r"\[Errno -?\d+\] ", "", re.sub(r" with \[Errno.*: (?=[^:]*$)", ": ", wrong))
+    short = re.sub(r"(?i)\[errno -?\d+\] ", "", re.sub(r" with \[Errno.*: (?=[^:]*$)", ": ", wrong))
     fix = next((f"; {fix}" for pattern, fix in _NEXT if re.search(pattern, wrong)), "")
     return f"the proxy cannot start: {short.rstrip('.')}{fix}"
 
