@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from auditor.decoders import DECODERS
 from auditor.decoders.unwrap import Opening
@@ -200,6 +201,16 @@ def test_a_body_that_is_opened_anyway_is_searched_when_it_is_open() -> None:
     empty = parcel('{"text": "nothing is here"}')
     assert could_hold(empty, Needles([TEXT]), book().recognise) == (False, False)
     assert could_hold(empty, Needles([TEXT]), book().recognise, opened=True) == (False, True)
+
+
+def test_values_that_come_again_are_known_and_hide_no_text_beside_them() -> None:
+    known = set[str | bytes]()
+    bare = Parcel(Ref("made", 0, ">"), Channel("a.example", 443, Road.PROTECTED), True, b"")
+    agent = ("user-agent", "Mozilla/5.0 (any)")
+    for headers, held in (((agent,), False), ((agent, ("x-note", TEXT)), True), ((agent,), False)):
+        one = structs.replace(bare, head=Head("GET", ("here",), headers=headers))
+        assert could_hold(one, Needles([TEXT]), book().recognise, known)[0] is held
+    assert {"here", agent[1]} <= known and TEXT not in known
 
 
 def test_texts_in_seals_of_letters_are_not_overlooked() -> None:
