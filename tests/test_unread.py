@@ -150,11 +150,19 @@ def words() -> tuple[Said, ...]:
     return tuple((one.from_client, one.content) for one in state.messages)
 
 
-@cache
 def pages() -> tuple[Said, ...]:
+    return spoken("alice.mitm")
+
+
+def received() -> tuple[Said, ...]:
+    return spoken("bob.mitm")
+
+
+@cache
+def spoken(name: str) -> tuple[Said, ...]:
     """Requests of a client of Matrix in a sealed room and their answers, one behind the other."""
     said: list[Said] = []
-    with (SESSION.parents[1] / "matrix-e2ee" / "alice.mitm").open("rb") as file:
+    with (SESSION.parents[1] / "matrix-e2ee" / name).open("rb") as file:
         for flow in FlowReader(file).stream():
             assert isinstance(flow, HTTPFlow)
             assert flow.response
@@ -178,9 +186,9 @@ def clear(_: Path) -> tuple[list[Packet], Keys]:
 
 
 def locked(folder: Path) -> tuple[list[Packet], Keys]:
-    spoken = speak(*contexts(folder / "log"), says=words())
-    wire = Wire(End(PHONE, 40_000), End(SERVER, 5223)).open().tell(spoken.wire, size=4_000).close()
-    return wire.packets, Keys([spoken.log])
+    told = speak(*contexts(folder / "log"), says=words())
+    wire = Wire(End(PHONE, 40_000), End(SERVER, 5223)).open().tell(told.wire, size=4_000).close()
+    return wire.packets, Keys([told.log])
 
 
 @pytest.mark.parametrize("made", [clear, locked, asked])
@@ -228,6 +236,19 @@ def test_words_behind_the_last_chunk_of_a_message_are_read(tmp_path: Path) -> No
         said = [(True, head + chunks % note), (False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")]
         found = ends(wire.tell(said).close().packets, Keys(), tmp_path)
         assert (("matrix", "room", Direction.OUT) in found) is not bool(note)
+
+
+@pytest.mark.parametrize(("asked", "answer"), [(1, True), (2, False)])
+def test_answers_of_which_nobody_heard_one_may_have_brought_messages(
+    asked: int, answer: bool, tmp_path: Path
+) -> None:
+    """The client asks again: it was answered, where only its own side was recorded."""
+    mine = Wire(End(PHONE, 40_000), End(SERVER, 8008)).open().tell(received(), size=4_000).close().packets
+    (_, question), *_ = [one for one in received() if b"/sync" in one[1][:60]]
+    later = Wire(End(PHONE, 40_001), End(SERVER, 8008)).open().tell([(True, question)] * asked)
+    packets = [*mine, *(one for one in later.packets if one.source == later.client)]
+    numbered = [structs.replace(one, number=n, when=float(n)) for n, one in enumerate(packets, 1)]
+    assert (("matrix", "room", Direction.IN) in ends(numbered, Keys(), tmp_path)) is answer
 
 
 CALL = b"MESSAGE sip:bob@h.example SIP/2.0\r\nContent-Type: text/plain\r\n\r\n"

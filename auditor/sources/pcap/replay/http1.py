@@ -53,6 +53,7 @@ class Http1:
         if self._now and ended:
             self._now.received.done |= self._left(False) == LONGEST
         while self._now and self._unanswered():
+            self.broken = self.broken or "an answer was not heard, and another question follows"
             self._work_off()
         if not self.upgraded:
             self._forget()
