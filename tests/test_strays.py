@@ -144,13 +144,18 @@ INNOCENT: dict[str, Iterable[Parcel]] = {
 }  # fmt: skip
 
 
-def verdict(parcels: Iterable[Parcel], planted: tuple[str, ...] = ()) -> Verdict:
-    """Of the messages; what else was planted has a row of its own."""
+def verdicts(parcels: Iterable[Parcel], planted: tuple[str, ...] = ()) -> dict[str, Verdict]:
     one = Audit(book(), Needles(planted))
     for each in parcels:
         one.feed(each)
     found = judge(one.report(Capture("ab" * 32, "made.mitm", "dump", 9)), book())
-    return next(v for v in found if v.surface in ("room", "dm"))
+    return {v.surface: v for v in found}
+
+
+def verdict(parcels: Iterable[Parcel], planted: tuple[str, ...] = ()) -> Verdict:
+    """Of the messages; what else was planted has a row of its own."""
+    found = verdicts(parcels, planted)
+    return found.get("room") or found["dm"]
 
 
 @pytest.mark.parametrize("where", HIDDEN)
@@ -163,6 +168,30 @@ def test_words_outside_the_messages_are_perhaps_a_copy(where: str) -> None:
 @pytest.mark.parametrize("where", HIDDEN)
 def test_a_planted_text_outside_the_messages_is_never_end_to_end(where: str) -> None:
     assert verdict(HIDDEN[where], (TEXT,)).verdict in (Answer.TRANSPORT_ONLY, Answer.INCONCLUSIVE)
+
+
+BY_PEOPLE: dict[str, Iterable[Parcel]] = {
+    "why it was taken back": [sent(), parcel("out", "PUT", f"{ROOM}/redact/$e/1", {"reason": TEXT})],
+    "why it is reported": [sent(), parcel("out", "POST", f"{ROOM}/report/$e", {"reason": TEXT})],
+    "why somebody is invited": [sent(), parcel("out", "POST", f"{ROOM}/invite", {"reason": TEXT})],
+    "a topic": [sent(), parcel("out", "PUT", f"{ROOM}/state/m.room.topic/", {"topic": TEXT})],
+    "why it was taken back, in a sync": sync(
+        lambda body, room: room["timeline"]["events"].append(event("m.room.redaction", {"reason": TEXT}))
+    ),
+    "what was taken back, in a sync": sync(
+        lambda body, room: room["timeline"]["events"].append(
+            event("m.room.encrypted", {}, unsigned={"redacted_because": event("x", {"reason": TEXT})})
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BY_PEOPLE)
+def test_what_people_write_about_messages_has_a_row_of_its_own(what: str) -> None:
+    found = verdicts(BY_PEOPLE[what])
+    assert found["room"].verdict is Answer.END_TO_END
+    assert found["note"].verdict is Answer.TRANSPORT_ONLY
+    assert "read" in found["note"].reason
 
 
 @pytest.mark.parametrize("what", INNOCENT)
