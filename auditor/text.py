@@ -95,9 +95,10 @@ def is_little(text: str) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Up to three words that all begin with a capital, as names of people do."""
+    """Up to three words that all begin with a capital, as names of people do, and that are no sentence."""
     words = text.split()
-    return 0 < len(words) <= 3 and all(word[0].isupper() and word.isprintable() for word in words)
+    said = text.rstrip().endswith(("!", "?", "…", "..."))
+    return not said and 0 < len(words) <= 3 and all(w[0].isupper() and w.isprintable() for w in words)
 
 
 def begins_as_text(data: bytes) -> bool:

@@ -237,6 +237,10 @@ def test_a_little_word_is_what_a_text_may_be(text: str, little: bool) -> None:
         ("", False),
         ("Meet me", False),
         ("A B C D", False),
+        ("Sammy Davis Jr.", True),
+        ("Tomorrow At Eight!", False),
+        ("Really?", False),
+        ("Call Me...", False),
     ],
 )
 def test_a_name_is_up_to_three_words_with_capitals(text: str, name: bool) -> None:
