@@ -67,7 +67,18 @@ class Direction(StrEnum):
 
 
 MESSAGES = ("dm", "group", "channel", "room", "mail", "media", "call", "bot")
-AROUND = ("typing", "receipt", "presence", "contacts", "preview", "push", "backup", "account", "note", "other")
+AROUND = (
+    "typing",
+    "receipt",
+    "presence",
+    "contacts",
+    "preview",
+    "push",
+    "backup",
+    "account",
+    "note",
+    "other",
+)
 SURFACES = (*MESSAGES, *AROUND)
 ROLES = (  # what the far end may learn beside the text; a closed list
     "sender", "recipient", "time", "id", "device", "sender-device", "kind", "program", "answers", "address",

@@ -2,11 +2,13 @@
 copies, or what opens them.
 
 Laws: a message and all in it is its rule's; what a rule is about explains itself; headers that
-programs fill explain what programs write there. Whatever else is words was written by somebody.
+programs fill explain what programs write there, and nothing that a person says. Whatever else is words
+was written by somebody.
 Where nothing is sealed only what should have been a message is looked at: an entry of a list of
 messages, or what was sent to where messages are sent, of a kind that no rule knows.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -34,6 +36,14 @@ ORDINARY = """
     x-ms-* x-permitted-* x-powered-by x-robots-tag x-runtime x-served-by x-signal-agent x-spam-*
     x-ua-compatible x-xss-protection
 """
+
+# Of them those in which programs write whole sentences, or file names; in the others nobody does.
+WORDY = """
+    arc-* authentication-* autocrypt* chat-* content-disposition dkim-* from list-* nel p3p
+    permissions-policy received* report-to warning www-authenticate x-ms-* x-spam-*
+"""
+# Three words without capitals or signs between them, also as addresses and cookies spell a blank.
+_SAYING = re.compile(r"(?<![\w-])(?:[^\W\d_A-Z]{2,}(?: |%20|\+)){2,}[^\W\d_A-Z]{2,}(?![\w-])")
 
 
 def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node | None:
@@ -83,8 +93,10 @@ def _told(node: Node) -> bool:
     header = _header(node.path)
     if not header:
         return holds_prose(node) or written(node) or may_be_key(node)
-    if node.children or _ordinary(header):
+    if node.children:
         return False
+    if _is_one_of(header, ORDINARY):
+        return not _is_one_of(header, WORDY) and _SAYING.search(text_of(node)) is not None
     first, *inner = Opening().open(text_of(node), node.path).walk()
     return is_sentence(text_of(first)) or any(map(holds_prose, inner)) or _spelled(first)
 
@@ -95,8 +107,8 @@ def _spelled(node: Node) -> bool:
 
 
 @lru_cache(1024)
-def _ordinary(header: str) -> bool:
-    return any(glob(name).match(header) for name in ORDINARY.split())
+def _is_one_of(header: str, names: str) -> bool:
+    return any(glob(name).match(header) for name in names.split())
 
 
 def _header(path: tuple[str, ...]) -> str:

@@ -100,6 +100,10 @@ HIDDEN: dict[str, Iterable[Parcel]] = {
     "in a header, in base64": [sent(x_preview=CODED)],
     "in a header, in JSON": [sent(x_preview=json.dumps({"text": TEXT}))],
     "in a header of the answer": sync(lambda body, room: None, x_last_message=TEXT),
+    "as the name of a program": [sent(user_agent=TEXT)],
+    "in a cookie": [sent(cookie=f"session=abc; note={TEXT}")],
+    "in a cookie, without blanks": [sent(cookie="session=abc; note=meet%20me%20at%20seven")],
+    "in a header of a store": [sent(x_amz_meta_note="until then, meet me at seven")],
     "in the path": [sent(f"{ROOM}/send/m.room.encrypted/{TEXT}")],
     "in the query": [sent(f"{ROOM}/send/m.room.encrypted/1?{TEXT}")],
     "in a message of a new kind": told("org.example.note", {"text": TEXT}),
@@ -132,12 +136,15 @@ INNOCENT: dict[str, Iterable[Parcel]] = {
     "what programs write into headers": [
         sent(
             user_agent="Element X Android (Pixel 9; build 12)", accept_language="en-GB, en; q=0.9",
-            authorization="Bearer abc", sec_ch_ua='"Not A Brand";v="24"', x_request_id="0b2a-7c",
+            authorization="Bearer abc", cookie="a=1; lang=en-GB; seen=Sat, 21 Nov 2026",
+            sec_ch_ua='"Not A Brand";v="24"', x_request_id="0b2a-7c",
         )
     ],
     "what servers write into headers": sync(
         lambda body, room: None, date="Sat, 21 Nov 2026 09:30:10 GMT", x_cache="Miss from cloudfront",
-        cache_control="no-cache, no-store, must-revalidate", x_robots_tag="noindex, nofollow",
+        cache_control="no-cache, no-store, must-revalidate", x_robots_tag="noindex, nofollow, noarchive",
+        p3p='CP="This is not a P3P policy! See g.co/p3phelp for more info."', accept_ch="dpr, width, ect",
+        content_disposition="attachment; filename=notes of the crew.bin",
     ),
     "a reaction that was sent": told("m.reaction", THUMB),
     "what Signal says besides": signal(online=False, urgent=True),
