@@ -306,7 +306,11 @@ def fingerprint(row: Row) -> str:
 def test_names_and_fingerprints_are_those_that_tshark_sees(path: str) -> None:
     """Where TLS begins behind something else (a proxy, STARTTLS), it is another leg: not looked at here."""
     streams = [one for one in looked(path) if one.stream]
-    ports = {(one.client.port, one.server.port) for one in streams if one.seen.transport == "TCP"}
+    ports = {
+        (one.client.port, one.server.port)
+        for one in streams
+        if one.seen.transport == "TCP" or "open" in dict(one.seen.facts)
+    }
     found = {
         (dict(seen.facts).get("ja4"), seen.host if seen.named_by == "SNI" else "")
         for seen in (one.seen for one in streams)
