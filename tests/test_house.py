@@ -513,6 +513,7 @@ def test_every_file_of_a_kind_is_found() -> None:
         "asking",
         "auditing",
         "captures",
+        "fitting",
         "progress",
         "shares",
         "spread",

@@ -15,7 +15,7 @@ from auditor import __version__
 from auditor.errors import AuditorError, RuleError
 
 # Modules here that are not commands.
-_EDGES = ("asking", "auditing", "captures", "progress", "shares", "spread")
+_EDGES = ("asking", "auditing", "captures", "fitting", "progress", "shares", "spread")
 
 RARELY = 100_000  # new objects between two looks for circles
 

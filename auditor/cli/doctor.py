@@ -1,8 +1,11 @@
 """auditor doctor: what went wrong in a session, host by host, and what to do about it."""
 
+import sys
 from pathlib import Path
 
 import click
+
+from auditor.cli.fitting import fitted
 
 
 @click.command(epilog="Example:  auditor doctor live-20261121-120000")
@@ -25,9 +28,9 @@ def command(session: Path) -> None:
     modes = about.options.get("modes") if about else None
     for one in diagnoses(watch, modes if isinstance(modes, list) else ()):
         mark = {"ok": "+", "trouble": "!", "hint": "?"}[one.kind]
-        click.echo(f"{mark} {one.about}: {one.what}")
+        click.echo(fitted(f"{mark} {one.about}: {one.what}", sys.stdout))
         if one.fix:
-            click.echo(f"    {one.fix}")
+            click.echo(fitted(f"    {one.fix}", sys.stdout, hang=0))
 
 
 def _journal(session: Path) -> Path:

@@ -1,12 +1,14 @@
 """auditor explain: a rule, an envelope, a platform, a word of a report or a lint in plain words."""
 
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from auditor.cli.fitting import fitted
 from auditor.cli.platforms import described
 from auditor.errors import CaptureError
 from auditor.model import Answer, Content, Grade, Parcel
@@ -44,18 +46,20 @@ def command(name: str, rules: Path | None, capture: str | None, reveal: bool) ->
     (threema-csp), a platform (tiktok), a word of a report (opaque) or a finding of `auditor check`
     (R101) is."""
     if _CODE.fullmatch(name):
-        for text in _finding(name.upper()):
-            click.echo(text)
+        _say(_finding(name.upper()))
         return
     if capture is None and (told := meanings(name)):
-        click.echo("\n".join(told))
+        _say(told)
         return
     book = load_rules(rules or own_rules())
     if capture is not None and name not in book.rules:
         raise CaptureError(f"no rule is called {name!r}{nearest(name, book.rules)}")
-    lines = _lines(book, name) if capture is None else _near(book, book.rules[name], capture, reveal)
-    for text in lines:
-        click.echo(text)
+    _say(_lines(book, name) if capture is None else _near(book, book.rules[name], capture, reveal))
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(fitted(line, sys.stdout))
 
 
 def _near(book: Rulebook, rule: Rule, capture: str, reveal: bool) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """auditor live: a proxy for the phone, and the verdicts form while you type."""
 
 import shlex
-import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.asking import lines_of, pair_of
+from auditor.cli.fitting import fitted
 from auditor.model import App
 from auditor.reporters import names
 
@@ -124,7 +124,7 @@ def command(
 
 def _begin(live: "Live") -> None:
     _say(f"Session {live.folder.path}, listening on {live.plan.address} only. Ctrl-C ends it.")
-    _say(numbered(live.steps(), _width()))
+    _list(live.steps())
 
 
 def _watched(live: "Live") -> None:
@@ -151,18 +151,12 @@ def _end(live: "Live", style: str) -> None:
     _say(f"{'This report again' if live.ended else 'The report'}: {live.command()}")
     _say(f"What went wrong, and what to do: auditor doctor {shlex.quote(str(live.folder.path))}")
     _say("\nNow take the trust away again:")
-    _say(numbered(live.removal(), _width()))
+    _list(live.removal())
 
 
-def numbered(steps: Iterable[str], width: int) -> str:
-    """Steps, which break between words where a terminal ends; 0 is no terminal."""
-    rows = [f"{number}. {step}" for number, step in enumerate(steps, 1)]
-    wide = width or max(map(len, rows)) + 2
-    return "\n".join(click.wrap_text(row, wide, "  ", " " * 5) for row in rows)
-
-
-def _width() -> int:
-    return shutil.get_terminal_size().columns if sys.stderr.isatty() else 0
+def _list(steps: Iterable[str]) -> None:
+    for number, step in enumerate(steps, 1):
+        _say(fitted(f"  {number}. {step}", sys.stderr, hang=3))
 
 
 def _say(text: str) -> None:

@@ -6,7 +6,6 @@ import pytest
 from click.testing import CliRunner
 
 from auditor.cli import cli
-from auditor.cli.live import numbered
 
 
 @pytest.mark.parametrize(
@@ -36,16 +35,3 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["live", "--session", str(tmp_path), "--listen", "127.0.0.1"])
     assert (result.exit_code, [path.name for path in tmp_path.iterdir()]) == (2, ["letter"])
     assert "never written over" in result.output
-
-
-@pytest.mark.parametrize(("width", "rows"), [(0, 1), (200, 1), (30, 2)])
-def test_a_step_breaks_between_words_where_the_terminal_ends(width: int, rows: int) -> None:
-    step = "Settings > General > VPN & Device Management > remove the profile."
-    lines = numbered([step, "Done."], width).split("\n")
-    assert (lines[0][:15], lines[-1], len(lines)) == (
-        "  1. Settings >",
-        "  2. Done.",
-        rows + 1 + (width == 30),
-    )
-    assert " ".join(" ".join(lines[:-1]).split()) == f"1. {step}"
-    assert not width or max(map(len, lines)) <= width
