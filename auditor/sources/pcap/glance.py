@@ -7,6 +7,8 @@ another one was seen to begin just so.
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from itertools import accumulate, compress
+from operator import ne
 from struct import Struct as Layout
 from typing import TypeAlias
 
@@ -28,6 +30,7 @@ TURNS = 160  # packets of one
 # From which end; the payload; how much of it was not kept; what TCP says of its place.
 Spoken: TypeAlias = tuple[int, bytes, int, int, int, int]
 _FACTS = Layout("=6I")  # which end, what was not kept, the size, two numbers, flags
+_WAYS, _SIZES = slice(0, None, 6), slice(2, None, 6)  # of all packets
 _TURN, _HALF = 1 << 32, 1 << 31  # sequence numbers begin anew
 
 
@@ -67,26 +70,18 @@ class Script(Struct, frozen=True):
 
     def turns(self, client: int) -> list[Said]:
         """What is said where every packet follows the one before; of a stream turns, if they are few."""
-        whole = self.protocol == TCP
-        ways, ends = self._cut(whole)
-        if whole and len(ways) >= FEW:
-            ways, ends = self._cut(False)
+        facts = memoryview(self.facts).cast("I")
+        ways, ends = facts[_WAYS].tolist(), [*accumulate(facts[_SIZES].tolist())]
+        if self.protocol == TCP and len(joined := _joined(ways, ends)) < FEW:
+            ways, ends = [way for way, _ in joined], [end for _, end in joined]
         turns = zip(ways, [0, *ends], ends, strict=False)
         return [(way == client, self.said[begin:end]) for way, begin, end in turns]
 
-    def _cut(self, whole: bool) -> tuple[list[int], list[int]]:
-        """Who says something, and up to where that is."""
-        ways, ends = list[int](), list[int]()
-        at = last = 0
-        for way, _, size, _, _, _ in _FACTS.iter_unpack(self.facts):
-            at += size
-            if whole and way == last:
-                ends[-1] = at
-            else:
-                ways.append(way)
-                ends.append(at)
-                last = way
-        return ways, ends
+
+def _joined(ways: list[int], ends: list[int]) -> list[tuple[int, int]]:
+    """Who says something, and up to where that is: what one end says until the other does is one."""
+    last = [*map(ne, ways, [*ways[1:], 0])]
+    return [*zip(compress(ways, last), compress(ends, last), strict=True)]
 
 
 class Glance:
