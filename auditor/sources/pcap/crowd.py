@@ -151,11 +151,11 @@ class Crowd:
         self._settle(flows, np.arange(len(flows)))
         every, mine = np.unique(flows.seen, return_inverse=True)
         known: dict[Seen | None, int] = {None: 0}
-        numbers = [
+        shows = [
             known.setdefault(self._views(one).settle(one) if one else None, len(known))
             for one in every.tolist()
         ]
-        columns = [np.array(numbers)[mine], *self._between(flows)]
+        columns = [np.array(shows)[mine], *self._between(flows)]
         order = np.lexsort((flows.first, *columns))
         changes = np.concatenate(([True], np.zeros(len(order) - 1, np.bool_)))
         for column in columns:
@@ -165,12 +165,12 @@ class Crowd:
         sent = np.where(one, flows.one_bytes, flows.two_bytes)[order]
         received = np.where(one, flows.two_bytes, flows.one_bytes)[order]
         sums = [np.add.reduceat(column, begins) for column in (sent, received)]
-        firsts, first, seen = flows.first[order], order[begins], list(known)
+        numbers, first, seen = flows.first[order].tolist(), order[begins], list(known)
         shown, *between = (column[first] for column in columns)
         told = [begins, np.append(begins[1:], len(order)), shown, *sums, flows.began[first], *between]
-        for some in np.array_split(np.argsort(firsts[begins]), 1 + len(begins) // AT_ONCE):
+        for some in np.array_split(np.argsort(flows.first[first]), 1 + len(begins) // AT_ONCE):
             for begin, end, which, *facts in zip(*(column[some].tolist() for column in told), strict=True):
-                yield self._contact(firsts[begin:end].tolist(), seen[which], *facts)
+                yield self._contact(numbers[begin:end], seen[which], *facts)
         for lane, views in enumerate(self._lanes):
             views.release(flows.seen[flows.seen % LANES == lane])
 
