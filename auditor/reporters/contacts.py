@@ -6,7 +6,7 @@ line stands under it.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from textwrap import wrap
 from typing import TextIO
@@ -43,12 +43,12 @@ def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Opt
     if whole.contacts:
         _show(stream, HEADS, widths, room)
     for row in rows:
-        _show(stream, tuple(row.decode().split("\0")[-len(HEADS) :]), widths, room)
+        _show(stream, row.decode().split("\0")[-len(HEADS) :], widths, room)
     if not whole.contacts:
         _write(stream, "Nobody was talked to, as far as this shows." if report else phrases.NOTHING_READ)
     for trouble, found in whole.troubles:
         where = phrases.first(found.refs, found.count)
-        _write(stream, f"! {trouble.kind}: {trouble.message} ({where})")
+        _write(stream, printable(f"! {trouble.kind}: {trouble.message} ({where})"))
 
 
 def _cells(peer: Peer, sums: Contacts) -> tuple[str, ...]:
@@ -64,25 +64,23 @@ def _facts(shown: Facts) -> str:
     return printable(words.facts(shown))
 
 
-def _show(stream: TextIO, row: tuple[str, ...], widths: tuple[int, ...], room: int) -> None:
-    for line in _laid(row, widths, room):
-        _write(stream, line)
+def _show(stream: TextIO, row: Sequence[str], widths: tuple[int, ...], room: int) -> None:
+    line = _layout(widths).format(*row).rstrip()
+    for part in _fitted(line, row, widths, room) if room else (line,):
+        _write(stream, part)
 
 
-def _laid(row: tuple[str, ...], widths: tuple[int, ...], room: int) -> Iterator[str]:
-    if room and len(row[1]) > widths[1]:
+def _fitted(line: str, row: Sequence[str], widths: tuple[int, ...], room: int) -> Iterator[str]:
+    """A line of a terminal, or several."""
+    if len(row[1]) > widths[1]:
         yield f"{row[0]:<{widths[0]}}  {row[1]}"
         row = ("", "", *row[2:])
-    line = _aligned(row, widths)
-    if not room or len(line) <= room:
+        line = _layout(widths).format(*row).rstrip()
+    if len(line) <= room:
         yield line
     else:
-        yield _aligned((*row[:-1], ""), widths)
+        yield _layout(widths).format(*row[:-1], "").rstrip()
         yield from wrap(row[-1], room, initial_indent="    ", subsequent_indent="    ")
-
-
-def _aligned(row: tuple[str, ...], widths: tuple[int, ...]) -> str:
-    return _layout(widths).format(*row).rstrip()
 
 
 @lru_cache(1)
@@ -92,7 +90,7 @@ def _layout(widths: tuple[int, ...]) -> str:
 
 
 def _write(stream: TextIO, line: str) -> None:
-    line, encoding = printable(line), stream.encoding or "utf-8"
     if not line.isascii():
+        encoding = stream.encoding or "utf-8"
         line = line.encode(encoding, "backslashreplace").decode(encoding)
     stream.write(line + "\n")
