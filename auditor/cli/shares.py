@@ -90,7 +90,7 @@ class Others:
         for event in part:
             audit.feed(event)
         given = tuple(sorted(audit.renamed))
-        capture = Capture("", part.name, part.kind, part.size, part.unread, given)
+        capture = Capture(part.sha256, part.name, part.kind, part.size, part.unread, given)
         return Done(audit.report(capture), part.phones, audit.recall.kept)
 
     def results(self) -> Iterator[Done]:
@@ -132,6 +132,7 @@ def together(first: Done, rest: Iterable[Done]) -> Report:
     captures = [one.capture for one in slices]
     capture = structs.replace(
         captures[0],
+        sha256=captures[-1].sha256,
         unread=sum(one.unread for one in captures),
         renamed=tuple(sorted({pair for one in captures for pair in one.renamed})),
         note=told(sum((part.phones for part in done), Counter())),

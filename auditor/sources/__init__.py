@@ -143,7 +143,7 @@ class Source:
         return self._reading.position if self._reading else 0
 
     def part(self, number: int, of: int) -> "Source":
-        """One of several shares. All of them together are the capture; the first one knows its hash."""
+        """One of several shares. All of them together are the capture; the last one knows its hash."""
         return Source(self.path, self._kind, structs.replace(self._place, share=Share(number, of)), None)
 
     def __iter__(self) -> Iterator[Event]:
@@ -173,7 +173,8 @@ class Source:
 
     def _begin(self) -> Tape:
         if not self._once:
-            return _open(self.path, hashed=self._place.share.number == 0)
+            share = self._place.share
+            return _open(self.path, hashed=share.number == share.of - 1)  # the first has more to do
         tape, self._tape = self._tape, None
         if tape is None:
             raise CaptureError(f"{_shown(self.path)}: a pipe can be read only once")
