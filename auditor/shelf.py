@@ -63,13 +63,11 @@ def texts_of(folder: Path) -> dict[str, str]:
 
 def _text_of(file: Path) -> str:
     try:
-        with file.open(encoding="utf-8") as opened:
-            text = opened.read(LARGEST + 1)
+        if file.stat().st_size > LARGEST:
+            raise CaptureError(f"{file}: too large for a rule file")
+        return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise CaptureError(f"{file}: cannot be read: {exc}") from exc
-    if len(text) > LARGEST:
-        raise CaptureError(f"{file}: too large for a rule file")
-    return text
 
 
 def root_of(path: Path) -> Path:
