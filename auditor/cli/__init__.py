@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -47,6 +48,18 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, _purpose(name)) for name in self.list_commands(ctx)])
 
+    def __call__(self, *args: Any, **given: Any) -> Any:
+        """What is printed is written before the end, while somebody can still be told that it cannot be."""
+        try:
+            try:
+                return super().__call__(*args, **given)
+            finally:
+                if sys.stdout:
+                    sys.stdout.flush()
+        except OSError as exc:
+            _unwritten(exc)
+            sys.exit(2)
+
     def invoke(self, ctx: click.Context) -> object:
         _tidy_seldom()
         if sys.stdout is None:  # it was closed before we came
@@ -59,18 +72,20 @@ class Commands(click.Group):
             click.echo(f"auditor: {faults}; nothing was done", err=True)
         except AuditorError as exc:
             click.echo(f"auditor: {exc}", err=True)
-        except BrokenPipeError:
-            # Whoever read our output has seen enough.
-            sys.stderr.close()
         except OSError as exc:
-            # Most of all a disk that is full; what is left unwritten cannot be written later either.
-            click.echo(f"auditor: {exc.filename or 'the output'}: {exc.strerror or exc}", err=True)
-            with suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _unwritten(exc)
         except KeyboardInterrupt:
             click.echo("auditor: stopped; nothing was reported", err=True)
             ctx.exit(130)
         return ctx.exit(2)
+
+
+def _unwritten(exc: OSError) -> None:
+    """Most of all a disk that is full; what is left unwritten cannot be written later either."""
+    if not isinstance(exc, BrokenPipeError):  # then whoever read our output has seen enough
+        click.echo(f"auditor: {exc.filename or 'the output'}: {exc.strerror or exc}", err=True)
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tidy_seldom() -> None:

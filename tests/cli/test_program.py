@@ -99,13 +99,26 @@ def test_a_misspelt_command_is_answered_with_the_nearest() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
-def test_a_full_disk_is_one_line_and_exit_code_2() -> None:
-    command = [sys.executable, "-m", "auditor", "analyze", "captures/irc-clear"]
+@pytest.mark.parametrize("asked", ["analyze captures/irc-clear", "explain opaque", "--help", "check --help"])
+def test_a_full_disk_is_one_line_and_exit_code_2(asked: str) -> None:
+    command = [sys.executable, "-m", "auditor", *asked.split()]
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             command, cwd=CHECKOUT, stdout=full, stderr=subprocess.PIPE, timeout=300, check=False
         )
     assert (done.returncode, done.stderr) == (2, b"auditor: the output: No space left on device\n")
+
+
+@pytest.mark.parametrize("asked", ["analyze captures/irc-clear", "explain opaque", "--help"])
+def test_who_has_read_enough_ends_it_without_a_word(asked: str) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    command = [sys.executable, "-m", "auditor", *asked.split()]
+    done = subprocess.run(
+        command, cwd=CHECKOUT, stdout=writes, stderr=subprocess.PIPE, timeout=300, check=False
+    )
+    os.close(writes)
+    assert done.stderr == b""
 
 
 def test_piped_output_has_no_escape_codes() -> None:
