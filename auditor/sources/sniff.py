@@ -57,7 +57,13 @@ def listen(interface: str, wanted: str = "") -> Listener:
             " the capability (setcap cap_net_raw+ep)"
         ) from error
     except (OSError, ValueError, Scapy_Exception) as error:
-        raise CaptureError(f"{interface}: cannot listen: {printable(str(error))[:200]}") from error
+        why = printable(str(error))[:200]
+        if wanted and "libpcap" in why:
+            raise CaptureError(
+                "--filter takes libpcap, which this machine lacks: install it (on Debian libpcap0.8),"
+                " or listen without --filter"
+            ) from error
+        raise CaptureError(f"{interface}: cannot listen: {why}") from error
     raw = getattr(listener, "ins", None)
     if isinstance(raw, socket.socket):
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)

@@ -17,15 +17,16 @@ from tests.live.conftest import PATIENCE, until
 TEXT = "meet me at the blue door"
 
 
-def allowed() -> bool:
+def refused() -> str:
+    """Why nothing can be listened to here."""
     try:
-        listen("lo").close()
-    except CaptureError:
-        return False
-    return True
+        listen("lo", "tcp").close()
+    except CaptureError as exc:
+        return str(exc)
+    return ""
 
 
-needs_right = pytest.mark.skipif(not allowed(), reason="this user may not open raw sockets")
+needs_right = pytest.mark.skipif(bool(refused()), reason=refused())
 
 
 def program(*arguments: str | Path) -> subprocess.Popen[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from scapy.config import conf
+from scapy.error import Scapy_Exception
 from scapy.layers.inet import IP
 from scapy.layers.l2 import Ether
 from scapy.utils import PcapNgReader
@@ -81,14 +82,15 @@ def test_an_interface_that_is_not_there_is_one_line() -> None:
     [
         (PermissionError(), "right to open raw sockets"),
         (OSError("no buffer space"), "cannot listen: no buffer"),
+        (Scapy_Exception("Cannot set filter: libpcap is not available"), "install it"),
     ],
 )
 def test_what_keeps_it_from_listening_is_said(
-    monkeypatch: pytest.MonkeyPatch, error: OSError, says: str
+    monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
 ) -> None:
     def refuse(**_: object) -> None:
         raise error
 
     monkeypatch.setattr(conf, "L2listen", refuse)
     with pytest.raises(CaptureError, match=says):
-        listen(socket.if_nameindex()[0][1])
+        listen(socket.if_nameindex()[0][1], "tcp")
