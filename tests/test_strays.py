@@ -182,14 +182,6 @@ BY_PEOPLE: dict[str, Iterable[Parcel]] = {
     "why it is reported": [sent(), parcel("out", "POST", f"{ROOM}/report/$e", {"reason": TEXT})],
     "why somebody is invited": [sent(), parcel("out", "POST", f"{ROOM}/invite", {"reason": TEXT})],
     "a topic": [sent(), parcel("out", "PUT", f"{ROOM}/state/m.room.topic/", {"topic": TEXT})],
-    "why it was taken back, in a sync": sync(
-        lambda body, room: room["timeline"]["events"].append(event("m.room.redaction", {"reason": TEXT}))
-    ),
-    "what was taken back, in a sync": sync(
-        lambda body, room: room["timeline"]["events"].append(
-            event("m.room.encrypted", {}, unsigned={"redacted_because": event("x", {"reason": TEXT})})
-        )
-    ),
 }
 
 
