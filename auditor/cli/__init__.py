@@ -8,7 +8,6 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -48,7 +47,7 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, _purpose(name)) for name in self.list_commands(ctx)])
 
-    def __call__(self, *args: Any, **given: Any) -> Any:
+    def __call__(self, *args: object, **given: object) -> object:
         """What is printed is written before the end, while somebody can still be told that it cannot be."""
         try:
             try:
