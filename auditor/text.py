@@ -81,7 +81,7 @@ def is_remark(text: str) -> bool:
     if len(text) > 40:
         return False
     said = text.strip()
-    if any(map(_beyond, said)):
+    if not said.isascii() and any(map(_beyond, said)):
         return True
     word = said.rstrip(".!?…")
     letters = word.replace("'", "").replace("’", "").replace("-", "")
