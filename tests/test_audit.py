@@ -273,7 +273,7 @@ def test_what_a_key_beside_it_opens_the_service_can_read(
 
 def test_calls_that_no_rule_knows_count_at_a_host_that_other_messages_name() -> None:
     called = [
-        parcel("hs.example", "PUT", f"/_matrix/client/v3/rooms/!r:hs/redact/$x/{n}", b"{}") for n in "12"
+        parcel("hs.example", "PUT", f"/_matrix/client/v3/rooms/!r:hs/forget/$x/{n}", b"{}") for n in "12"
     ]
     elsewhere = parcel("stats.example", "POST", "/collect", b"{}")
     for events in ((matrix(1), *called, elsewhere), (elsewhere, *called, matrix(1))):
