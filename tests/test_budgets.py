@@ -93,7 +93,6 @@ OTHERS = {
         rulebook/keyring.py NONCES,
         rulebook/keyring.py TAG,
         rulebook/keyring.py _CODED,
-        rulebook/megolm.py SESSIONS,
         rulebook/megolm.py _MAC,
         rulebook/megolm.py _PART,
         rulebook/megolm.py _SIGNATURE,
