@@ -13,7 +13,7 @@ from auditor.answers import Kind
 from auditor.decoders.unwrap import Node, Opening
 from auditor.excerpts import Excerpts, offset_of
 from auditor.hiding import could_hold, look_for, look_through
-from auditor.model import Content, Direction, Finding, Grade, Parcel, Problem, Sighting
+from auditor.model import MESSAGES, Content, Direction, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Hit, Needles
 from auditor.partial import partial_content, unopened
 from auditor.rulebook.book import Rulebook
@@ -93,7 +93,8 @@ class Reading:
         if not any(isinstance(seen, Message) for seen in seen_here):
             why = self.lost(rule, root)
             lost = [self.finding(rule, platform, message) for message in unseen(rule, why)] if why else []
-            (self.doubts if rule.by_content or why == UNOPENED else findings).extend(lost)
+            beside = not any(surface in MESSAGES for surface in rule.surface.all)
+            (self.doubts if rule.by_content or why == UNOPENED or beside else findings).extend(lost)
         for seen in seen_here:
             direction, ref = self.parcel.direction, self.parcel.ref
             roles = tuple(role for role, _ in seen.sees)

@@ -73,7 +73,8 @@ class Shut:
             yield cipher, cost, opener
         if len(key) == KEYS[-1]:
             starts = [(one, self.data) for one in beside if len(one) == nacl.NONCE]
-            starts += [(self.data[: nacl.NONCE], self.data[nacl.NONCE :])] if called else []
+            if called and len(self.data) > nacl.NONCE + TAG:
+                starts.append((self.data[: nacl.NONCE], self.data[nacl.NONCE :]))
             for nonce, sealed in starts:
                 yield "xchacha20-poly1305", cost * SLOW, partial(_stretched, key, nonce, sealed)
                 yield "xsalsa20-poly1305", cost * SLOW, partial(_boxed, key, nonce, sealed)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.poly1305 import Poly1305
 
 from auditor.decoders.unwrap import Opening
 from auditor.rulebook import nacl
-from auditor.rulebook.keyring import NEAR, SHOWN, SLOW, TRIES, Keyring
+from auditor.rulebook.keyring import KEYS, NEAR, SHOWN, SLOW, TAG, TRIES, Keyring, Shut
 
 TEXT = b"meet me at seven by the north gate"
 RNG = random.Random(5)
@@ -162,3 +162,15 @@ def test_of_a_long_box_the_beginning_is_shown() -> None:
     found = opened({"ct": b64(long), "nonce": b64(LONG), "key": b64(SODIUM)})
     assert found is not None
     assert found[0] == (TEXT * 400)[:SHOWN]
+
+
+@pytest.mark.parametrize("size", KEYS)
+def test_what_is_too_short_for_a_cipher_is_not_tried_with_it(size: int) -> None:
+    chance = random.Random(size)
+    key, beside = chance.randbytes(size), tuple(chance.randbytes(length) for length in (12, 16, 24))
+    for length in range(TAG, 100):
+        data = chance.randbytes(length)
+        ways = [way for shut in (Shut(data), Shut(data, beside)) for way in shut.ways(key)]
+        assert "aes-gcm" in {name for name, _, _ in ways}
+        for _, _, opener in ways:
+            opener()  # it raises nothing
