@@ -6,6 +6,7 @@ called a key is remembered, and only what opens counts; what is held and tried i
 are kept, so that shares of a capture come together to what one process would have held.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
@@ -21,7 +22,7 @@ from auditor.model import Content, Finding, Grade, Parcel
 from auditor.needles import Needles
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.contents import Seen
-from auditor.rulebook.keyring import Shut, called_keys
+from auditor.rulebook.keyring import Shut, called_keys, calls_it_a_key
 from auditor.rulebook.match import shown_path
 
 TRIES = 10_000
@@ -31,8 +32,9 @@ KINDS = 50
 LONGEST = 16_384  # bytes of one of them
 LARGEST = 262_144  # bytes of what is looked through for keys
 STRANGERS = 200  # parcels of hosts that nobody knows, which are looked through
-HINTS = (b"key", b"Key", b"KEY", b"ecret", b"assw", b"assphrase")
-
+HINT = re.compile(rb"key|Key|KEY|ecret|assw|assphrase")
+BEFORE, BEHIND = re.compile(rb"[\w.-]*\Z"), re.compile(rb"[\w.-]*")
+NAME = 40  # bytes of a name on each side of that
 
 Locked: TypeAlias = tuple[Finding, tuple[Shut, ...]]
 
@@ -81,8 +83,7 @@ class Recall:
         """Whether something may be called a key in it, and it is worth opening."""
         if len(parcel.body) > LARGEST or (not known and not self.strangers):
             return False
-        body = _plain(parcel)
-        heard = any(hint in body for hint in HINTS)
+        heard = names_a_key(_plain(parcel))
         self.strangers -= heard and not known
         return heard
 
@@ -154,6 +155,16 @@ class Recall:
             note=note,
             texts=texts,
         )
+
+
+def names_a_key(body: bytes) -> bool:
+    """Whether something in it has a name that calls it a key; opening what has none would be in vain."""
+    names = set()
+    for hint in HINT.finditer(body):
+        before = BEFORE.search(body, max(0, hint.start() - NAME), hint.start())
+        behind = BEHIND.match(body, hint.end(), hint.end() + NAME)
+        names.add((before[0] if before else b"") + hint[0] + (behind[0] if behind else b""))
+    return any(calls_it_a_key(name.decode()) for name in names)
 
 
 def _plain(parcel: Parcel) -> bytes:

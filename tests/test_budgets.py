@@ -315,6 +315,7 @@ OTHERS = {
         piles.py HELD,
         piles.py RUNS,
         piles.py TOGETHER,
+        recall.py NAME,
         reporters/json.py AT_ONCE,
         live/analyst.py STEP,
         live/analyst.py WAIT,

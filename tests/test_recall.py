@@ -15,7 +15,7 @@ from auditor.decoders import DECODERS
 from auditor.judge import Verdict, judge
 from auditor.model import Answer, Channel, Finding, Head, Parcel, Ref, Road
 from auditor.needles import Needles
-from auditor.recall import HINTS
+from auditor.recall import names_a_key
 from auditor.report import Capture
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.build import sealed
@@ -136,8 +136,15 @@ def test_shares_of_a_capture_bring_together_what_belongs_together(first: int) ->
 
 
 def test_what_is_called_a_key_shows_in_the_bytes() -> None:
-    names = ("key", "roomKey", "KEYS", "secret", "clientSecret", "password", "Passphrase")
-    assert all(any(hint in name.encode() for hint in HINTS) for name in names)
+    for name in ("key", "roomKey", "KEYS", "secret", "sharedSecret", "password", "Passphrase", "ß-key"):
+        assert names_a_key(f'{{"{name}": "{b64(KEY)}"}}'.encode()), name
+        assert names_a_key(f"<x><{name}>1</{name}></x>".encode()), name
+
+
+def test_for_halves_that_all_may_know_nothing_is_opened() -> None:
+    for name in ("publicKey", "preKeyPublic", "identity_key", "device_keys", "one_time_keys", "monarch"):
+        assert not names_a_key(f'{{"{name}": "{b64(KEY)}"}}'.encode()), name
+    assert names_a_key(b"k" * 100 + b"publicKey, then " + b"key")
 
 
 SESSION, ROOM = decoded(megolm.SESSION), "_matrix/client/v3/rooms/!r:hs.example/send/m.room.encrypted/1"

@@ -101,7 +101,7 @@ class Keyring:
             for key in _near(self.keys, node.path):
                 if key.path == node.path:
                     continue  # what is inside one value does not travel beside it
-                for cipher, cost, opener in shut.ways(key.data, _says(key.path[-1]) is True):
+                for cipher, cost, opener in shut.ways(key.data, calls_it_a_key(key.path[-1]) is True):
                     self.left -= cost
                     if self.left < 0:
                         return None
@@ -129,7 +129,7 @@ def called_keys(root: Node) -> Iterator[Value]:
     stack = [(child, False) for child in root.children if child.step in WHOLE]
     while stack:
         node, called = stack.pop()
-        says = None if node.step.startswith("#") else _says(node.step)
+        says = None if node.step.startswith("#") else calls_it_a_key(node.step)
         if says is False:
             continue
         called = called or says is True
@@ -141,7 +141,7 @@ def called_keys(root: Node) -> Iterator[Value]:
 
 
 @lru_cache(1024)
-def _says(name: str) -> bool | None:
+def calls_it_a_key(name: str) -> bool | None:
     """Whether it calls what it holds a key; false of what others may know."""
     if _KNOWN.search(name) or _AGREED.search(name):
         return False
