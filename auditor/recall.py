@@ -32,7 +32,8 @@ KINDS = 50
 LONGEST = 16_384  # bytes of one of them
 LARGEST = 262_144  # bytes of what is looked through for keys
 STRANGERS = 200  # parcels of hosts that nobody knows, which are looked through
-HINT = re.compile(rb"key|Key|KEY|ecret|assw|assphrase")
+# Halves that all may know are passed over at once: they come by the hundred.
+HINT = re.compile(rb"(?<![Pp]re)(?<![Pp]ub)(?:key|Key|KEY)|ecret|assw|assphrase")
 BEFORE, BEHIND = re.compile(rb"[\w.-]*\Z"), re.compile(rb"[\w.-]*")
 NAME = 40  # bytes of a name on each side of that
 
@@ -159,12 +160,13 @@ class Recall:
 
 def names_a_key(body: bytes) -> bool:
     """Whether something in it has a name that calls it a key; opening what has none would be in vain."""
-    names = set()
     for hint in HINT.finditer(body):
-        before = BEFORE.search(body, max(0, hint.start() - NAME), hint.start())
-        behind = BEHIND.match(body, hint.end(), hint.end() + NAME)
-        names.add((before[0] if before else b"") + hint[0] + (behind[0] if behind else b""))
-    return any(calls_it_a_key(name.decode()) for name in names)
+        start, end = hint.span()
+        before = BEFORE.search(body, max(0, start - NAME), start)
+        behind = BEHIND.match(body, end, end + NAME)
+        if before and behind and calls_it_a_key((before[0] + hint[0] + behind[0]).decode()):
+            return True
+    return False
 
 
 def _plain(parcel: Parcel) -> bytes:
