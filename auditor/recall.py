@@ -84,7 +84,8 @@ class Recall:
         """Whether something may be called a key in it, and it is worth opening."""
         if len(parcel.body) > LARGEST or (not known and not self.strangers):
             return False
-        heard = names_a_key(_plain(parcel))
+        asked = "&".join(name for name, _ in parcel.head.query).encode(errors="replace")
+        heard = names_a_key(asked) or names_a_key(_plain(parcel))
         self.strangers -= heard and not known
         return heard
 

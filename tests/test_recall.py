@@ -78,6 +78,13 @@ SENT: dict[str, Parcel] = {
         DECODERS["gzip"].wrap(json.dumps({"roomKey": b64(KEY)}).encode()), content_encoding="gzip"
     ),
     "in another stanza": stanza(2, BACKUP),
+    "in the query of another call": Parcel(
+        Ref("made.mitm", 91),
+        Channel(XMPP, 443, Road.PROTECTED),
+        True,
+        b"",
+        head=Head("GET", ("backup",), (("room_key", KEY.hex()),)),
+    ),
     "deep in an export": answer({"export": json.dumps([{"room": "r", "e2e_key": {"k": b64(KEY)}}])}),
 }
 

@@ -51,9 +51,7 @@ class Done(Struct):
 
     report: Report
     phones: Counter[str]  # how often private ends talked in it
-    kept: Kept = field(
-        default_factory=Kept
-    )  # keys, and what stayed shut: another share may hold what belongs to it
+    kept: Kept = field(default_factory=Kept)  # keys, and what stayed shut: what fits may lie in another share
 
 
 class Others:
