@@ -13,6 +13,7 @@ from mitmproxy.master import Master
 from msgspec import Struct
 
 from auditor.errors import AuditorError
+from auditor.live.chain import Chain
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +135,7 @@ class Running:
         self, beside: Sequence[Callable[[], Awaitable[object]]], ready: Callable[[], None]
     ) -> None:
         master = self._master = Master(options.Options())
+        master.addons = Chain(master)
         master.addons.add(*default_addons(), *self.addons, StartUp(ready))
         try:
             _set_up(master.options, self.wanted)
