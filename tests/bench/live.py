@@ -1,11 +1,12 @@
-"""What the addon costs who talks through the proxy, beside the same proxy without it.
+"""What the audit costs who talks through the proxy, beside mitmdump without it.
 
-    python -m tests.bench.live [SECONDS [TURNS]]
+    python -m tests.bench.live [SECONDS [TURNS [ROUNDS]]]
 
-Four proxies in turns, of which three stand still: mitmdump without and with the addon (which writes its
-journal, has all rules and one planted text), and both once more writing a dump. The app asks as much as the
-proxy can answer, so the audit of all that, which lags behind, runs while its own proxy is measured and only
-then; it has read its rules before.
+Five proxies in turns, of which four stand still: mitmdump without and with the addon (which writes its
+journal, has all rules and one planted text), both once more writing a dump, and `auditor live`, which
+always writes both. The app asks as much as the proxy can answer, so the audit of all that, which lags
+behind, runs while its own proxy is measured and only then; it has read its rules before.
+Turns are short and many, and each round has new processes: two of the same kind differ by some percent.
 Prints medians, and the medians of the ratios of each turn; times depend on the machine and are never
 asserted. Processor time says the same on a machine that is busy.
 """
@@ -33,22 +34,27 @@ from tests.bench.load import CANARY, drive
 CHECKOUT = Path(__file__).parents[2]
 ADDON = CHECKOUT / "auditor" / "live" / "addon.py"
 MITMDUMP = "from mitmproxy.tools.main import mitmdump; mitmdump()"
-SECONDS, TURNS, WARM = 1.5, 15, 200
+SECONDS, TURNS, ROUNDS, WARM = 0.3, 31, 3, 200
 WAYS = ("HTTP/1", "HTTP/2", "WebSocket")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "ignore"}
 DUMP = ("-w", "session.mitm")
 JOURNAL = ("--set", "auditor_journal=session.journal")
-AUDIT = (
-    *("-s", str(ADDON), "--set", f"auditor_canary={CANARY}"),
-    *("--set", "auditor_as=127.0.0.1=slack.com"),
-)
+RENAMED = "127.0.0.1=slack.com"
+AUDIT = ("-s", str(ADDON), "--set", f"auditor_canary={CANARY}", "--set", f"auditor_as={RENAMED}")
+LIVE = ("--plain", "--session", "session", "--canary", CANARY, "--as", RENAMED)
 SET_UPS: dict[str, tuple[str, ...]] = {
     "mitmdump": (),
     "with the addon": (*AUDIT, *JOURNAL),
     "with -w": DUMP,
     "-w and the addon": (*DUMP, *AUDIT),
+    "auditor live": LIVE,
 }
-PEERS = {"with the addon": "mitmdump", "-w and the addon": "with -w"}
+PEERS = (
+    ("with the addon", "mitmdump"),
+    ("-w and the addon", "with -w"),
+    ("auditor live", "mitmdump"),
+    ("auditor live", "with -w"),
+)
 PATIENCE = 60.0
 
 
@@ -74,15 +80,24 @@ def server(folder: Path) -> Iterator[dict[str, int]]:
 
 
 class Proxy:
-    """mitmdump, with all that it starts; it stands still unless it is measured."""
+    """A proxy, with all that it starts; it stands still unless it is measured."""
 
     def __init__(self, folder: Path, options: tuple[str, ...]) -> None:
         self.folder, self.port = folder, free_port()
         folder.mkdir()
-        fixed = ("-q", "--set", f"confdir={folder.parent / 'ca'}", "--set", "ssl_insecure=true")
-        where = ("--listen-host", "127.0.0.1", "--listen-port", str(self.port))
-        command = [sys.executable, "-c", MITMDUMP, *fixed, *where, *options]
-        self.process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+        live = options is LIVE
+        program = ("-m", "auditor", "live") if live else ("-c", MITMDUMP, "-q")
+        where = ("--listen" if live else "--listen-host", "127.0.0.1")
+        port = ("--port" if live else "--listen-port", str(self.port))
+        trust = (
+            "--set",
+            "ssl_insecure=true",
+            *(() if live else ("--set", f"confdir={folder.parent / 'ca'}")),
+        )
+        command = [sys.executable, *program, *where, *port, *trust, *options]
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     def audits(self) -> list[int]:
         """The process that audits what it writes, if there is one."""
@@ -158,6 +173,14 @@ def measure(way: str, ports: dict[str, int], seconds: float, turns: int) -> dict
     return made
 
 
+def rounds(way: str, ports: dict[str, int], seconds: float, turns: int, count: int) -> dict[str, list[Turn]]:
+    made: dict[str, list[Turn]] = {name: [] for name in SET_UPS}
+    for _ in range(count):
+        for name, new in measure(way, ports, seconds, turns).items():
+            made[name] += new
+    return made
+
+
 def shown(way: str, turns: dict[str, list[Turn]]) -> None:
     for name, mine in turns.items():
         rate, late, cost = (
@@ -167,7 +190,7 @@ def shown(way: str, turns: dict[str, list[Turn]]) -> None:
             f"{way:<10} {name:<15} {rate:7.0f} a second, 95 of 100 within {late * 1000:6.1f} ms,"
             f" {cost * 1e6:6.0f} us of the proxy each"
         )
-    for name, peer in PEERS.items():
+    for name, peer in PEERS:
         pairs = list(zip(turns[name], turns[peer], strict=True))
         rate, late, cost = (
             statistics.median(getattr(mine, what) / getattr(other, what) for mine, other in pairs)
@@ -180,10 +203,11 @@ def shown(way: str, turns: dict[str, list[Turn]]) -> None:
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
     turns = int(sys.argv[2]) if len(sys.argv) > 2 else TURNS
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else ROUNDS
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # nothing is left behind
     with tempfile.TemporaryDirectory() as folder, server(Path(folder)) as ports:
         for way in WAYS:
-            shown(way, measure(way, ports, seconds, turns))
+            shown(way, rounds(way, ports, seconds, turns, count))
 
 
 if __name__ == "__main__":
