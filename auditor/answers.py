@@ -1,7 +1,8 @@
 """Answers to sealed messages: words in one may be what the service read in the message.
 
 What was asked is kept until it is answered: by the entry and the head of the question, for an answer
-carries them. Laws: what is held is bounded, and the oldest is forgotten first; an answer is looked at
+carries them. In a conversation (a WebSocket, a chat, a mail) nothing says what answers what: there it is
+what comes next. Laws: what is held is bounded, and the oldest is forgotten first; an answer is looked at
 once; of an error nobody believes what it says.
 """
 
@@ -9,30 +10,57 @@ from collections import OrderedDict
 from typing import TypeAlias
 
 from auditor.model import Content, Finding, Head, Parcel
+from auditor.text import is_name, is_prose
 
 MOST = 1_000  # questions that wait for their answer
+NEXT = 8  # parcels that come after a sealed message of a conversation, among which its answer is
 Kind: TypeAlias = tuple[str, str, str]  # rule, platform, surface
+Kinds: TypeAlias = tuple[Kind, ...]
+# With which words a program says that it took a message.
+POLITE = """
+    accepted action already as been bytes by completed delivered delivery duplicate event for from has
+    have id in is it mail message note ok okay queue queued received recipient relayed requested saved sec
+    sender sent spooled stored success successful successfully thank thanks the this to was will you your
+"""
 
 
 class Answers:
     """Which sealed messages wait for an answer."""
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[tuple[str, int, Head], tuple[Kind, ...]] = OrderedDict()
+        self._waiting: OrderedDict[tuple[str, int, Head | None], tuple[Kinds, int]] = OrderedDict()
 
     def wait(self, parcel: Parcel, findings: list[Finding]) -> None:
         """Remember a question that held something sealed."""
-        if not parcel.outgoing or parcel.protocol != "http":
+        if not parcel.outgoing:
             return
         kinds = {(f.rule, f.platform, f.surface) for f in findings if f.content is Content.SEALED}
         if kinds:
-            self._waiting[parcel.ref.capture, parcel.ref.entry, parcel.head] = tuple(sorted(kinds))
-            if len(self._waiting) > MOST:
-                self._waiting.popitem(last=False)
+            alone = parcel.protocol == "http"
+            self._remember(parcel, parcel.head if alone else None, tuple(sorted(kinds)), 1 if alone else NEXT)
 
-    def to(self, parcel: Parcel) -> tuple[Kind, ...]:
+    def to(self, parcel: Parcel) -> Kinds:
         """The kinds of messages that this parcel answers."""
-        if parcel.answers is None or not self._waiting:
+        spoken = parcel.protocol != "http"
+        if not self._waiting or (parcel.outgoing if spoken else parcel.answers is None):
             return ()
-        kinds = self._waiting.pop((parcel.ref.capture, parcel.ref.entry, parcel.answers), ())
+        asked = None if spoken else parcel.answers
+        kinds, left = self._waiting.pop((parcel.ref.capture, parcel.ref.entry, asked), ((), 0))
+        if left > 1:
+            self._remember(parcel, asked, kinds, left - 1)
         return kinds if parcel.head.status < 300 else ()
+
+    def _remember(self, parcel: Parcel, asked: Head | None, kinds: Kinds, left: int) -> None:
+        self._waiting[parcel.ref.capture, parcel.ref.entry, asked] = kinds, left
+        if len(self._waiting) > MOST:
+            self._waiting.popitem(last=False)
+
+
+def says_more(text: str) -> bool:
+    """Whether a program says more than that it took a message: three words that do not belong to that."""
+    if not is_prose(text) or is_name(text):
+        return False
+    polite = POLITE.split()
+    words = [word for part in text.split() if (word := part.strip(".,:;!?()<>\"'")).isalpha()]
+    more = [word for word in words if len(word) > 1 and word.lower() not in polite]
+    return len(more) > 2 or not all(map(str.isascii, more))

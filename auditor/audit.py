@@ -162,7 +162,7 @@ class Audit:
         ]
         self._known(platform, rules, parcel.channel.host)
         reading.look_around([*held, *findings], rules)
-        reading.look_back(asked, rules)
+        reading.look_back(asked, rules, bool(shown))
         self.answers.wait(parcel, findings)
         findings += reading.elsewhere([*held, *findings], platform.id if platform else "", rules)
         told = (finding.rule != PLANTED for finding in (*held, *findings))

@@ -4,12 +4,11 @@ Laws: a planted text that no slot accounts for is a finding all the same; of a p
 could not be read to its end nothing is called sealed; where a value lies is always said.
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 from msgspec import structs
 
-from auditor.answers import Kind
+from auditor.answers import Kind, Kinds, says_more
 from auditor.decoders.unwrap import Node, Opening
 from auditor.excerpts import Excerpts, offset_of
 from auditor.hiding import could_hold, look_for, look_through
@@ -125,24 +124,26 @@ class Reading:
         }
         for kind in sorted(places):
             opened = self.opened(self.book.rules[kind[0]])
-            self.doubts += self.strays(kind, opened, rules, bool(sealed), STRAY)
+            node = stray([rule for rule, _ in rules], *opened, bool(sealed))
+            self.doubts += [self.doubt(kind, node, STRAY)] if node else []
 
-    def look_back(self, asked: tuple[Kind, ...], rules: list[tuple[Rule, str]]) -> None:
+    def look_back(self, asked: Kinds, rules: list[tuple[Rule, str]], known: bool) -> None:
         """Words in the answer to a sealed message: who wrote them may have read it."""
-        for kind in asked:
-            for doubt in self.strays(kind, self.opened(), rules, True, ANSWER):
-                self.doubts.append(structs.replace(doubt, direction=Direction.OUT))
-
-    def strays(
-        self, kind: Kind, opened: tuple[Node, Judge], rules: list[tuple[Rule, str]], sealed: bool, note: str
-    ) -> Iterator[Finding]:
-        """A doubt about messages of this kind, where something stands that no rule explains."""
-        node = stray([rule for rule, _ in rules], *opened, sealed)
+        if not asked:
+            return
+        if self.parcel.protocol == "http":
+            node = stray([rule for rule, _ in rules], *self.opened(), True)
+        else:
+            node = None if known else repeated(_body(self.opened()[0]))
         if node is not None:
-            name, platform, surface = kind
-            rule, seen = self.book.rules[name], Seen(Content.MISSING, node, note=note)
-            message = Message(surface, seen.content, rule.slots[0].text, seen, note)
-            yield self.finding(rule, platform, message)
+            doubts = (self.doubt(kind, node, ANSWER) for kind in asked)
+            self.doubts += [structs.replace(doubt, direction=Direction.OUT) for doubt in doubts]
+
+    def doubt(self, kind: Kind, node: Node, note: str) -> Finding:
+        """Something that no rule explains, beside messages of this kind."""
+        name, platform, surface = kind
+        rule, seen = self.book.rules[name], Seen(Content.MISSING, node, note=note)
+        return self.finding(rule, platform, Message(surface, seen.content, rule.slots[0].text, seen, note))
 
     def look_for_words(self, rules: list[tuple[Rule, str]]) -> None:
         """A sentence where one of these rules could have met a message, in what none of them explains."""
@@ -279,6 +280,12 @@ def says(node: Node) -> bool:
     """Whether three words or more stand here as people write them, and are no name."""
     text = node.value if isinstance(node.value, str) and not node.children else ""
     return len(text.split()) > 2 and is_sentence(text) and not is_name(text)
+
+
+def repeated(body: Node) -> Node | None:
+    """Where an answer says more than an answer has to say, and than what was wrong."""
+    texts = (node for node in body.walk() if isinstance(node.value, str) and not node.children)
+    return next((node for node in texts if "error" not in node.path and says_more(str(node.value))), None)
 
 
 def planted_in(needles: Needles, node: Node) -> tuple[str, ...]:

@@ -1,13 +1,24 @@
 """Answers to sealed messages: what the server says of a message may show that it read it."""
 
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import structs
 
+from auditor.answers import NEXT, says_more
+from auditor.audit import Audit
 from auditor.decoders import DECODERS
-from auditor.model import Answer, Head, Parcel, Ref
-from tests.test_strays import CODED, NOISE, ROOM, TEXT, parcel, sent, verdict
+from auditor.judge import Verdict, judge
+from auditor.model import Answer, Content, Direction, Head, Parcel, Ref
+from auditor.report import Capture
+from auditor.sources import read
+from tests.test_strays import CODED, NOISE, ROOM, TEXT, book, parcel, sent, verdict
+
+CAPTURES = Path(__file__).parents[1] / "captures"
 
 PATH = f"{ROOM}/send/m.room.encrypted/1"
 
@@ -63,3 +74,87 @@ def test_an_answer_is_read_however_it_is_packed() -> None:
     question, answer = COPIED["repeated"]
     packed = structs.replace(answer, body=DECODERS["gzip"].wrap(answer.body))
     assert verdict([question, packed]).verdict is Answer.INCONCLUSIVE
+
+
+# What a server may say in a conversation, after a sealed message: the capture, the surface, what was
+# said, and whether it is perhaps a copy.
+SAID: dict[str, tuple[str, str, Head, bytes, bool]] = {
+    "the words, in the answer to a question": (
+        "xmpp-omemo", "dm", Head("iq"), b"<iq type='result'><preview>%s</preview></iq>", True,
+    ),
+    "the words, in what no rule knows": (
+        "xmpp-omemo-2", "dm", Head("echo"), b"<echo xmlns='urn:example:echo'>%s</echo>", True,
+    ),
+    "what is wrong": (
+        "xmpp-omemo", "dm", Head("iq"), b"<iq type='error'><error><text>%s</text></error></iq>", False,
+    ),
+    "the words, where a mail is accepted": (
+        "mail-sealed", "mail", Head("REPLY", status=250), b'{"to": ".", "text": ["2.0.0 Ok: %s"]}', True,
+    ),
+    "why a mail is not accepted": (
+        "mail-sealed", "mail", Head("REPLY", status=550), b'{"to": ".", "text": ["5.7.1 %s"]}', False,
+    ),
+    "the words, where a relay takes an event": (
+        "nostr-nip17", "dm", Head("WS"), b'["OK", "3a918abdc30fb8fd", true, "%s"]', True,
+    ),
+    "the words, in base64": ("nostr-nip17", "dm", Head("WS"), b'["OK", "3a91", true, "%%s"]', True),
+}  # fmt: skip
+
+
+@cache
+def session(name: str) -> list[Parcel]:
+    return [one for one in read(CAPTURES / name / "alice.mitm") if isinstance(one, Parcel)]
+
+
+def after(name: str, surface: str, said: Iterable[Parcel], last: bool = False) -> Verdict:
+    """On what was sent in a session in which something more is said behind its first sealed message."""
+    parcels = session(name)
+    run = Audit(book())
+    kinds = [[found.content for found in run.feed(one)] for one in parcels]
+    first = next(at for at, found in enumerate(kinds) if parcels[at].outgoing and Content.SEALED in found)
+    run = Audit(book())
+    for one in [*parcels[: first + 1], *said, *([] if last else parcels[first + 1 :])]:
+        run.feed(one)
+    found = judge(run.report(Capture("ab" * 32, "made.mitm", "dump", 9)), book())
+    return next(one for one in found if (one.surface, one.direction) == (surface, Direction.OUT))
+
+
+def heard(name: str, head: Head, body: bytes) -> Parcel:
+    one = next(one for one in reversed(session(name)) if one.outgoing)
+    return structs.replace(one, outgoing=False, head=head, body=body, ref=Ref("alice.mitm", 0, ".999<"))
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_in_a_conversation_what_comes_next_may_be_the_answer(what: str) -> None:
+    name, surface, head, body, copied = SAID[what]
+    body = body.replace(b"%%s", CODED.encode()).replace(b"%s", TEXT.encode())
+    found = after(name, surface, [heard(name, head, body)])
+    assert found.verdict is (Answer.INCONCLUSIVE if copied else Answer.END_TO_END)
+    assert ("in the answer to a sealed message" in found.reason) is copied
+
+
+def test_what_comes_long_after_a_sealed_message_is_no_answer_to_it() -> None:
+    quiet = [heard("nostr-nip17", Head("WS"), b'["EOSE", "a"]')] * NEXT
+    words = heard("nostr-nip17", Head("WS"), json.dumps(["NOTICE", TEXT]).encode())
+    for between, answer in ((quiet[1:], Answer.INCONCLUSIVE), (quiet, Answer.END_TO_END)):
+        assert after("nostr-nip17", "dm", [*between, words], last=True).verdict is answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OK", "2.0.0 Ok: queued as 4XyZ12", "Message accepted for delivery", "Queued mail for delivery",
+        "Requested mail action okay, completed", "stored", "duplicate: already have this event",
+        "2.0.0 OK 1700000000 d2e1a72fcca58-6b2b - gsmtp", "OK id=1abcde-0001-XX", "Anna Bo Carl",
+    ],
+)  # fmt: skip
+def test_how_programs_say_that_they_took_a_message(text: str) -> None:
+    assert not says_more(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [TEXT, f"2.0.0 Ok: {TEXT}", "stored: bring the blue folder", "Wir sehen uns um sieben", "七点在老码头见"],
+)
+def test_what_says_more_than_that(text: str) -> None:
+    assert says_more(text)

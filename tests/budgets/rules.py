@@ -270,6 +270,14 @@ def answered_late(_: Path) -> object:
     return f"known {sum(bool(seen.to(structs.replace(one, answers=one.head))) for one in asked)}."
 
 
+def said_after(_: Path) -> object:
+    """How much of what comes after a sealed message of a conversation is looked at."""
+    seen = answers.Answers()
+    asked = Parcel(Ref("made", 0), Channel("a.example"), True, b"", "xmpp")
+    seen.wait(asked, [structs.replace(FOUND, content=Content.SEALED)])
+    return f"looked at {sum(bool(seen.to(structs.replace(asked, outgoing=False))) for _ in range(50))}."
+
+
 RIGHT = noise(32, 77)
 LOCKED = (keyring.Shut(noise(12) + aead.AESGCM(RIGHT).encrypt(noise(12), b"meet me at seven", None)),)
 
@@ -309,6 +317,7 @@ def waiting(messages: int) -> Callable[[Path], object]:
 UNSEEN = "no stanzas were looked for"
 KEEPING = [
     Budget("answers.py MOST", answers, r"known 2\.", answered_late, low=2),
+    Budget("answers.py NEXT", answers, r"looked at 2\.", said_after, low=2),
     Budget("bosh.py MOST", bosh, UNSEEN, stanzas_in(gzip.compress(BOSH), "gzip"), low=50),
     Budget("bosh.py STANZAS", bosh, UNSEEN, stanzas_in(BOSH), low=2),
     Budget("fragments.py MOST", fragments, "given up 1", fragments_of(*[(PIECE,)] * 3), low=2),
