@@ -9,6 +9,7 @@ once; of an error nobody believes what it says.
 from collections import OrderedDict
 from typing import TypeAlias
 
+from auditor.decoders.unwrap import Node
 from auditor.model import Content, Finding, Head, Parcel
 from auditor.text import is_name, is_prose
 
@@ -54,6 +55,12 @@ class Answers:
         self._waiting[parcel.ref.capture, parcel.ref.entry, asked] = kinds, left
         if len(self._waiting) > MOST:
             self._waiting.popitem(last=False)
+
+
+def repeated(body: Node) -> Node | None:
+    """Where an answer says more than an answer has to say, and than what was wrong."""
+    texts = (node for node in body.walk() if isinstance(node.value, str) and not node.children)
+    return next((node for node in texts if "error" not in node.path and says_more(str(node.value))), None)
 
 
 def says_more(text: str) -> bool:

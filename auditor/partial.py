@@ -8,6 +8,8 @@ from auditor.rulebook.types import Rule
 
 WITH_PARTS = ("{", "[", "--", "<?xml")  # how JSON, multipart and XML begin that could be opened
 FRAMES = ("sse", "multipart")  # around a body that is asked for in pieces or sent as events
+PACKED = ("grpc", "grpc_web")  # whose frames may be compressed in a way that nobody here undoes
+WORDS = ("text/", "application/json", "application/xml", "application/x-www-form-urlencoded")
 # Which bytes of a body these are, and how many it has.
 STRETCH = re.compile(r"bytes +(\d{1,15})-(\d{1,15})/(\d{1,15}|\*)", re.IGNORECASE)
 
@@ -25,9 +27,37 @@ def unopened(rule: Rule, root: Node) -> bool:
     or in which its place would lie in frames it does not know."""
     places = [rule.each] if rule.each else rule.slots
     body = root.child("body")
-    if body is None or not all(p.steps[0] == "body" and len(p.steps) > 1 for p in places):
+    if body is None or not _within(rule):
         return False
     if body.children:
         return body.trail[-1:] in [(name,) for name in FRAMES] and not any(p.reaches(root, 2) for p in places)
     value = body.value
     return bool(value) if isinstance(value, bytes) else str(value or "").lstrip().startswith(WITH_PARTS)
+
+
+def packed(rule: Rule, root: Node) -> bool:
+    """Whether one of the frames in which the rule looks for messages stayed compressed."""
+    body = root.child("body")
+    return body is not None and _within(rule) and _packed(body)
+
+
+def shut(parcel: Parcel, root: Node) -> bool:
+    """Whether a body stayed bytes of which its headers say that it is packed, or that it is words."""
+    body = root.child("body") or Node(())
+    if not isinstance(body.value, bytes):
+        return _packed(body)
+    coding = parcel.head.header("content-encoding").strip().lower()
+    return coding not in ("", "identity") or parcel.head.header("content-type").lower().startswith(WORDS)
+
+
+def _within(rule: Rule) -> bool:
+    places = [rule.each] if rule.each else rule.slots
+    return all(p.steps[0] == "body" and len(p.steps) > 1 for p in places)
+
+
+def _packed(body: Node) -> bool:
+    if not body.trail or body.trail[-1] not in PACKED:
+        return False
+    frames = body.children if body.listing else [body]
+    inner = (frame.child("compressed") for frame in frames)
+    return any(one is not None and isinstance(one.value, bytes) and one.value for one in inner)

@@ -8,13 +8,13 @@ from functools import partial
 
 from msgspec import structs
 
-from auditor.answers import Kind, Kinds, says_more
+from auditor.answers import Kind, Kinds, repeated
 from auditor.decoders.unwrap import Node, Opening
 from auditor.excerpts import Excerpts, offset_of
 from auditor.hiding import could_hold, look_for, look_through
 from auditor.model import MESSAGES, Content, Direction, Finding, Grade, Parcel, Problem, Sighting
 from auditor.needles import Hit, Needles
-from auditor.partial import partial_content, unopened
+from auditor.partial import packed, partial_content, shut, unopened
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.contents import Judge, Seen
 from auditor.rulebook.keyring import Shut
@@ -29,6 +29,7 @@ CUT = "only a part of this parcel could be read, so a message or a copy may lie 
 STRAY = "readable words, or a key, stand outside the messages that a rule knows: perhaps a copy"
 UNKNOWN = "a sentence stands in a message of the socket that no rule knows: perhaps one of another kind"
 ANSWER = "readable words, or a key, stand in the answer to a sealed message: perhaps a copy"
+SHUT = "the answer to a sealed message did not open, so a copy of it may lie in it"
 UNOPENED = "this parcel did not open into what its rule knows, so a message may lie in it"
 LOCKED = (Content.SEALED, Content.OPAQUE, Content.UNDECIDED)
 PLANTED = "planted-text"  # the rule of findings that no rule file made
@@ -89,9 +90,8 @@ class Reading:
         root, judge = self.opened(rule)
         findings: list[Finding] = []
         seen_here = match(rule, root, judge)
-        if not any(isinstance(seen, Message) for seen in seen_here):
-            why = self.lost(rule, root)
-            lost = [self.finding(rule, platform, message) for message in unseen(rule, why)] if why else []
+        if why := self.lost(rule, root, not any(isinstance(seen, Message) for seen in seen_here)):
+            lost = [self.finding(rule, platform, message) for message in unseen(rule, why)]
             beside = not any(surface in MESSAGES for surface in rule.surface.all)
             (self.doubts if rule.by_content or why == UNOPENED or beside else findings).extend(lost)
         for seen in seen_here:
@@ -131,12 +131,15 @@ class Reading:
         """Words in the answer to a sealed message: who wrote them may have read it."""
         if not asked:
             return
-        if self.parcel.protocol == "http":
-            node = stray([rule for rule, _ in rules], *self.opened(), True)
+        note, (root, judge) = ANSWER, self.opened()
+        if self.parcel.protocol != "http":
+            node = None if known else repeated(_body(root))
         else:
-            node = None if known else repeated(_body(self.opened()[0]))
+            node = stray([rule for rule, _ in rules], root, judge, True)
+        if node is None and shut(self.parcel, root):
+            node, note = _body(root), SHUT
         if node is not None:
-            doubts = (self.doubt(kind, node, ANSWER) for kind in asked)
+            doubts = (self.doubt(kind, node, note) for kind in asked)
             self.doubts += [structs.replace(doubt, direction=Direction.OUT) for doubt in doubts]
 
     def doubt(self, kind: Kind, node: Node, note: str) -> Finding:
@@ -151,12 +154,13 @@ class Reading:
             for rule, platform in rules:
                 self.doubts += [self.finding(rule, platform, one) for one in unseen(rule, UNKNOWN)]
 
-    def lost(self, rule: Rule, root: Node) -> str:
-        """Why the rule may have found nothing in what could not be read; nothing where all was read."""
-        if not self.whole:
+    def lost(self, rule: Rule, root: Node, empty: bool) -> str:
+        """Why the rule may have missed a message in what could not be read; nothing where all was read."""
+        if empty and not self.whole:
             return CUT
         answered = self.parcel.head.status < 300  # errors hold no messages
-        return UNOPENED if answered and not rule.by_content and unopened(rule, root) else ""
+        closed = packed(rule, root) or (empty and not rule.by_content and unopened(rule, root))
+        return UNOPENED if answered and closed else ""
 
     def finding(self, rule: Rule, platform: str, message: Message) -> Finding:
         content, note = message.content, message.note
@@ -280,12 +284,6 @@ def says(node: Node) -> bool:
     """Whether three words or more stand here as people write them, and are no name."""
     text = node.value if isinstance(node.value, str) and not node.children else ""
     return len(text.split()) > 2 and is_sentence(text) and not is_name(text)
-
-
-def repeated(body: Node) -> Node | None:
-    """Where an answer says more than an answer has to say, and than what was wrong."""
-    texts = (node for node in body.walk() if isinstance(node.value, str) and not node.children)
-    return next((node for node in texts if "error" not in node.path and says_more(str(node.value))), None)
 
 
 def planted_in(needles: Needles, node: Node) -> tuple[str, ...]:

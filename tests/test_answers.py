@@ -76,6 +76,31 @@ def test_an_answer_is_read_however_it_is_packed() -> None:
     assert verdict([question, packed]).verdict is Answer.INCONCLUSIVE
 
 
+SHUT = {
+    "brotli with a dictionary": ("dcb", b"\xffDCB" + bytes(range(200, 240)) * 3),
+    "zstd with a dictionary": ("dcz", bytes.fromhex("5e2a4d1820000000") + bytes(range(180, 220)) * 3),
+    "a coding of tomorrow": ("x-new", bytes(range(130, 200))),
+    "brotli that is damaged": ("br", bytes(range(130, 200))),
+    "what is called JSON": ("", bytes(range(130, 200))),
+}
+
+
+@pytest.mark.parametrize("how", SHUT)
+def test_in_an_answer_that_does_not_open_there_may_be_a_copy(how: str) -> None:
+    coding, body = SHUT[how]
+    question, answer = answered({"event_id": "$x"}, content_type="application/json", content_encoding=coding)
+    assert verdict([question, answer]).verdict is Answer.END_TO_END
+    found = verdict([question, structs.replace(answer, body=body)])
+    assert found.verdict is Answer.INCONCLUSIVE
+    assert "the answer to a sealed message did not open" in found.reason
+
+
+def test_a_picture_for_an_answer_is_no_copy_of_words() -> None:
+    question, answer = answered({}, content_type="image/png")
+    drawn = structs.replace(answer, body=b"\x89PNG\r\n\x1a\n" + bytes(range(130, 200)))
+    assert verdict([question, drawn]).verdict is Answer.END_TO_END
+
+
 # What a server may say in a conversation, after a sealed message: the capture, the surface, what was
 # said, and whether it is perhaps a copy.
 SAID: dict[str, tuple[str, str, Head, bytes, bool]] = {
