@@ -17,11 +17,16 @@ MOST = 1_000  # questions that wait for their answer
 NEXT = 8  # parcels that come after a sealed message of a conversation, among which its answer is
 Kind: TypeAlias = tuple[str, str, str]  # rule, platform, surface
 Kinds: TypeAlias = tuple[Kind, ...]
-# With which words a program says that it took a message.
+# With which words a program says that it took a message, or that it ends a conversation, and why.
 POLITE = """
     accepted action already as been bytes by completed delivered delivery duplicate event for from has
     have id in is it mail message note ok okay queue queued received recipient relayed requested saved sec
     sender sent spooled stored success successful successfully thank thanks the this to was will you your
+    after and away be bye client close closed closing code connection data due ended error expired failed
+    failure frame going goodbye heartbeat idle inactivity internal invalid keepalive limit logged logout
+    lost no normal normally not out peer ping policy pong protocol reached reconnect remote reset restart
+    server session shutdown shutting socket stream timed timeout too unexpected unexpectedly user violation
+    went with without
 """
 
 

@@ -49,7 +49,7 @@ from auditor.report import (
 )
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.types import Platform, Rule
-from auditor.streams import PARTS
+from auditor.streams import PARTS, SIGNS
 from auditor.stretches import Numbers, Stretches, of_numbers
 from auditor.unread import unread
 
@@ -139,7 +139,8 @@ class Audit:
         if parcel.channel.renamed:
             self.renamed.add((parcel.channel.renamed, parcel.channel.host))
         platform = self.book.platform_at(parcel.channel.host)
-        rules = self.book.meeting(parcel)
+        sign = parcel.head.method in SIGNS.values()
+        rules = self.book.anywhere_in(parcel) if sign else self.book.meeting(parcel)
         asked = self.answers.to(parcel)
         heard = self.recall.listens(parcel, bool(rules or platform))
         if not (rules or asked or heard or self.needles):
@@ -149,14 +150,14 @@ class Audit:
         reading = Reading(self.book, self.needles, self.excerpts, parcel, [rule for rule, _ in rules])
         findings: list[Finding] = []
         held: list[Finding] = []
-        for rule, name in rules:
+        for rule, name in () if sign else rules:
             for finding in reading.follow(rule, name):
                 settled = self._fragment(finding, rule, reading)
                 findings += [self._whole(finding, reading)] if settled is None else settled
                 held += [finding] if settled is not None else []
         shown = {f.rule for f in (*held, *findings)} | {s.rule for s in reading.sightings}
-        if parcel.protocol == "websocket" and not shown:
-            reading.look_for_words(rules)
+        if (sign or parcel.protocol == "websocket") and not shown:
+            reading.look_for_words(rules, sign)
         rules = [
             (rule, name) for rule, name in rules if rule.id in shown or self.book.tells(rule, name, platform)
         ]

@@ -148,11 +148,15 @@ class Reading:
         rule, seen = self.book.rules[name], Seen(Content.MISSING, node, note=note)
         return self.finding(rule, platform, Message(surface, seen.content, rule.slots[0].text, seen, note))
 
-    def look_for_words(self, rules: list[tuple[Rule, str]]) -> None:
-        """A sentence where one of these rules could have met a message, in what none of them explains."""
-        if any(says(node) for root, _ in self.trees.values() for node in _body(root).walk()):
-            for rule, platform in rules:
-                self.doubts += [self.finding(rule, platform, one) for one in unseen(rule, UNKNOWN)]
+    def look_for_words(self, rules: list[tuple[Rule, str]], sign: bool) -> None:
+        """A sentence where one of these rules could have met a message, in what none of them explains.
+        Programs write sentences of their own into a sign of life, or at the end."""
+        if sign:
+            told = repeated(_body(self.opened()[0])) is not None
+        else:
+            told = any(says(node) for root, _ in self.trees.values() for node in _body(root).walk())
+        for rule, platform in rules if told else ():
+            self.doubts += [self.finding(rule, platform, one) for one in unseen(rule, UNKNOWN)]
 
     def lost(self, rule: Rule, root: Node, empty: bool) -> str:
         """Why the rule may have missed a message in what could not be read; nothing where all was read."""

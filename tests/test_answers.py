@@ -171,6 +171,8 @@ def test_what_comes_long_after_a_sealed_message_is_no_answer_to_it() -> None:
         "OK", "2.0.0 Ok: queued as 4XyZ12", "Message accepted for delivery", "Queued mail for delivery",
         "Requested mail action okay, completed", "stored", "duplicate: already have this event",
         "2.0.0 OK 1700000000 d2e1a72fcca58-6b2b - gsmtp", "OK id=1abcde-0001-XX", "Anna Bo Carl",
+        "keepalive ping timeout; no close frame received", "The session was closed by the server",
+        "Server is going away", "Connection closed due to inactivity", "invalid frame: protocol error",
     ],
 )  # fmt: skip
 def test_how_programs_say_that_they_took_a_message(text: str) -> None:

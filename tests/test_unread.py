@@ -11,6 +11,8 @@ from mitmproxy.http import HTTPFlow
 from mitmproxy.io import FlowReader
 from mitmproxy.net.http.http1 import assemble_request, assemble_response
 from msgspec import structs
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import CloseConnection, Event, Ping, Pong, TextMessage
 
 from auditor.audit import audit
 from auditor.judge import judge
@@ -223,6 +225,37 @@ def test_words_of_a_chat_that_was_joined_in_its_middle_are_read(
     numbered = enumerate([*packets, *later.packets], 1)
     every = [structs.replace(one, number=number, when=float(number)) for number, one in numbered]
     assert ("xmpp", "dm", Direction.OUT) not in ends(every, keys, tmp_path)
+
+
+SIGNS: dict[str, tuple[bool, Event]] = {
+    "what keeps it alive": (True, Ping(payload=b"1763715600")),
+    "why it ends": (False, CloseConnection(code=1001, reason="Server is going away")),
+    "words in what keeps it alive": (True, Ping(payload=b"meet me by the old crane")),
+    "words in the answer to that": (False, Pong(payload=b"meet me by the old crane")),
+    "words at the end": (False, CloseConnection(code=1000, reason="meet me by the old crane")),
+}
+UNKNOWN_FRAME = (True, b"\x83\x98\0\0\0\0meet me by the old crane")  # of a kind that nobody defined
+
+
+@pytest.mark.parametrize("what", [*SIGNS, "words in a frame of no known kind"])
+def test_words_in_a_websocket_outside_its_messages_are_perhaps_a_copy(what: str, tmp_path: Path) -> None:
+    with (SESSION.parents[1] / "nostr-nip17" / "alice.mitm").open("rb") as file:
+        (flow,) = FlowReader(file).stream()
+    assert isinstance(flow, HTTPFlow)
+    assert flow.websocket
+    assert flow.response
+    sides = {True: Connection(ConnectionType.CLIENT), False: Connection(ConnectionType.SERVER)}
+    flow.response.headers.pop("sec-websocket-extensions", None)
+    said = [(True, assemble_request(flow.request)), (False, assemble_response(flow.response))]
+    said += [
+        (one.from_client, sides[one.from_client].send(TextMessage(data=one.text)))
+        for one in flow.websocket.messages
+    ]
+    way, sign = SIGNS.get(what, UNKNOWN_FRAME)
+    said.append((way, sign if isinstance(sign, bytes) else sides[way].send(sign)))
+    wire = Wire(End(PHONE, 40_000), End(SERVER, 7000)).open().tell(said, size=4_000).close()
+    told = ends(wire.packets, Keys(), tmp_path)
+    assert (("nostr", "dm", Direction.OUT if way else Direction.IN) in told) is ("words" not in what)
 
 
 def test_words_behind_the_last_chunk_of_a_message_are_read(tmp_path: Path) -> None:

@@ -72,6 +72,9 @@ class Frame(Struct, array_like=True):
 
 class Socket(Struct, omit_defaults=True):
     messages: list[Frame] = []
+    signs: list[Frame] = []  # of life, and the end: what is said in them is no message
+    closed_by_client: bool | None = None
+    close_reason: str | None = None
 
 
 class Side(Struct, omit_defaults=True):

@@ -11,13 +11,14 @@ from typing import Any
 
 from auditor.model import Channel, Contact, Event, Head, Parcel, Road
 from auditor.sources import heads, raw, sockets, talk, tnetstring
-from auditor.sources.flows import FORMAT, READ, Flow, Request, flow_of, lines, mended
+from auditor.sources.flows import FORMAT, READ, Flow, Frame, Request, Socket, flow_of, lines, mended
 from auditor.sources.heads import Place
 from auditor.sources.tape import Tape
-from auditor.streams import TLS, Sorter
+from auditor.streams import SIGNS, TLS, Sorter
 from auditor.text import printable
 
 LIMIT = 256_000_000  # bytes of one flow
+_CLOSE = 8
 BODILESS = ("GET", "HEAD", "OPTIONS")  # what carries no message where its body was not recorded
 
 _LENGTH = re.compile(rb"(\d{1,12}):")
@@ -161,13 +162,22 @@ def _http(flow: Flow, request: Request, number: int, place: Place, opened_by: st
     else:
         yield place.problem(number, "failed", f"no answer: {heads.clean(failure)}", "<")
     if flow.websocket:
-        frames = [
-            sockets.Frame(count, one.from_client, one.content, heads.seconds(one.timestamp))
-            for count, one in enumerate(flow.websocket.messages)
-        ]
-        yield from sockets.events(frames, number, place, channel, heads.upgrade(head))
+        yield from sockets.events(_frames(flow.websocket), number, place, channel, heads.upgrade(head))
     elif response and response.status_code == 101 and sockets.begins(head):
         yield sockets.unrecorded(number, place, channel, head)
+
+
+def _frames(socket: Socket) -> list[sockets.Frame]:
+    """The messages of a WebSocket, and behind them the words that stand in what is no message."""
+    found = [*socket.messages, *socket.signs]
+    if socket.close_reason:
+        found.append(Frame(_CLOSE, bool(socket.closed_by_client), heads.clean(socket.close_reason).encode()))
+    return [
+        sockets.Frame(
+            count, one.from_client, one.content, heads.seconds(one.timestamp), sign=SIGNS.get(one.kind, "")
+        )
+        for count, one in enumerate(found)
+    ]
 
 
 def _stream(flow: Flow, number: int, place: Place, transport: str) -> Iterator[Event]:

@@ -7,7 +7,7 @@ does not read any more is the WebSocket's again.
 
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from auditor.model import Channel, Event, Head, Parcel, Problem
 from auditor.sources.heads import Place
@@ -24,6 +24,7 @@ class Frame(Struct, frozen=True):
     data: bytes
     when: float | None = None
     whole: bool = True
+    sign: str = ""  # where it is no message: one of SIGNS
 
     def ref(self, inner: str = "") -> str:
         return f".{self.number}{inner}{'>' if self.outgoing else '<'}"
@@ -32,7 +33,8 @@ class Frame(Struct, frozen=True):
 def events(
     frames: Iterable[Frame], entry: int, place: Place, channel: Channel, head: Head
 ) -> Iterator[Event]:
-    kept = list(frames)
+    every = list(frames)
+    kept = [frame for frame in every if not frame.sign]
     sorter = Sorter(carrier="websocket")
     for frame in kept:
         sorter.feed(frame.outgoing, frame.data)
@@ -44,7 +46,8 @@ def events(
 
     def said(frame: Frame, message: Message, inner: str) -> Parcel:
         ref = place.ref(entry, frame.ref(inner))
-        around = head if name == "websocket" else message.head
+        around = head if name == "websocket" or frame.sign else message.head
+        around = structs.replace(around, method=frame.sign) if frame.sign else around
         return Parcel(
             ref, channel, message.outgoing, message.body, name, around, when=frame.when, whole=frame.whole,
             retold=message.retold,
@@ -59,6 +62,9 @@ def events(
             yield place.problem(entry, "damaged", why, frame.ref(), (channel,), (name,))
             stream, name = None, "websocket"
             yield said(frame, _own(frame), ".rest")
+    for frame in every:
+        if frame.sign:
+            yield said(frame, _own(frame), "")
     if stream and stream.waiting:
         why = f"{stream.waiting} bytes at the end of the WebSocket make no message"
         yield place.problem(entry, "cut", why, "", (channel,), (name,))

@@ -32,6 +32,7 @@ from auditor.model import Head
 
 START = 65536  # bytes of one direction that are kept until a stream knows them
 TLS = "TLS"
+SIGNS = {8: "WS-CLOSE", 9: "WS-PING", 10: "WS-PONG"}  # frames of a WebSocket that are no messages
 PARTS = ("TOO-LONG", "UNREADABLE", "DATA-PART", "APPEND-PART", "FETCH-PART", "RETR-PART", "SEND-PART")
 
 

@@ -108,6 +108,15 @@ def test_websocket_messages_are_parcels(dump) -> None:  # type: ignore[no-untype
     assert frames[0].body == b"hello binary"  # type: ignore[union-attr]
 
 
+def test_the_words_at_the_end_of_a_websocket_are_no_message_of_it(dump) -> None:  # type: ignore[no-untyped-def]
+    flow = tflow.twebsocketflow()
+    flow.websocket.close_reason, flow.websocket.closed_by_client = "meet at seven", False
+    *_, last = read(dump(flow))
+    assert isinstance(last, Parcel)
+    assert (last.head.method, last.body, last.outgoing) == ("WS-CLOSE", b"meet at seven", False)
+    assert str(last.ref).endswith("#0.3<")
+
+
 def test_irc_in_a_tcp_flow_is_parcels(dump) -> None:  # type: ignore[no-untyped-def]
     flow = irc((True, b"NICK a\r\nPRIV"), (True, b"MSG b :h\xc3\xa9\r\n"), (False, b":a PRIVMSG"))
     nick, said, cut = read(dump(flow))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct, structs
 
 from auditor.sources import heads
-from auditor.sources.flows import Failure, Fields, Flow, Piece, Request, Response, Side, Socket
+from auditor.sources.flows import Failure, Fields, Flow, Piece, Request, Response, Side
 from auditor.sources.pcap.wire import Chunk
 
 BODY = 64_000_000  # bytes that are kept of one stream
@@ -177,7 +177,7 @@ class Dialogue:
         socket = WebSocket(Opened(request, Mark(0, 0.0), response=flow.response))
         for said in self._talk():
             socket.feed(Chunk(said.from_client, said.content, 0, said.timestamp or 0.0))
-        flow.websocket = Socket([frame for _, frame in socket.exchange.frames])
+        flow.websocket = socket.exchange.socket
         self.unread += socket.passed_over + socket.waiting or bool(socket.wrong)
         if socket.wrong:
             flow.error = Failure(f"the WebSocket: {socket.wrong}")

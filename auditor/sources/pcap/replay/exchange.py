@@ -55,6 +55,7 @@ class Exchange:
     answered: Mark | None = None
     received: Body = field(default_factory=Body)
     frames: list[tuple[Mark, Frame]] = field(default_factory=list)
+    signs: list[tuple[Mark, Frame]] = field(default_factory=list)
     failure: str = ""
 
     @property
@@ -73,9 +74,13 @@ class Exchange:
         return header(self.response.headers, b"upgrade").decode("ascii", "replace").lower() or "unnamed"
 
     @property
+    def socket(self) -> Socket:
+        return Socket([frame for _, frame in self.frames], [frame for _, frame in self.signs])
+
+    @property
     def spoken(self) -> bool:
         """Whether it is a WebSocket, with messages or still without."""
-        return bool(self.frames) or self.upgrade == "websocket"
+        return bool(self.frames or self.signs) or self.upgrade == "websocket"
 
 
 def header(fields: Fields, name: bytes) -> bytes:
@@ -103,7 +108,7 @@ def flow_of(exchange: Exchange, line: Line) -> Flow:
         timestamp_created=exchange.asked.when,
         request=request,
         response=response,
-        websocket=Socket([frame for _, frame in exchange.frames]) if exchange.spoken else None,
+        websocket=exchange.socket if exchange.spoken else None,
     )
 
 
@@ -124,6 +129,7 @@ def events(exchange: Exchange, line: Line, place: Place, entry: int, name: str) 
 def _mark(exchange: Exchange, part: str) -> Mark:
     """Where the thing begins that an event is about: a frame has its number, an answer its arrow."""
     frame = part[1:].split(".", maxsplit=1)[0].rstrip("<>") if part.startswith(".") else ""
-    if frame.isdigit() and int(frame) < len(exchange.frames):
-        return exchange.frames[int(frame)][0]
+    if frame.isdigit() and int(frame) < len(exchange.frames) + len(exchange.signs):
+        number = int(frame) - len(exchange.frames)
+        return (exchange.frames[number] if number < 0 else exchange.signs[number])[0]
     return exchange.answered or exchange.asked if part.startswith("<") else exchange.asked

@@ -9,12 +9,14 @@ from auditor.sources.flows import Frame
 from auditor.sources.pcap.replay.exchange import LONGEST, Exchange, Mark, header
 from auditor.sources.pcap.wire import Chunk
 from auditor.streams.zlib_stream import FREE, RATIO
+from auditor.text import as_text
 
 _STEP = 4096  # bytes at once, so that what they inflate to is counted in time
 AROUND = 200  # bytes of memory that any message takes
 _TEXT, _BINARY = 1, 2
 _CLOSE = 8
 _SIGNS_OF_LIFE = (9, 10)  # ping and pong
+_SIGN = 125  # bytes of one; a longer one is none (RFC 6455, 5.5)
 _WRONG = (
     ArithmeticError,
     AssertionError,
@@ -38,6 +40,8 @@ class Messages:
         self._left = 0
         self._keep = True
         self._last = False
+        self._sign = bytearray()
+        self.signs: list[tuple[int, bytes]] = []  # words that were said in a sign of life
         self.behind = 0  # bytes that follow the last one
 
     @property
@@ -50,7 +54,11 @@ class Messages:
             if self._left:
                 piece = data[at : at + self._left]
                 at, self._left = at + len(piece), self._left - len(piece)
-                kept += piece if self._keep else b""
+                if self._keep:
+                    kept += piece
+                else:
+                    self._sign += piece
+                    self._signed()
                 continue
             if self._last:
                 self.behind += len(data) - at
@@ -59,11 +67,25 @@ class Messages:
             at += 1
             if len(self._head) >= 2 and len(self._head) == _head_size(self._head[1]):
                 self._left = _payload_size(self._head)
-                self._keep = self._head[0] & 15 not in _SIGNS_OF_LIFE
+                self._keep = self._head[0] & 15 not in _SIGNS_OF_LIFE or self._left > _SIGN
                 self._last = self._head[0] & 15 == _CLOSE
-                kept += self._head if self._keep else b""
+                if self._keep:
+                    kept += self._head
+                else:
+                    self._sign = self._head[:]
                 self._head.clear()
         return bytes(kept)
+
+    def _signed(self) -> None:
+        """A sign of life has come, as a whole; what is no text in it says nothing."""
+        if self._left:
+            return
+        size = _head_size(self._sign[1])
+        mask, data = self._sign[size - 4 : size], self._sign[size:]
+        if self._sign[1] & 128:
+            data = bytearray(byte ^ mask[at % 4] for at, byte in enumerate(data))
+        if isinstance(as_text(bytes(data)), str):
+            self.signs.append((self._sign[0] & 15, bytes(data)))
 
 
 class WebSocket:
@@ -124,12 +146,15 @@ class WebSocket:
     def _take(self, chunk: Chunk, data: bytes) -> None:
         way = chunk.from_client
         self._came += len(data)
+        mark = Mark(chunk.number, chunk.when)
         self._sides[way].receive_data(self._messages[way].of(data))
+        while self._messages[way].signs:
+            self._sign(way, *self._messages[way].signs.pop(0), mark)
         for event in self._sides[way].events():
             if isinstance(event, CloseConnection):
-                self._close(way, event)
+                self._close(way, event, mark)
             elif isinstance(event, TextMessage | BytesMessage):
-                self._part(way, event, Mark(chunk.number, chunk.when))
+                self._part(way, event, mark)
             if self._made > FREE + RATIO * self._came or self._made - self._kept > LONGEST:
                 self.broken = "it inflates to more than may be"
                 return
@@ -151,12 +176,21 @@ class WebSocket:
         frame = Frame(_TEXT if text else _BINARY, way, content, begun.when)
         self.exchange.frames.append((begun, frame))
 
-    def _close(self, way: bool, event: CloseConnection) -> None:
+    def _sign(self, way: bool, kind: int, data: bytes, mark: Mark) -> None:
+        if self._kept + len(data) > LONGEST:
+            self.broken = "more was said in it than is kept"
+            return
+        self._kept += len(data) + AROUND
+        self.exchange.signs.append((mark, Frame(kind, way, data, mark.when)))
+
+    def _close(self, way: bool, event: CloseConnection, mark: Mark) -> None:
         """The end of what one side says; a code that a reader makes up says that it understood nothing."""
         if event.code in (1002, 1007) and event.reason:
             self.broken = str(event.reason)
         else:
             self._over.add(way)
+            if event.reason:
+                self._sign(way, _CLOSE, event.reason.encode(), mark)
 
 
 def _head_size(second: int) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 from wsproto.connection import Connection, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 from wsproto.extensions import Extension, PerMessageDeflate
 
 from auditor.sources.flows import Request, Response
@@ -73,6 +73,27 @@ def test_every_message_knows_the_packet_in_which_it_begins() -> None:
     heard(one, spoken("", SAYS))
     assert [mark.number for mark, _ in one.exchange.frames] == [0, 1, 2, 5, 6, 7]
     assert [frame.kind for _, frame in one.exchange.frames] == [1, 1, 1, 2, 1, 1]
+
+
+def test_words_in_what_is_no_message_are_kept_apart_from_the_messages() -> None:
+    """Programs write what they like into a sign of life and into the end; mostly noise, or nothing."""
+    one = socket()
+    ends: list[tuple[bool, Event]] = [
+        (True, Ping(payload=b"")),
+        (True, Ping(payload=b"\xff\xfe\x80\x81")),
+        (False, Pong(payload="ähm".encode())),
+        (False, CloseConnection(code=1000, reason="the end")),
+    ]
+    heard(one, spoken("", [*SAYS, *ends]))
+    assert [mark.number for mark, _ in one.exchange.signs] == [3, 10, 11]
+    signs = [(frame.kind, frame.from_client, frame.content) for _, frame in one.exchange.signs]
+    assert signs == [(9, True, b"still there?"), (10, False, "ähm".encode()), (8, False, b"the end")]
+
+
+def test_a_sign_of_life_that_is_too_long_is_none() -> None:
+    one = socket()
+    assert heard(one, [(False, b"\x89\x7e\x00\x80" + b"x" * 128)]) == []
+    assert one.broken
 
 
 @pytest.mark.parametrize("together", [False, True])
