@@ -30,6 +30,7 @@ from auditor.unread import ENTRIES, unread
 from tests.sources.pcap.building import PHONE, SERVER, ethernet, ipv4, pcap, udp
 from tests.sources.pcap.connections import Wire
 from tests.sources.pcap.handshakes import contexts, speak
+from tests.sources.pcap.replay.test_http2 import Talk
 from tests.sources.pcap.test_reader import frame
 
 SESSION = Path(__file__).parents[1] / "captures" / "xmpp-omemo" / "alice.mitm"
@@ -256,6 +257,30 @@ def test_words_in_a_websocket_outside_its_messages_are_perhaps_a_copy(what: str,
     wire = Wire(End(PHONE, 40_000), End(SERVER, 7000)).open().tell(said, size=4_000).close()
     told = ends(wire.packets, Keys(), tmp_path)
     assert (("nostr", "dm", Direction.OUT if way else Direction.IN) in told) is ("words" not in what)
+
+
+@pytest.mark.parametrize("status", [b"200", b"404"])
+@pytest.mark.parametrize("host", [b"hs.example", b"elsewhere.example"])
+def test_a_session_inside_http_that_nobody_can_read_may_hold_messages(
+    status: bytes, host: bytes, tmp_path: Path
+) -> None:
+    talk = Talk()
+    lines = [(b":scheme", b"https"), (b":authority", b"hs.example")]
+    room = (b":path", b"/_matrix/client/v3/rooms/!a:b/send/m.room.encrypted/1")
+    talk.client.send_headers(1, [(b":method", b"PUT"), *lines, room])
+    talk.client.send_data(1, json.dumps(enveloped("megolm", book(), "1")).encode(), end_stream=True)
+    talk.move()
+    talk.answer(1, b"{}")
+    asked = [(b":method", b"CONNECT"), (b":protocol", b"webtransport"), (b":scheme", b"https")]
+    talk.client.send_headers(3, [*asked, (b":authority", host), (b":path", b"/room")])
+    talk.client.send_data(3, b"\0\x18meet me by the old crane")
+    talk.move()
+    talk.server.send_headers(3, [(b":status", status)], end_stream=True)
+    talk.move()
+    wire = Wire(End(PHONE, 40_000), End(SERVER, 8008)).open().tell(talk.said, size=4_000).close()
+    told = ends(wire.packets, Keys(), tmp_path)
+    beside = (status, host) == (b"200", b"hs.example")
+    assert (("matrix", "room", Direction.OUT) in told) is not beside
 
 
 def test_words_behind_the_last_chunk_of_a_message_are_read(tmp_path: Path) -> None:

@@ -165,6 +165,16 @@ def _http(flow: Flow, request: Request, number: int, place: Place, opened_by: st
         yield from sockets.events(_frames(flow.websocket), number, place, channel, heads.upgrade(head))
     elif response and response.status_code == 101 and sockets.begins(head):
         yield sockets.unrecorded(number, place, channel, head)
+    elif (asked := _session(request)) and (response is None or response.status_code < 300):
+        yield sockets.session(number, place, channel, f"a session of {asked}")
+
+
+def _session(request: Request) -> str:
+    """What is spoken from here on, where HTTP/2 is asked for something else (RFC 8441)."""
+    if request.http_version != b"HTTP/2.0":
+        return ""
+    asked = next((value for name, value in request.headers if name == b"upgrade"), b"")
+    return "" if asked == b"websocket" else printable(heads.words(asked))[:40]
 
 
 def _frames(socket: Socket) -> list[sockets.Frame]:

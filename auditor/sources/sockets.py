@@ -88,5 +88,11 @@ def unrecorded(entry: int, place: Place, channel: Channel, asked: Head) -> Probl
     return place.problem(entry, "not read", why, "", (channel,), spoken)
 
 
+def session(entry: int, place: Place, channel: Channel, what: str) -> Problem:
+    """What was said inside HTTP and is no HTTP: streams of WebTransport, capsules, datagrams."""
+    why = f"what was said in {what} is of no protocol known here"
+    return place.problem(entry, "not read", why, "", (channel,), ("http", "websocket"))
+
+
 def _own(frame: Frame) -> Message:
     return Message(frame.outgoing, Head(), frame.data, "")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from auditor.model import Channel, Contact, Event, Parcel, Problem, Road
+from auditor.sources import sockets
 from auditor.sources.flows import Side
 from auditor.sources.heads import Place
 from auditor.sources.mitm import events_of
@@ -149,6 +150,8 @@ class QuicConversation:
                 yield structs.replace(event, ref=ref, channel=channel, whole=whole)
             else:
                 yield structs.replace(event, ref=ref, channel=channel)
+            if isinstance(event, Contact) and one.flow.messages and isinstance(self._reader, Http3):
+                yield sockets.session(self._entry, self._place, channel, f"stream {one.stream} of HTTP/3")
 
     def _problems(self) -> Iterator[Event]:
         for why in self._remarks:

@@ -11,7 +11,7 @@ from auditor.sources.heads import Place
 from auditor.sources.pcap.keys import Keys
 from auditor.sources.pcap.quic_conversation import OPENED_BY, QuicConversation
 from auditor.sources.pcap.wire import End
-from tests.sources.pcap.http3.test_http3 import Talk, three
+from tests.sources.pcap.http3.test_http3 import Talk, room_of_webtransport, three
 from tests.sources.pcap.quic.sessions import HOST, Datagram, session
 from tests.sources.pcap.quic.test_quic import damaged
 
@@ -73,6 +73,17 @@ def test_a_message_that_the_capture_cuts_is_not_whole() -> None:
     (parcel, problem) = told(talk.ends.seen, talk.ends.keys)
     assert isinstance(parcel, Parcel) and isinstance(problem, Problem)
     assert (parcel.body, parcel.whole) == (b"half of a question", False)
+
+
+def test_what_nobody_understands_in_a_session_may_hold_messages() -> None:
+    talk, *streams = room_of_webtransport()
+    events = told(talk.ends.seen, talk.ends.keys)
+    unread = [event for event in events if isinstance(event, Problem) and event.kind == "not read"]
+    told_of = [one.message.partition("said in ")[2].partition(" is of")[0] for one in unread]
+    assert sorted(told_of) == sorted(f"stream {stream} of HTTP/3" for stream in streams)
+    for problem in unread:
+        assert [channel.host for channel in problem.channels] == ["rooms.example"]
+        assert problem.protocols == ("http", "websocket")
 
 
 def test_another_protocol_is_known_by_how_its_streams_begin() -> None:

@@ -199,7 +199,8 @@ def push(talk: Talk) -> bool:
     return True
 
 
-def test_streams_and_datagrams_of_a_session_become_flows_of_their_own() -> None:
+def room_of_webtransport() -> tuple[Talk, int, int, int]:
+    """A session with a stream both ways, one that goes one way, and a datagram."""
     talk = Talk()
     lines = [
         (b":method", b"CONNECT"), (b":scheme", b"https"), (b":authority", b"rooms.example"),
@@ -217,6 +218,11 @@ def test_streams_and_datagrams_of_a_session_become_flows_of_their_own() -> None:
     talk.ends.server.send_stream_data(single, b"only out", True)
     talk.client.send_datagram(room, b"beside all")
     talk.carry()
+    return talk, room, both, single
+
+
+def test_streams_and_datagrams_of_a_session_become_flows_of_their_own() -> None:
+    talk, room, both, single = room_of_webtransport()
     _, found = talk.read()
     talks = {
         one.flow.type + str(one.stream): [(m.from_client, m.content) for m in one.flow.messages]
