@@ -139,7 +139,7 @@ class Audit:
         if parcel.channel.renamed:
             self.renamed.add((parcel.channel.renamed, parcel.channel.host))
         platform = self.book.platform_at(parcel.channel.host)
-        sign = parcel.head.method in SIGNS.values()
+        sign = parcel.protocol != "http" and parcel.head.method in SIGNS.values()
         rules = self.book.anywhere_in(parcel) if sign else self.book.meeting(parcel)
         asked = self.answers.to(parcel)
         heard = self.recall.listens(parcel, bool(rules or platform))

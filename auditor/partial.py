@@ -38,7 +38,7 @@ def unopened(rule: Rule, root: Node) -> bool:
 def packed(rule: Rule, root: Node) -> bool:
     """Whether one of the frames in which the rule looks for messages stayed compressed."""
     body = root.child("body")
-    return body is not None and _within(rule) and _packed(body)
+    return body is not None and _packed(body) and _within(rule)
 
 
 def shut(parcel: Parcel, root: Node) -> bool:

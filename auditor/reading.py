@@ -162,9 +162,8 @@ class Reading:
         """Why the rule may have missed a message in what could not be read; nothing where all was read."""
         if empty and not self.whole:
             return CUT
-        answered = self.parcel.head.status < 300  # errors hold no messages
         closed = packed(rule, root) or (empty and not rule.by_content and unopened(rule, root))
-        return UNOPENED if answered and closed else ""
+        return UNOPENED if closed and self.parcel.head.status < 300 else ""  # errors hold no messages
 
     def finding(self, rule: Rule, platform: str, message: Message) -> Finding:
         content, note = message.content, message.note
