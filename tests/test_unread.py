@@ -283,6 +283,31 @@ def test_a_session_inside_http_that_nobody_can_read_may_hold_messages(
     assert (("matrix", "room", Direction.OUT) in told) is not beside
 
 
+def exchanged(hint: bytes, phrase: bytes) -> list[Said]:
+    """A sealed message, what the server says before its answer, and the answer."""
+    body = json.dumps(enveloped("megolm", book(), "1")).encode()
+    head = b"PUT /_matrix/client/v3/rooms/!a:b/send/m.room.encrypted/1 HTTP/1.1\r\nHost: hs.example\r\n"
+    question = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n%s\r\n" % hint
+    return [(True, question), (False, early + b"HTTP/1.1 200 %s\r\nContent-Length: 2\r\n\r\n{}" % phrase)]
+
+
+@pytest.mark.parametrize(
+    ("hint", "phrase", "answer"),
+    [
+        (b"", b"OK", True),
+        (b"X-Preview: meet me by the old crane\r\n", b"OK", False),
+        (b"", b"meet me by the old crane", False),
+        (b"Content-Type: text/plain\r\n", b"Found It", True),
+    ],
+)
+def test_words_in_front_of_an_answer_are_perhaps_a_copy(
+    hint: bytes, phrase: bytes, answer: bool, tmp_path: Path
+) -> None:
+    wire = Wire(End(PHONE, 40_000), End(SERVER, 8008)).open().tell(exchanged(hint, phrase)).close()
+    assert (("matrix", "room", Direction.OUT) in ends(wire.packets, Keys(), tmp_path)) is answer
+
+
 def test_words_behind_the_last_chunk_of_a_message_are_read(tmp_path: Path) -> None:
     """Fields may follow a body that comes in chunks, as they stand in front of it."""
     host = pages()[0][1].partition(b"ost: ")[2].partition(b"\r")[0]

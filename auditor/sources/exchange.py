@@ -102,7 +102,8 @@ def _answer(response: dict[str, Any], ref: Ref, channel: Channel, asked: Head, w
     sizes = sizes if bodied else []
     data, whole = _body(_text(content.get("text")), content, media, sizes)
     whole = whole and (bool(data) or packed <= 0 or not bodied)
-    head = Head(headers=_headers(seen, media), status=status)
+    said = heads.phrase(status, _text(response.get("statusText")))
+    head = Head(headers=(*_headers(seen, media), *said), status=status)
     return Parcel(ref, channel, False, data, head=head, answers=asked, when=when, whole=whole)
 
 

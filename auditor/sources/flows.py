@@ -45,12 +45,21 @@ class Response(Struct, omit_defaults=True):
     content: bytes | None = None
     trailers: Fields | None = None
     timestamp_start: float | None = None
+    reason: bytes = b""
 
 
 def lines(message: Request | Response) -> tuple[tuple[str, str], ...]:
-    """Header lines and trailers, names in lower case."""
+    """Header lines and trailers, names in lower case, and what a server says of a status."""
     fields = (*message.headers, *(message.trailers or ()))
-    return tuple((heads.words(name).lower(), heads.words(value)) for name, value in fields)
+    found = tuple((heads.words(name).lower(), heads.words(value)) for name, value in fields)
+    if isinstance(message, Response) and b" " in message.reason:
+        return found + heads.phrase(message.status_code, heads.words(message.reason))
+    return found
+
+
+def hinted(fields: Fields) -> Fields:
+    """What a server says before its answer (103 Early Hints), without what is about the body of that."""
+    return [pair for pair in fields if not pair[0].lower().startswith((b":", b"content-", b"transfer-"))]
 
 
 class Piece(Struct, array_like=True):

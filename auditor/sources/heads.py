@@ -6,6 +6,7 @@ capture has at most 256 path steps and 1,000 query pairs; more stay one piece.
 
 import math
 from collections.abc import Iterable, Mapping
+from http.client import responses
 from urllib.parse import parse_qsl, unquote
 
 from msgspec import Struct, structs
@@ -88,6 +89,13 @@ def words(data: bytes) -> str:
 
 def headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple((clean(name).lower(), clean(value)) for name, value in pairs)
+
+
+def phrase(status: int, text: str) -> tuple[tuple[str, str], ...]:
+    """The words behind a status as a header, where they are a server's own and more than two."""
+    if len(text.split()) < 3 or text == responses.get(status):
+        return ()
+    return (("reason-phrase", clean(text)),)
 
 
 def target(text: str) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:

@@ -9,6 +9,7 @@ from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
 
 from auditor.model import Channel, Parcel, Ref, Road
+from auditor.sources.flows import Request
 from auditor.sources.pcap import assembly, datagrams, legs, line, midst, recognise, speech
 from auditor.sources.pcap.assembly import Assembly
 from auditor.sources.pcap.legs import Legs
@@ -49,6 +50,12 @@ def bodies(_: Path) -> object:
     body = exchange.Body()
     body.add(BIG)
     return f"whole {body.whole}"
+
+
+def hinted(_: Path) -> object:
+    one = exchange.Exchange(Request(b"GET", b"https", "h.example", 443, b"/", []), exchange.Mark(1, 1.0))
+    one.hint([(b"link", b"/%d" % number) for number in range(2_000)])
+    return f"kept {len(one.hints)}, whole {one.received.whole}"
 
 
 def asked(said: bytes) -> Callable[[Path], object]:
@@ -164,6 +171,7 @@ TALKING = [
     Budget(f"{PCAP}recognise.py SEARCHED", recognise, "False", unsure),
     Budget(f"{PCAP}speech.py DEPTH", speech, "channels inside each other", deep),
     Budget(f"{PCAP}replay/exchange.py LONGEST", exchange, "whole False", bodies, low=1_000),
+    Budget(f"{PCAP}replay/exchange.py HINTS", exchange, "kept 20, whole False", hinted, low=20),
     Budget(
         f"{PCAP}replay/http1.py HEAD",
         http1,

@@ -48,6 +48,20 @@ def test_all_text_can_be_encoded(text: str, data: bytes) -> None:
         piece.encode()
 
 
+@pytest.mark.parametrize(
+    ("status", "text", "told"),
+    [
+        (200, "OK", False), (203, "Non-Authoritative Information", False),
+        (431, "Request Header Fields Too Large", False), (200, "Connection established", False),
+        (200, "meet at seven", True),
+    ],
+)  # fmt: skip
+def test_what_a_server_says_of_a_status_is_told_where_it_is_its_own(
+    status: int, text: str, told: bool
+) -> None:
+    assert heads.phrase(status, text) == ((("reason-phrase", text),) if told else ())
+
+
 def test_a_time_is_one_that_a_clock_could_show() -> None:
     assert heads.seconds(1.5) == 1.5
     for value in (float("nan"), float("inf"), 1e300, "1", None):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct, structs
 
 from auditor.sources import heads
-from auditor.sources.flows import Failure, Fields, Flow, Piece, Request, Response, Side
+from auditor.sources.flows import Failure, Fields, Flow, Piece, Request, Response, Side, hinted
 from auditor.sources.pcap.wire import Chunk
 
 BODY = 64_000_000  # bytes that are kept of one stream
@@ -204,9 +204,10 @@ class Dialogue:
         status = dict(side.head or ()).get(b":status", b"")
         if len(status) != 3 or not status.isdigit():
             return None
+        early = [line for block in side.blocks if block and _early(block) for line in hinted(block)]
         return Response(
             int(status),
-            _plain(side.head or []),
+            [*_plain(side.head or []), *early],
             self._content(False),
             side.trailers,
             timestamp_start=side.when,

@@ -10,12 +10,23 @@ from dataclasses import dataclass, field
 from msgspec import Struct, structs
 
 from auditor.model import Contact, Event, Parcel, Problem, Ref, Road
-from auditor.sources.flows import Failure, Fields, Flow, Frame, Request, Response, Side, Socket
+from auditor.sources.flows import (
+    Failure,
+    Fields,
+    Flow,
+    Frame,
+    Request,
+    Response,
+    Side,
+    Socket,
+    hinted,
+)
 from auditor.sources.heads import Place
 from auditor.sources.mitm import events_of
 from auditor.sources.pcap.line import Line
 
 LONGEST = 64_000_000  # bytes of a body that are kept
+HINTS = 1_000  # lines that come before an answer
 
 
 class Mark(Struct, frozen=True):
@@ -56,7 +67,12 @@ class Exchange:
     received: Body = field(default_factory=Body)
     frames: list[tuple[Mark, Frame]] = field(default_factory=list)
     signs: list[tuple[Mark, Frame]] = field(default_factory=list)
+    hints: Fields = field(default_factory=list)  # of what the server says before its answer
     failure: str = ""
+
+    def hint(self, fields: Fields) -> None:
+        self.hints += hinted(fields)[: max(0, HINTS - len(self.hints))]
+        self.received.whole = self.received.whole and len(self.hints) < HINTS
 
     @property
     def connects(self) -> bool:
@@ -91,7 +107,8 @@ def flow_of(exchange: Exchange, line: Line) -> Flow:
     request, response = exchange.request, exchange.response
     request = structs.replace(request, content=exchange.sent.content)
     if response is not None:
-        response = structs.replace(response, content=exchange.received.content)
+        said = [*response.headers, *exchange.hints]
+        response = structs.replace(response, content=exchange.received.content, headers=said)
     secured = line.road is Road.PROTECTED
     alpn = line.alpn.encode() or None
     return Flow(

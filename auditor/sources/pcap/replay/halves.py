@@ -17,7 +17,7 @@ from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server, TBodyRe
 
 from auditor.sources.flows import Fields, Request, Response
 from auditor.sources.pcap.line import Line
-from auditor.sources.pcap.replay.exchange import LONGEST, Body, Mark
+from auditor.sources.pcap.replay.exchange import LONGEST, Body, Exchange, Mark
 
 # What the halves raise where a stranger's bytes are none of theirs.
 WRONG = (
@@ -115,7 +115,15 @@ def request_of(event: RequestHeaders, line: Line, mark: Mark) -> Request:
 
 def response_of(event: ResponseHeaders, mark: Mark) -> Response:
     data = event.response.data
-    return Response(data.status_code, list(data.headers.fields), timestamp_start=mark.when)
+    return Response(
+        data.status_code, list(data.headers.fields), timestamp_start=mark.when, reason=data.reason
+    )
+
+
+def hint(exchange: Exchange | None, event: ResponseHeaders) -> None:
+    """What stands in a word before the answer is said with the answer."""
+    if exchange is not None:
+        exchange.hint(list(event.response.headers.fields))
 
 
 def left_of(body: Body, asked: RequestHeaders, answered: ResponseHeaders | None) -> int:

@@ -19,7 +19,6 @@ from auditor.sources.pcap.wire import Chunk
 
 HEAD = 1_000_000  # bytes of a head, or of anything else that waits to be understood
 EARLY = 4_000_000  # bytes of answers that came before the question was read
-
 _STEP = 65536  # zeros that stand for lost bytes, at once
 
 
@@ -169,6 +168,7 @@ class Http1:
                 heard = command.event
                 place = self._marks[way].size - len(half.buf)
                 if isinstance(heard, said.ResponseHeaders) and halves.preliminary(heard.response.status_code):
+                    halves.hint(self._now, heard)
                     self._before_the_answer(bytes(half.buf), place)
                     return
                 self._work.append((way, heard, place))

@@ -149,6 +149,8 @@ class Http2:
         match event:
             case said.RequestReceived():
                 self._ask(event, side.mark)
+            case said.InformationalResponseReceived(stream_id=stream) if stream in self._open:
+                self._open[stream].hint(_fields(event.headers)[1])
             case said.ResponseReceived():
                 self._answer(event, side.mark)
             case said.DataReceived():

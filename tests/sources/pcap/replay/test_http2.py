@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from auditor.model import Road
 from auditor.sources.flows import Fields
 from auditor.sources.pcap.line import Line
-from auditor.sources.pcap.replay.exchange import Exchange
+from auditor.sources.pcap.replay.exchange import Exchange, flow_of
 from auditor.sources.pcap.replay.http2 import PREFACE, Http2
 from auditor.sources.pcap.wire import Chunk, Said
 
@@ -182,6 +182,20 @@ def test_lost_bytes_within_one_frame_of_data_leave_a_hole() -> None:
     assert not found[0].received.whole
     assert not http.broken
     assert before
+
+
+def test_what_is_said_before_an_answer_is_said_with_it() -> None:
+    talk = Talk()
+    stream = talk.ask("/a", b"one")
+    talk.server.send_headers(
+        stream, [(b":status", b"103"), (b"x-preview", b"words"), (b"content-type", b"a")]
+    )
+    talk.answer(stream, b"two")
+    _, (one,) = run(talk.said)
+    assert one.hints == [(b"x-preview", b"words")]
+    response = flow_of(one, LINE).response
+    assert response
+    assert response.headers == [(b"content-type", b"text/plain"), (b"x-preview", b"words")]
 
 
 def socket(*frames: bytes) -> Talk:
