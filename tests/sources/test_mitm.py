@@ -110,6 +110,7 @@ def test_websocket_messages_are_parcels(dump) -> None:  # type: ignore[no-untype
 
 def test_the_words_at_the_end_of_a_websocket_are_no_message_of_it(dump) -> None:  # type: ignore[no-untyped-def]
     flow = tflow.twebsocketflow()
+    assert flow.websocket
     flow.websocket.close_reason, flow.websocket.closed_by_client = "meet at seven", False
     *_, last = read(dump(flow))
     assert isinstance(last, Parcel)
