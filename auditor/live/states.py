@@ -4,9 +4,9 @@ A flow can give its own state, but makes a dozen objects and the text of every c
 the one thread that all traffic waits for. Here only what is asked for is taken; a test compares both.
 """
 
-from mitmproxy import connection, flow, http
+from mitmproxy import connection, flow, http, websocket
 
-from auditor.sources.flows import Failure, Flow, Request, Response, Side
+from auditor.sources.flows import Failure, Flow, Request, Response, Side, Socket
 
 
 def known(one: flow.Flow) -> Flow:
@@ -23,7 +23,15 @@ def known(one: flow.Flow) -> Flow:
         one.timestamp_created,
         request,
         response,
+        _end(one.websocket) if isinstance(one, http.HTTPFlow) and one.websocket else None,
     )
+
+
+def _end(one: websocket.WebSocketData) -> Socket | None:
+    """Why a WebSocket ended, where somebody said so."""
+    if not one.close_reason:
+        return None
+    return Socket(closed_by_client=one.closed_by_client, close_reason=one.close_reason)
 
 
 def _side(one: connection.Connection, address: tuple[str, int] | None) -> Side:
@@ -61,4 +69,5 @@ def _response(one: http.ResponseData) -> Response:
         one.content,
         list(one.trailers.fields) if one.trailers is not None else None,
         one.timestamp_start,
+        one.reason,
     )

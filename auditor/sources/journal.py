@@ -261,7 +261,9 @@ def _whole(flow: Flow, begun: Unfinished) -> Flow:
             side.content = b"".join(begun.bodies[out])
     frames = [Frame(one.kind, one.out, one.data, one.when) for one in said]
     opened = flow.response is not None and flow.response.status_code == 101  # of which all is written down
-    return structs.replace(flow, websocket=Socket(frames)) if frames or opened else flow
+    if not (frames or opened):
+        return flow
+    return structs.replace(flow, websocket=structs.replace(flow.websocket or Socket(), messages=frames))
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,7 @@ from mitmproxy.test import tflow
 from mitmproxy.websocket import WebSocketMessage
 from wsproto.frame_protocol import Opcode
 
+from auditor.live.states import known
 from auditor.model import Contact, Event, Parcel, Problem, Road
 from auditor.sources import journal, read
 from auditor.sources.beside import journal_of
@@ -40,7 +41,7 @@ Write = Callable[..., Path]
 def records(flow: Any) -> list[Record]:
     """What the addon writes of a flow, from its beginning to its end."""
     state = {**flow.get_state(), "messages": [], "websocket": None}
-    begun, ended = flow_of({**state, "response": None, "error": None}), flow_of(state)
+    begun, ended = flow_of({**state, "response": None, "error": None}), known(flow)
     if flow.type == "http":
         ended.request = None
     messages = flow.websocket.messages if getattr(flow, "websocket", None) else getattr(flow, "messages", [])
@@ -87,6 +88,7 @@ def flows(draw: st.DrawFn) -> Any:
                 flow.response.raw_content = draw(st.none() | BODY)
         case "websocket":
             flow = tflow.twebsocketflow()
+            flow.websocket.close_reason = draw(st.sampled_from([None, "meet at seven"]))
             flow.websocket.messages = [WebSocketMessage(Opcode.BINARY, *one, 5.5) for one in talk]
         case "tcp":
             flow = tflow.ttcpflow(messages=[TCPMessage(*one, 1.25) for one in talk])
