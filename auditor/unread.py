@@ -26,7 +26,7 @@ def unread(problem: Problem, book: Rulebook) -> Iterator[tuple[Finding, str]]:
             content=Content.MISSING, grade=Grade.CONSISTENT, rule="", note=ENTRY,
         ), ""  # fmt: skip
     for channel, protocol, outgoing in product(problem.channels, problem.protocols, (True, False)):
-        for rule, platform, _ in book.spoken_at(protocol, outgoing, channel.host):
+        for rule, platform, *_ in book.spoken_at(protocol, outgoing, channel.host):
             for surface in sorted(set(rule.surface.all)) if rule.slots else ():
                 slot = rule.slots[0].text
                 yield Finding(

@@ -117,6 +117,16 @@ class Rule:
     tests: tuple[Test, ...] = field(default=(), compare=False)
 
     @property
+    def namespaces(self) -> tuple[bytes, ...]:
+        """What a stanza must name, spelled out, to hold what this rule is about: quickly asked, unopened."""
+        if self.when.protocol != "xmpp":
+            return ()
+        needed = [self.each] if self.each else []
+        needed += [condition.pattern for condition in self.where]
+        tags = {step for pattern in needed for step, literal in pattern.way if literal and "|" in step}
+        return tuple(sorted({tag.rpartition("|")[0].encode() for tag in tags} - {b""}))
+
+    @property
     def any_host(self) -> bool:
         return ANY_HOST in self.when.hosts
 

@@ -373,3 +373,38 @@ def test_the_indexed_matcher_is_the_naive_one_on_the_rules_own_addresses(real: R
                         Ref("a", 1), Channel(host), outgoing, b"", rule.when.protocol, Head(method, steps)
                     ),
                 )
+
+
+NOTE = (
+    "<iq type='set' id='a1'><query xmlns='jabber:iq:private'>"
+    "<storage xmlns='storage:rosternotes'><note>the balcony at dusk</note></storage></query></iq>"
+)
+PING = (
+    "<iq type='get' id='a2'><pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='b'/></pubsub></iq>"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "whole", "met"),
+    [
+        (NOTE.encode(), True, True),
+        (NOTE.replace("jabber:iq:private", "jabber:&#105;q:private").encode(), True, True),
+        (NOTE.encode("utf-16-le"), True, True),
+        (NOTE.encode("utf-16"), True, True),
+        (NOTE[:30].encode(), False, True),
+        (PING.encode(), True, False),
+    ],
+    ids=[
+        "named",
+        "spelled in another way",
+        "in wide letters",
+        "and marked as such",
+        "cut before it",
+        "another",
+    ],
+)
+def test_a_stanza_is_left_shut_only_where_it_cannot_name_what_a_rule_is_about(
+    real: Rulebook, body: bytes, whole: bool, met: bool
+) -> None:
+    stanza = Parcel(Ref("a", 1), Channel("chat.example"), True, body, "xmpp", Head("iq"), whole=whole)
+    assert ("xmpp/private" in {rule.id for rule, _ in real.meeting(stanza)}) is met
