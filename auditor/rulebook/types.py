@@ -1,5 +1,6 @@
 """What rule files say, once they are read. Frozen, typed, and free of YAML."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from auditor.rulebook.shape import Outline
 from auditor.rulebook.tree import TreeShape
 
 ANY_HOST = "any"
+_WILD = re.compile(r"[*?]")
 COMMON = ("http", "websocket")  # what everything speaks
 STATUS = ("recorded", "published", "constructed")  # strongest first
 UNVERIFIED = ("general", "constructed")  # sources that nobody looked up
@@ -123,8 +125,10 @@ class Rule:
             return ()
         needed = [self.each] if self.each else []
         needed += [condition.pattern for condition in self.where]
-        tags = {step for pattern in needed for step, literal in pattern.way if literal and "|" in step}
-        return tuple(sorted({tag.rpartition("|")[0].encode() for tag in tags} - {b""}))
+        steps = [way for pattern in needed for way in pattern.way]
+        spaces = {(step.rpartition("|")[0], literal) for step, literal in steps}
+        spelled = {space if literal else _WILD.split(space)[0] for space, literal in spaces}
+        return tuple(sorted(space.encode() for space in spelled if space))
 
     @property
     def any_host(self) -> bool:
