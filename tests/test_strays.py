@@ -5,9 +5,11 @@ import json
 import random
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from auditor.audit import Audit
 from auditor.decoders import DECODERS
@@ -18,6 +20,7 @@ from auditor.report import Capture
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.build import sealed
 from auditor.shelf import load_rules
+from auditor.sources import read
 
 TEXT = "meet me at seven"
 CODED = base64.b64encode(TEXT.encode()).decode()
@@ -203,3 +206,53 @@ def test_the_words_are_shown_with_their_place_and_masked() -> None:
     (stray,) = [one for one in found.evidence if "perhaps a copy" in one.note]
     assert stray.path.endswith("summary.last")
     assert TEXT not in stray.excerpt
+
+
+OMEMO = Path(__file__).parents[1] / "captures" / "xmpp-omemo" / "alice.mitm"
+PUBSUB = "http://jabber.org/protocol/pubsub"
+POST = f"<entry xmlns='http://www.w3.org/2005/Atom'><title>{TEXT}</title><id>tag:a,2008:1</id></entry>"
+KEPT = f"<storage xmlns='storage:rosternotes'><note jid='a@b.example'>{TEXT}</note></storage>"
+
+
+def to_somebody(inner: str, kind: str = "chat") -> str:
+    return f"<message to='b@b.example' type='{kind}'>{inner}</message>"
+
+
+def reacted(text: str) -> str:
+    return to_somebody(f"<reactions xmlns='urn:xmpp:reactions:0'><reaction>{text}</reaction></reactions>")
+
+
+def published(item: str) -> str:
+    inner = f"<publish node='urn:example:node'><item id='i1'>{item}</item></publish>"
+    return f"<iq type='set' id='a1'><pubsub xmlns='{PUBSUB}'>{inner}</pubsub></iq>"
+
+
+OPEN: dict[str, tuple[str, dict[str, Answer]]] = {
+    "a reaction": (reacted("👍🏽"), {"note": Answer.TRANSPORT_ONLY}),
+    "a reaction that is a sentence": (reacted(TEXT), {"note": Answer.TRANSPORT_ONLY}),
+    "a post": (published(POST), {"note": Answer.TRANSPORT_ONLY}),
+    "a note about somebody": (
+        f"<iq type='set' id='a1'><query xmlns='jabber:iq:private'>{KEPT}</query></iq>",
+        {"note": Answer.TRANSPORT_ONLY},
+    ),
+    "a list of devices": (published("<list xmlns='eu.siacs.conversations.axolotl'/>"), {}),
+    "a headline of a new kind": (
+        to_somebody(f"<news xmlns='urn:example:news'>{TEXT}</news>", "headline"),
+        {"dm": Answer.INCONCLUSIVE},
+    ),
+    "one word of a hint": (
+        to_somebody("<spoiler xmlns='urn:xmpp:spoiler:0'>nightingale</spoiler>"),
+        {"dm": Answer.TRANSPORT_ONLY},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OPEN)
+def test_what_lies_in_the_open_beside_messages_that_omemo_seals_is_told(what: str) -> None:
+    text, answers = OPEN[what]
+    sealed_ones = [event for event in read(OMEMO) if isinstance(event, Parcel) and event.outgoing]
+    method = text[1:].split()[0]
+    stanza = structs.replace(sealed_ones[-1], body=text.encode(), head=Head(method))
+    found = verdicts([*sealed_ones, stanza])
+    told = {surface: one.verdict for surface, one in found.items()}
+    assert told == {"dm": Answer.END_TO_END, **answers}
