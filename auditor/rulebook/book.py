@@ -23,7 +23,7 @@ from auditor.rulebook.yaml import Block
 K = TypeVar("K")
 V = TypeVar("V")
 # A rule, the platform it speaks for, and what its addresses and its content cannot do without.
-Spoken = tuple[Rule, str, list[frozenset[str]], tuple[bytes, ...]]
+Spoken = tuple[Rule, str, list[frozenset[str]], bytes]
 MOST_HOSTS = 10_000  # whose rules are remembered
 SMALLEST_SEAL = 32
 LARGEST_SEAL = 16_000_000
@@ -155,14 +155,15 @@ class Rulebook:
         """The rules that are about this parcel, and the platform each of them speaks for."""
         asked = parcel.asked
         steps = set(asked.path)
+        spelled = parcel.protocol == "xmpp" and _spelled_out(parcel)
         return [
             (rule, platform)
-            for rule, platform, addresses, namespaces in self.spoken_at(
+            for rule, platform, addresses, namespace in self.spoken_at(
                 parcel.protocol, parcel.outgoing, parcel.channel.host, asked.method
             )
+            if not spelled or namespace in parcel.body
             if not addresses or any(map(steps.issuperset, addresses))
             if rule.when.meets(parcel.protocol, parcel.outgoing, asked)
-            if not namespaces or _could_name(parcel, namespaces)
         ]
 
     def anywhere_in(self, parcel: Parcel) -> list[tuple[Rule, str]]:
@@ -176,7 +177,7 @@ class Rulebook:
         if key not in self._by_host:
             _room_in(self._by_host)
             self._by_host[key] = [
-                (rule, name, [literals(address) for address in rule.when.addresses], rule.namespaces)
+                (rule, name, [literals(address) for address in rule.when.addresses], rule.namespace)
                 for rule in self._by_kind.get((protocol, outgoing), ())
                 if method is None or not rule.when.methods or method in rule.when.methods
                 if (name := self.spoken_for(rule, host))
@@ -204,13 +205,10 @@ class Rulebook:
         return rule.platform if mine else ""
 
 
-def _could_name(parcel: Parcel, namespaces: tuple[bytes, ...]) -> bool:
-    """Whether these may stand in what a parcel says; only of whole XML as people write it, quickly, not."""
+def _spelled_out(parcel: Parcel) -> bool:
+    """Whether this is whole XML in which a namespace stands as it is, or not at all."""
     body = parcel.body
-    if all(space in body for space in namespaces):
-        return True
-    plain = body.startswith(b"<") and b"&#" not in body and b"\0" not in body
-    return not (plain and parcel.whole)
+    return parcel.whole and body.startswith(b"<") and b"&#" not in body and b"\0" not in body
 
 
 def _room_in(known: dict[K, V]) -> None:

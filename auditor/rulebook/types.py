@@ -119,16 +119,15 @@ class Rule:
     tests: tuple[Test, ...] = field(default=(), compare=False)
 
     @property
-    def namespaces(self) -> tuple[bytes, ...]:
-        """What a stanza must name, spelled out, to hold what this rule is about: quickly asked, unopened."""
-        if self.when.protocol != "xmpp":
-            return ()
-        needed = [self.each] if self.each else []
-        needed += [condition.pattern for condition in self.where]
-        steps = [way for pattern in needed for way in pattern.way]
-        spaces = {(step.rpartition("|")[0], literal) for step, literal in steps}
-        spelled = {space if literal else _WILD.split(space)[0] for space, literal in spaces}
-        return tuple(sorted(space.encode() for space in spelled if space))
+    def namespace(self) -> bytes:
+        """What a stanza must name, spelled out, to hold what this rule is about: quickly asked, unopened.
+
+        Of several it is the innermost: the outer ones are many's."""
+        needed = [condition.pattern for condition in self.where] + ([self.each] if self.each else [])
+        inside = [way for pattern in needed for way in pattern.way if self.when.protocol == "xmpp"]
+        spaces = [(step.rpartition("|")[0], literal) for step, literal in inside]
+        spelled = [space if literal else _WILD.split(space)[0] for space, literal in spaces]
+        return next((space.encode() for space in reversed(spelled) if space), b"")
 
     @property
     def any_host(self) -> bool:
