@@ -17,6 +17,7 @@ from auditor.errors import AuditorError, RuleError
 # Modules here that are not commands.
 _EDGES = ("asking", "auditing", "captures", "fitting", "progress", "shares", "spread")
 
+SEEN_ENOUGH = 128 + 13  # whoever read our output is gone: as a program that SIGPIPE ends
 RARELY = 100_000  # new objects between two looks for circles
 
 
@@ -56,8 +57,7 @@ class Commands(click.Group):
                 if sys.stdout:
                     sys.stdout.flush()
         except OSError as exc:
-            _unwritten(exc)
-            sys.exit(2)
+            sys.exit(_unwritten(exc))
 
     def invoke(self, ctx: click.Context) -> object:
         _tidy_seldom()
@@ -72,19 +72,21 @@ class Commands(click.Group):
         except AuditorError as exc:
             click.echo(f"auditor: {exc}", err=True)
         except OSError as exc:
-            _unwritten(exc)
+            ctx.exit(_unwritten(exc))
         except KeyboardInterrupt:
             click.echo("auditor: stopped; nothing was reported", err=True)
             ctx.exit(130)
         return ctx.exit(2)
 
 
-def _unwritten(exc: OSError) -> None:
+def _unwritten(exc: OSError) -> int:
     """Most of all a disk that is full; what is left unwritten cannot be written later either."""
-    if not isinstance(exc, BrokenPipeError):  # then whoever read our output has seen enough
-        click.echo(f"auditor: {exc.filename or 'the output'}: {exc.strerror or exc}", err=True)
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(exc, BrokenPipeError):
+        return SEEN_ENOUGH
+    click.echo(f"auditor: {exc.filename or 'the output'}: {exc.strerror or exc}", err=True)
+    return 2
 
 
 def _tidy_seldom() -> None:

@@ -141,11 +141,25 @@ def test_any_terminal_can_show_the_report(encoding: str) -> None:
     assert b"cleartext" in done.stdout
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    command = f"{sys.executable} -m auditor analyze captures --format json | head -c 100"
-    done = subprocess.run(["sh", "-c", command], cwd=CHECKOUT, capture_output=True, timeout=300, check=False)
-    assert len(done.stdout) == 100
-    assert done.stderr == b""
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("analyze", "captures/irc-clear"),
+        ("analyze", "captures/irc-clear", "--format", "json"),
+        ("explain", "tiktok/dm-send"),
+        ("check", "rules/platforms/irc"),
+    ],
+)
+def test_a_reader_that_goes_away_ends_it_as_it_ends_other_programs(arguments: tuple[str, ...]) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run(
+        [sys.executable, "-m", "auditor", *arguments], cwd=CHECKOUT, stdout=writes,
+        stderr=subprocess.PIPE, timeout=300, check=False,
+    )  # fmt: skip
+    os.close(writes)
+    said = [row for row in done.stderr.decode().splitlines() if "error" in row or "auditor:" in row]
+    assert (done.returncode, said, b"Traceback" in done.stderr) == (141, [], False)
 
 
 @pytest.mark.parametrize(
