@@ -9,14 +9,13 @@ from statistics import median
 
 from msgspec import Struct, structs
 
-from auditor.live.watch import Host, Watch
+from auditor.live.watch import CERTIFICATE, Host, Watch
 from auditor.sources.probed import REFUSED
 from auditor.text import printable
 from auditor.words import count
 
 _WHOLE = {"wireguard", "local"}  # modes that take what never asked for a proxy
 SKEW = 300.0  # seconds by which clocks may differ
-_CERTIFICATE = ("unknown CA", "bad certificate", "certificate unknown", "certificate refused", "hung up")
 
 
 class Diagnosis(Struct, frozen=True):
@@ -71,14 +70,16 @@ def _reached(watch: Watch) -> Iterator[Diagnosis]:
 
 
 def _trusted(watch: Watch) -> Iterator[Diagnosis]:
-    refused = [
-        host for host, one in list(watch.hosts.items()) if any(kind in one.alerts for kind in _CERTIFICATE)
-    ]
+    hosts = list(watch.hosts.items())
+    refused = [host for host, one in hosts if any(kind in one.alerts for kind in CERTIFICATE)]
     if watch.trusted:
         yield Diagnosis("ok", "trust", "the proxy's certificate is trusted: TLS was opened")
+        if early := [host for host, one in hosts if one.early and not (one.spoke or one.refused)]:
+            what = f"{_some(early)} refused the certificate before anybody trusted it, and did not come again"
+            yield Diagnosis("hint", "trust", what, "that tells nothing of the app yet: use it once more")
     elif refused:
-        hosts = count(len(refused), "host")
-        what = f"no app trusts the proxy's certificate: refused for {hosts}, accepted for none"
+        times = count(len(refused), "host")
+        what = f"no app trusts the proxy's certificate: refused for {times}, accepted for none"
         yield Diagnosis("trouble", "trust", what, _INSTALL)
     elif watch.devices:
         yield Diagnosis("hint", "trust", "no TLS was opened yet", _INSTALL)
@@ -122,10 +123,10 @@ def _only_raw(one: Host) -> bool:
 
 def _refusal(host: str, kind: str, times: int, trusted: bool) -> Diagnosis:
     what, fix = f"refused the proxy {count(times, 'time')}: {kind}", ""
-    if kind in _CERTIFICATE and trusted:
+    if kind in CERTIFICATE and trusted:
         why = "others trust the certificate, so this app pins its own, or trusts none that a user added"
         return Diagnosis("trouble", host, f"{what}; {why}", _OPEN)
-    if kind in _CERTIFICATE:
+    if kind in CERTIFICATE:
         fix = _INSTALL
     elif kind == "certificate expired":
         fix = "is the phone's clock right? a certificate authority of ours lasts a week"

@@ -27,6 +27,7 @@ _ALERTS = (
     ("no shared cipher|handshake failure", "no cipher in common"),
     ("connection closed", "hung up"),
 )
+CERTIFICATE = ("unknown CA", "bad certificate", "certificate unknown", "certificate refused", "hung up")
 _DOT = 853
 _VPN = {500: "IPsec", 4500: "IPsec", 1194: "OpenVPN", 51820: "WireGuard"}  # by their usual ports
 _DOH = "application/dns-message"
@@ -41,6 +42,7 @@ class Host(Struct):
     passed: int = 0
     why: str = ""  # they were passed through
     alerts: dict[str, int] = {}
+    early: int = 0  # refusals of our certificate before anybody trusted it: they tell nothing of the app
     server: str = ""  # what went wrong on the other side
     probes: dict[str, Outcome] = {}  # by the kind of false certificate
 
@@ -127,8 +129,8 @@ class Watch:
 
     def _begun(self, record: Begun) -> None:
         flow = record.flow
-        if self._silent.pop(record.connection, ""):
-            self.trusted = True
+        if self._silent.pop(record.connection, "") and not self.trusted:
+            self._trust()
         name = flow.client_conn.sni or (flow.request.asked_host if flow.request else _address(flow))
         if record.id in self._flows or not name:
             return  # told again once it is known where it leads
@@ -144,6 +146,13 @@ class Watch:
             self.datagrams.add(name)
         elif flow.type == "udp" and _port(flow) in _VPN and len(self.tunnels) < MOST:
             self.tunnels.add(name)
+
+    def _trust(self) -> None:
+        self.trusted = True
+        for one in self.hosts.values():
+            one.early = one.left + sum(one.alerts.get(kind, 0) for kind in CERTIFICATE)
+            one.left = 0
+            one.alerts = {kind: times for kind, times in one.alerts.items() if kind not in CERTIFICATE}
 
     def _answered(self, flow: Flow, response: Response) -> None:
         host = flow.request.asked_host if flow.request else flow.client_conn.sni or _address(flow)

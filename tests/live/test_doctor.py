@@ -39,6 +39,10 @@ CASES = {
     "one app pins": (
         watched(True, a=Host(alerts={"unknown CA": 2})), "a", "pins its own, or trusts none that a", "rooted",
     ),
+    "too early": (
+        watched(True, a=Host(early=2), b=Host(early=1, spoke=1), c=Host(early=1, alerts={"unknown CA": 1})),
+        "trust", "a refused the certificate before anybody trusted it", "use it once more",
+    ),
     "one looks late": (watched(True, a=Host(left=2)), "a", "left without a word, 2 times", "debug build"),
     "one passed": (watched(True, a=Host(passed=4, why="x")), "a", "4 connections passed", "--open HOST"),
     "old TLS": (watched(True, a=Host(alerts={"old TLS": 1})), "a", "old TLS", "tls_version_client_min"),

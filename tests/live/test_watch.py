@@ -48,6 +48,26 @@ def test_refusals_and_what_passed_are_counted_by_host() -> None:
     assert (watch.hosts["a.example"].passed, watch.hosts["b.example"].server) == (1, "gone")
 
 
+def test_who_refused_before_anybody_trusted_us_is_not_said_to_refuse() -> None:
+    def refused(host: str, error: str) -> Refused:
+        return Refused("client", host, 443, "", error)
+
+    before = (
+        *(refused(host, "alert unknown ca") for host in ("a.example", "b.example")),
+        refused("old.example", "alert protocol version"),
+        Opened("l", "client", "b.example", 443, tls=True),
+        Closed("l", "client"),
+    )
+    trust = (Opened("c", "client", "a.example", 443, tls=True), Begun("f", flow("http", "a.example"), "c"))
+    watch = heard(*before, *trust, refused("b.example", "alert unknown ca"))
+    table = {name: (one.early, one.left, one.alerts) for name, one in watch.hosts.items()}
+    assert table == {
+        "a.example": (1, 0, {}),
+        "b.example": (2, 0, {"unknown CA": 1}),
+        "old.example": (0, 0, {"old TLS": 1}),
+    }
+
+
 def test_answers_tell_of_other_ways_and_of_clocks() -> None:
     answer = (
         (b"Alt-Svc", b'h3=":443"'), (b"Content-Type", b"application/dns-message"),
