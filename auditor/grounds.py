@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from auditor.model import Content, Finding, Grade
 from auditor.report import KEPT, Row, Slice, Tally
-from auditor.words import CHECKS, count, digest
+from auditor.words import CHECKS, STRANGER, count, digest, whose
 
 
 class Check(Struct, frozen=True):
@@ -81,10 +81,10 @@ def limits(weighed: Weighed, platform: str, known: tuple[str, ...], whole: Slice
         found.append(f"hosts were renamed at your word: {names}")
     unsure = sum(t.count for row, _, t in weighed.rows if row.content is Content.UNDECIDED)
     told = {row.platform for row, _ in whole.tally if row.texts} - {platform}
-    strangers = sorted(name for name in told if name.startswith("unknown:"))
+    strangers = sorted(name for name in told if name.startswith(STRANGER))
     if strangers:
-        found.append(f"a planted text was also read at {', '.join(strangers[:3])}: see there")
-    hashed = [d for d, _ in whole.digests if d.platform == platform or d.platform.startswith("unknown:")]
+        found.append(f"a planted text was also read at {', '.join(map(whose, strangers[:3]))}: see there")
+    hashed = [d for d, _ in whole.digests if d.platform == platform or d.platform.startswith(STRANGER)]
     found += [digest(d.algorithm, d.text, d.direction, d.host) for d in hashed[:3]]
     if unsure:
         found.append(f"token-like values, taken for what else lies in their slot: {unsure:,}")

@@ -90,6 +90,7 @@ FACTS = {
     "ja4": "JA4 {}",
     "attribute": "attribute {}",
 }
+STRANGER = "unknown:"  # before the name of a host that no platform's rules name
 OPEN = "in the open: anyone on the way can read what is not sealed itself"
 OPEN_AT_FIRST = "begins in the open, then TLS"
 UNTOLD = ("cipher", "attribute", "ja4")  # for machines: a page does not show them
@@ -97,6 +98,11 @@ UNTOLD = ("cipher", "attribute", "ja4")  # for machines: a page does not show th
 
 def count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def whose(platform: str) -> str:
+    """In a page for people; a host that nobody knows is no platform, whatever it calls itself."""
+    return platform.replace(STRANGER, "host ", 1) if platform.startswith(STRANGER) else platform
 
 
 def facts(shown: Iterable[tuple[str, str]]) -> str:

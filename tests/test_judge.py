@@ -309,7 +309,7 @@ def test_a_planted_text_read_in_another_app_is_not_this_apps_doing() -> None:
     found = judge(report(SEALED, other, planted=1), book())
     by = {v.platform: v for v in found}
     assert by["app"].verdict is A.END_TO_END
-    assert any("unknown:stats.example" in limit for limit in by["app"].limits)
+    assert any("read at host stats.example" in limit for limit in by["app"].limits)
     assert by["unknown:stats.example"].verdict is A.TRANSPORT_ONLY
     assert not any("was also read" in limit for limit in by["unknown:stats.example"].limits)
 

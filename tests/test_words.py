@@ -14,6 +14,7 @@ from auditor.words import (
     facts,
     meanings,
     would_change,
+    whose,
 )
 
 TABLES = {"SENTENCE": SENTENCE, "SHORT": SHORT, "would_change": {a: would_change(a) for a in Answer}}
@@ -79,3 +80,11 @@ def test_facts_are_told_in_a_line_the_gravest_first() -> None:
 def test_every_kind_of_fact_has_its_words() -> None:
     assert all(said.count("{}") == 1 for said in FACTS.values())
     assert set(UNTOLD) < set(FACTS)
+
+
+@pytest.mark.parametrize(
+    ("platform", "said"),
+    [("signal", "signal"), ("unknown:signal", "host signal"), ("unknown:nameless", "host nameless")],
+)
+def test_a_host_that_calls_itself_like_a_platform_is_a_host(platform: str, said: str) -> None:
+    assert whose(platform) == said

@@ -22,7 +22,7 @@ import msgspec
 import auditor
 from auditor.errors import AuditorError
 from auditor.live.analyst import STOP, Over, Seen, Task, Told
-from auditor.reporters.phrases import subject
+from auditor.reporters.phrases import about
 from auditor.sources.records import First, Lost, Record, line
 
 log = logging.getLogger(__name__)
@@ -138,10 +138,10 @@ class Listener:
 
     def _looked(self, seen: Seen) -> None:
         for verdict in seen.verdicts:
-            about = f"{verdict.platform} {subject(verdict)}"
-            if self._known.get(about) != verdict.verdict:
-                self._known[about] = verdict.verdict
-                log.info("auditor: %s: %s by now", about, verdict.verdict)
+            messages = about(verdict)
+            if self._known.get(messages) != verdict.verdict:
+                self._known[messages] = verdict.verdict
+                log.info("auditor: %s: %s by now", messages, verdict.verdict)
         if self.watcher:
             self.watcher(seen)
 

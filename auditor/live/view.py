@@ -19,10 +19,10 @@ from auditor.live.doctor import diagnoses
 from auditor.live.session import Live
 from auditor.live.watch import Host
 from auditor.model import Answer
-from auditor.reporters.phrases import WAY, subject
+from auditor.reporters.phrases import about, messages
 from auditor.reporters.terminal import MARKS, STYLES
 from auditor.text import printable
-from auditor.words import SHORT, count
+from auditor.words import SHORT, count, whose
 
 PACE = 0.5  # seconds between pictures
 KEYS = "m sent   n note   p pause   c code for the phone   d doctor   q stop"
@@ -146,7 +146,7 @@ def _verdicts(live: Live) -> list[Row]:
     if live.seen is None or not live.seen.verdicts:
         return [("nothing yet: no app that the rules know, and none of your texts", "dim")]
     found = sorted(live.seen.verdicts, key=lambda v: (list(Answer).index(v.verdict), v.platform))
-    names = [f"{verdict.platform} {subject(verdict)}" for verdict in found]
+    names = [about(verdict) for verdict in found]
     wide = min(max(map(len, names)), WIDEST)
     return [
         (
@@ -180,8 +180,9 @@ def _last(live: Live) -> list[Row]:
     finding = live.seen.last if live.seen else None
     if finding is None:
         return []
-    about = f"{finding.platform} {finding.surface} {WAY[finding.direction]}, {finding.ref} by {finding.rule}"
-    return [(f"{finding.content}, {finding.grade}: {printable(finding.excerpt)}", ""), (about, "dim")]
+    what = messages(finding.platform, finding.surface, finding.direction)
+    where = f"{whose(finding.platform)} {what}, {finding.ref} by {finding.rule}"
+    return [(f"{finding.content}, {finding.grade}: {printable(finding.excerpt)}", ""), (where, "dim")]
 
 
 def _section(head: str, rows: Sequence[Row]) -> list[Row]:

@@ -42,10 +42,21 @@ def size(number: int) -> str:
     return f"{value:,.1f} {units[0]}"
 
 
+def messages(platform: str, surface: str, direction: Direction) -> str:
+    """Which: `dm sent`; of a host that no rule names only texts are known that were planted."""
+    kind = "planted text" if platform.startswith(words.STRANGER) else surface
+    return kind if direction is Direction.ANY else f"{kind} {WAY[direction]}"
+
+
 def subject(verdict: Verdict) -> str:
-    """Which messages: `dm sent`, and of which app where the user said it."""
-    way = "" if verdict.direction is Direction.ANY else f" {WAY[verdict.direction]}"
-    return f"{verdict.surface}{way}" + (f" ({verdict.app})" if str(verdict.app) else "")
+    """Which messages, and of which app where the user said it."""
+    told = messages(verdict.platform, verdict.surface, verdict.direction)
+    return told + (f" ({verdict.app})" if str(verdict.app) else "")
+
+
+def about(verdict: Verdict) -> str:
+    """Whose messages, and which."""
+    return f"{words.whose(verdict.platform)} {subject(verdict)}"
 
 
 def answer(verdict: Verdict) -> str:

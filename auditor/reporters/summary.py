@@ -26,7 +26,7 @@ MARKS = {
 
 
 def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Options) -> None:
-    wide = max([LEAST, *(len(printable(_about(verdict))) for verdict in verdicts)])
+    wide = max([LEAST, *(len(printable(phrases.about(verdict))) for verdict in verdicts)])
     for verdict in verdicts:
         stream.write(f"  {_line(verdict, min(wide, MOST))}\n")
     for warning in phrases.warnings(report):
@@ -37,12 +37,8 @@ def render(report: Report, verdicts: list[Verdict], stream: TextIO, options: Opt
         stream.write(f"  {phrases.NOTHING_READ}\n")
 
 
-def _about(verdict: Verdict) -> str:
-    return f"{verdict.platform} {phrases.subject(verdict)}"
-
-
 def _line(verdict: Verdict, wide: int) -> str:
     seen = count(sum(verdict.counts.values()), "message")
     who = f"can read it: {SHORT[verdict.verdict]}"
-    about = f"{MARKS[verdict.verdict]} {printable(_about(verdict)):<{wide}}"
+    about = f"{MARKS[verdict.verdict]} {printable(phrases.about(verdict)):<{wide}}"
     return printable(f"{about} {verdict.verdict.value:<15} {who:<32} {seen}")

@@ -169,7 +169,7 @@ def _table(page: Page, verdicts: list[Verdict]) -> None:
     page.console.print()
     rows: list[list[Cell]] = [
         [
-            v.platform,
+            words.whose(v.platform),
             phrases.subject(v),
             (f"{page.mark(v.verdict)} {v.verdict}", STYLES[v.verdict]),
             SHORT[v.verdict],
@@ -187,7 +187,7 @@ def _table(page: Page, verdicts: list[Verdict]) -> None:
 
 def _verdict(page: Page, verdict: Verdict, told: set[phrases.Fact]) -> None:
     mark = page.mark(verdict.verdict)
-    subject = f"{verdict.platform}, {phrases.subject(verdict)}"
+    subject = f"{words.whose(verdict.platform)}, {phrases.subject(verdict)}"
     page.console.print()
     head = (f"{subject}: {phrases.answer(verdict)}, {verdict.grade}", "bold")
     page.rows([((mark, STYLES[verdict.verdict]), head)], 2)

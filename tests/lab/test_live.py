@@ -246,7 +246,7 @@ def test_a_page_that_fetches_and_keeps_a_socket_and_listens_for_events(
     with browser(phone, f"https://{host}/#{texts}", tmp_path / "chromium"):
         assert json.loads(done.get(timeout=PATIENCE)) == {"text": len(IN)}
         # The socket and the events are still open, and what they said is known all the same.
-        phone.live.log(f"unknown:{host} other received: {READ} by now")
+        phone.live.log(f"host {host} planted text received: {READ} by now")
         assert end(phone) == {
             (f"unknown:{host}", "other", "out"): (READ, {OUT, SOCKET}),
             (f"unknown:{host}", "other", "in"): (READ, {IN}),

@@ -193,7 +193,7 @@ def test_a_verdict_forms_while_its_connection_is_still_open(start: Start, site: 
         link.recv(100)
         link.sendall(b"\0\1 and then " + TEXT.encode())
         link.recv(100)
-        live.log("unknown:open.example other sent: transport-only by now")
+        live.log("host open.example planted text sent: transport-only by now")
     assert "1 readable" in live.stop()
 
 
@@ -307,7 +307,7 @@ def test_a_client_of_the_standard_library_and_a_websocket(start: Start, site: Si
         link.sendall(b"\x01\x02\x03 no HTTP " + key.encode())
         assert link.recv(100)
     page = live.stop()
-    assert "unknown:localhost" in page
+    assert "host localhost" in page
     assert "raw.example: raw bytes, not HTTP, on 1 connection" in run("doctor", live.folder)
 
 
