@@ -13,8 +13,8 @@ from auditor.words import (
     digest,
     facts,
     meanings,
-    would_change,
     whose,
+    would_change,
 )
 
 TABLES = {"SENTENCE": SENTENCE, "SHORT": SHORT, "would_change": {a: would_change(a) for a in Answer}}

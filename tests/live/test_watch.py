@@ -52,7 +52,7 @@ def test_who_refused_before_anybody_trusted_us_is_not_said_to_refuse() -> None:
     def refused(host: str, error: str) -> Refused:
         return Refused("client", host, 443, "", error)
 
-    before = (
+    before: tuple[Record, ...] = (
         *(refused(host, "alert unknown ca") for host in ("a.example", "b.example")),
         refused("old.example", "alert protocol version"),
         Opened("l", "client", "b.example", 443, tls=True),
