@@ -127,7 +127,7 @@ def _refusal(host: str, kind: str, times: int, trusted: bool) -> Diagnosis:
         why = "others trust the certificate, so this app pins its own, or trusts none that a user added"
         return Diagnosis("trouble", host, f"{what}; {why}", _OPEN)
     if kind in CERTIFICATE:
-        fix = _INSTALL
+        fix = "the certificate first, as above: then it shows whether this app takes it"
     elif kind == "certificate expired":
         fix = "is the phone's clock right? a certificate authority of ours lasts a week"
     elif kind in ("old TLS", "no cipher in common"):

@@ -10,23 +10,33 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from textwrap import wrap
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group
 from rich.live import Live as Screen
 from rich.text import Text
 
+from auditor.judge import Verdict
 from auditor.live.codes import code
 from auditor.live.doctor import diagnoses
 from auditor.live.session import Live
 from auditor.live.watch import Host
 from auditor.model import Answer
-from auditor.reporters.phrases import about, messages
+from auditor.reporters.phrases import messages
 from auditor.reporters.terminal import MARKS, STYLES
 from auditor.text import printable
 from auditor.words import SHORT, count, whose
 
 PACE = 0.5  # seconds between pictures
-KEYS = "m sent   n note   p pause   c code for the phone   d doctor   q stop"
-WIDEST = 40  # columns for what a verdict is about
+KEYS = (  # the first for which there is room
+    "m sent   n note   p pause   c code for the phone   d doctor   q stop",
+    "m sent n note p hold c code d why q stop",
+    "m n p c d q",
+)
+NARROWEST, ENOUGH, WIDEST = 10, 40, 60  # columns for a name
+LOW = 16  # rows
+ANSWER = 17  # columns of a verdict and its mark
+IN = "  "  # before what lies in a section
+HEAD = "bold"  # the style of what stands over a section
 Row = tuple[str, str]  # a text and its style
 
 
@@ -83,7 +93,8 @@ class Face:
 
     def rows(self, width: int, height: int) -> list[Row]:
         """Exactly as many as there is room for."""
-        foot = f"Note: {self.typed}_" if self.typed is not None else KEYS
+        keys = next((text for text in KEYS if len(text) <= width), KEYS[-1])
+        foot = f"Note: {self.typed}_" if self.typed is not None else keys
         if self.shows == "code":
             body = _code(*self.live.codes()[self.code], width, height - 2)
         elif self.shows == "doctor":
@@ -91,8 +102,10 @@ class Face:
         elif self.paused and self._frozen:
             body = self._frozen
         else:
-            body = self._frozen = self._body(height - 2)
+            body = self._frozen = self._body(width, height - 2)
         body = body[: height - 2]
+        while body and body[-1][1] == HEAD:  # what it stands over found no room
+            body = body[:-1]
         return [self._head(), *body, *[("", "")] * (height - 2 - len(body)), (foot, "reverse")]
 
     def _head(self) -> Row:
@@ -101,12 +114,14 @@ class Face:
         about = f"{live.name}  {live.plan.address}  {ran // 60}:{ran % 60:02}"
         counts = f"{count(live.watch.requests, 'request')}, {count(len(live.watch.hosts), 'host')}"
         held = "  PAUSED (recording goes on)" if self.paused else ""
-        return f"{about}  {counts}{held}", "bold"
+        return f"{about}  {counts}{held}", HEAD
 
-    def _body(self, height: int) -> list[Row]:
+    def _body(self, width: int, height: int) -> list[Row]:
         """Sections in their order; each gives way to those that matter more."""
         live = self.live
-        verdicts, shut, steps = _verdicts(live), _shut(live.watch.hosts), [*_broken(live), *_steps(live)]
+        room = width - len(IN)
+        verdicts, shut = _verdicts(live, room), _shut(live.watch.hosts, room)
+        steps = [*_broken(live), *_steps(live, width, brief=height < LOW)]
         last, log = _last(live), [(text, "dim") for _, text in list(live.lines.last)[-3:]]
         spare = height - len(steps) - len(last) - len(log) - 5
         for_verdicts = max(3, min(len(verdicts), spare - min(len(shut), 4)))
@@ -129,39 +144,64 @@ def _broken(live: Live) -> list[Row]:
     return [(why, "bold red"), (f"  {live.command()}", "red")]
 
 
-def _steps(live: Live) -> list[Row]:
-    """The checklist: shrinks to one line once everything works."""
+def _steps(live: Live, width: int, brief: bool) -> list[Row]:
+    """The checklist: shrinks to one line once everything works, in a low window to what is left to do."""
     watch, seen = live.watch, live.seen
-    messages = seen and any(verdict.counts for verdict in seen.verdicts)
-    done = [bool(watch.devices), watch.trusted, watch.trusted and bool(messages)]
+    met = seen and any(verdict.counts for verdict in seen.verdicts)
+    done = [bool(watch.devices), watch.trusted, watch.trusted and bool(met)]
     if all(done):
         return [("Set up: the phone is here, trusts the certificate, and messages were seen.", "green")]
     steps = live.steps()
     reach, page, send = steps[: len(live.plan.modes)], steps[-2], steps[-1]
     rows = [(done[0], one) for one in reach] + [(done[1], page), (done[2], send)]
-    return [(f"[{'x' if ok else ' '}] {step}", "green" if ok else "") for ok, step in rows]
-
-
-def _verdicts(live: Live) -> list[Row]:
-    if live.seen is None or not live.seen.verdicts:
-        return [("nothing yet: no app that the rules know, and none of your texts", "dim")]
-    found = sorted(live.seen.verdicts, key=lambda v: (list(Answer).index(v.verdict), v.platform))
-    names = [about(verdict) for verdict in found]
-    wide = min(max(map(len, names)), WIDEST)
     return [
-        (
-            f"{MARKS[one.verdict][0]} {one.verdict:<15}{printable(name):<{wide}}  {SHORT[one.verdict]},"
-            f" {count(sum(one.counts.values()), 'message')}",
-            STYLES[one.verdict],
-        )
-        for one, name in zip(found, names, strict=True)
+        (line, "green" if ok else "")
+        for ok, step in rows
+        if not (ok and brief)
+        for line in wrap(f"[{'x' if ok else ' '}] {step}", width, subsequent_indent=" " * 4)
     ]
 
 
-def _shut(hosts: dict[str, Host]) -> list[Row]:
+def _verdicts(live: Live, width: int) -> list[Row]:
+    if live.seen is None or not live.seen.verdicts:
+        return [("nothing yet: no app that the rules know, and none of your texts", "dim")]
+    found = sorted(live.seen.verdicts, key=lambda v: (list(Answer).index(v.verdict), v.platform))
+    room, longest = width - ANSWER - 2, max(cell_len(_name(one, WIDEST)) for one in found)
+    ends = [f"{SHORT[one.verdict]}, {count(sum(one.counts.values()), 'message')}" for one in found]
+    if min(longest, ENOUGH) + max(map(len, ends)) > room:  # how many matters less than whose
+        ends = [SHORT[one.verdict] for one in found]
+    names = [_name(one, room - max(map(len, ends))) for one in found]
+    wide = max(map(cell_len, names))
+    return [
+        (
+            f"{MARKS[one.verdict][0]} {one.verdict:<15}{set_cell_size(name, wide)}  {end}",
+            STYLES[one.verdict],
+        )
+        for one, name, end in zip(found, names, ends, strict=True)
+    ]
+
+
+def _name(one: Verdict, room: int) -> str:
+    """Whose messages, and which; the app that is audited is one and the same."""
+    kind = messages(one.platform, one.surface, one.direction)
+    return f"{_short(whose(one.platform), room - len(kind) - 1)} {kind}"
+
+
+def _short(name: str, room: int) -> str:
+    """Of a long name both ends are kept: which one it is, and whose."""
+    name, room = printable(name), min(max(room, NARROWEST), WIDEST)
+    if cell_len(name) <= room:
+        return name
+    first = room // 2
+    return f"{set_cell_size(name, first)}\u2026{set_cell_size(name[::-1], room - first - 1)[::-1]}"
+
+
+def _shut(hosts: dict[str, Host], width: int) -> list[Row]:
     shut = [(name, one) for name, one in list(hosts.items()) if _grave(one)]
     shut.sort(key=lambda item: (-_grave(item[1]), item[0]))
-    return [(f"{printable(name)}: {_why(one)}", "yellow") for name, one in shut] or [("nothing", "dim")]
+    told = [(name, _why(one)) for name, one in shut]
+    rows = [(f"{_short(name, width - len(why) - 2)}: {why}", "yellow") for name, why in told]
+    return rows or [("nothing", "dim")]
 
 
 def _grave(one: Host) -> int:
@@ -186,7 +226,7 @@ def _last(live: Live) -> list[Row]:
 
 
 def _section(head: str, rows: Sequence[Row]) -> list[Row]:
-    return [(head, "bold"), *((f"  {text}", style) for text, style in rows)] if rows else []
+    return [(head, HEAD), *((f"{IN}{text}", style) for text, style in rows)] if rows else []
 
 
 def _cut(rows: list[Row], most: int) -> list[Row]:

@@ -1,9 +1,11 @@
 """The live view: whatever was seen, it fits the screen."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from msgspec import structs
+from rich.cells import cell_len
 from rich.console import Console
 
 from auditor.audit import Audit
@@ -11,7 +13,7 @@ from auditor.judge import judge
 from auditor.live.analyst import Seen
 from auditor.live.folder import about_of
 from auditor.live.session import Live, Plan
-from auditor.live.view import KEYS, Face, drawn
+from auditor.live.view import HEAD, KEYS, Face, drawn
 from auditor.live.watch import Host
 from auditor.model import Answer, Channel, Parcel, Ref, Road
 from auditor.needles import Needles
@@ -61,11 +63,45 @@ def test_it_fills_the_screen_and_never_more(live: Live, hosts: int, width: int, 
     assert max(map(len, lines)) <= width
     assert "\x1b" not in shown.get()
     text = " ".join(row for row, _ in rows)
-    assert rows[-1][0] == KEYS
+    assert rows[-1][0] == KEYS[width < 60]
     if height > 10:
         assert ("and 1" in text) is (hosts == 200)
         assert ("nothing yet" in text) is (hosts == 0)
-        assert ("host0.a-rather" in text) is (hosts > 0)
+        assert ("host0." in text) is (hosts > 0)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (160, 50), (60, 15)])
+def test_a_long_name_leaves_room_for_what_is_said_of_it(live: Live, width: int, height: int) -> None:
+    fill(live, 3)
+    far = "host9." + "\u96c6\u5408." * 30 + "example"
+    live.watch.hosts[far] = Host(alerts={"unknown CA": 9})
+    assert live.seen
+    first, *others = live.seen.verdicts
+    renamed = structs.replace(first, platform=f"unknown:{far}")
+    live.seen = structs.replace(live.seen, verdicts=(renamed, *others))
+    rows = [text for text, _ in Face(live).rows(width, height)]
+    said = [text for text in rows if re.search("planted text sent +the service(, 1 message)?$", text)]
+    assert len(said) == 3
+    assert len({cell_len(text) for text in said}) == 1
+    shut = next(text for text in rows if text.endswith("9 refused (unknown CA)"))
+    assert shut.startswith("  host9.")
+    assert ".example: " in shut
+    assert max(map(cell_len, [*said, shut])) <= width
+
+
+def test_in_a_small_window_the_address_and_all_keys_are_there(live: Live) -> None:
+    fill(live, 200)
+    rows = Face(live).rows(40, 10)
+    assert "127.0.0.1:8080" in " ".join(text for text, _ in rows)
+    assert not any(style == HEAD and not rows[at + 1][0] for at, (_, style) in enumerate(rows[1:-1], 1))
+    live.watch.devices = {"10.0.0.7": 1}
+    try:
+        texts = [text for text, _ in Face(live).rows(40, 10)]
+    finally:
+        live.watch.devices = {}
+    assert "127.0.0.1:8080" not in " ".join(texts)
+    assert "Who can read the messages, so far" in texts
+    assert re.findall(r"\b[a-z]\b", rows[-1][0]) == list("mnpcdq")
 
 
 def test_what_anyone_can_read_is_never_among_those_that_are_only_counted(live: Live) -> None:
@@ -76,7 +112,7 @@ def test_what_anyone_can_read_is_never_among_those_that_are_only_counted(live: L
     live.seen = structs.replace(live.seen, verdicts=(*others, grave))
     texts = [text for text, _ in Face(live).rows(80, 24)]
     at = texts.index("Who can read the messages, so far")
-    assert " ".join(texts[at + 1].split()) == "\u25cb cleartext zzz other sent anyone on the way, 1 message"
+    assert " ".join(texts[at + 1].split()) == "\u25cb cleartext zzz other sent anyone on the way"
 
 
 def test_an_analysis_that_broke_off_is_named_at_once(live: Live) -> None:
