@@ -114,7 +114,7 @@ class Face:
         about = f"{live.name}  {live.plan.address}  {ran // 60}:{ran % 60:02}"
         counts = f"{count(live.watch.requests, 'request')}, {count(len(live.watch.hosts), 'host')}"
         held = "  PAUSED (recording goes on)" if self.paused else ""
-        return f"{about}  {counts}{held}", HEAD
+        return f"{about}{held}  {counts}", HEAD
 
     def _body(self, width: int, height: int) -> list[Row]:
         """Sections in their order; each gives way to those that matter more."""
