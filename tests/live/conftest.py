@@ -91,6 +91,21 @@ def unframed(link: socket.socket) -> bytes:
     return bytes(byte ^ mask[at % 4] for at, byte in enumerate(exactly(link, size & 0x7F)))
 
 
+def upgraded(link: socket.socket) -> Callable[[str], None]:
+    """A WebSocket on a connection to the server."""
+    link.sendall(
+        b"GET /chat HTTP/1.1\r\nHost: chat.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    assert b" 101 " in head(link)
+
+    def say(text: str) -> None:
+        link.sendall(frame(text.encode(), True))
+        assert unframed(link) == text.encode()
+
+    return say
+
+
 EVENTS = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"14\r\ndata: by the crane\n\n\r\n"
@@ -272,18 +287,7 @@ class Proxy:
         return say
 
     def websocket(self) -> Callable[[str], None]:
-        link = self.connect("http")
-        link.sendall(
-            b"GET /chat HTTP/1.1\r\nHost: chat.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        )
-        assert b" 101 " in head(link)
-
-        def say(text: str) -> None:
-            link.sendall(frame(text.encode(), True))
-            assert unframed(link) == text.encode()
-
-        return say
+        return upgraded(self.connect("http"))
 
     def http(self) -> Callable[[str], None]:
         link = self.connect("http")
