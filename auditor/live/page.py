@@ -20,13 +20,14 @@ _CERTIFICATE = "application/x-x509-ca-cert"
 
 
 class Page(Struct, frozen=True):
-    """What the page says; `welcome` decides who may read it."""
+    """What the page says; `welcome` decides who may read it, `taken` hears of a certificate that was fetched."""
 
     name: str
     print_of: str
     steps: tuple[str, ...]
     folder: Path
     welcome: Callable[[str], bool]
+    taken: Callable[[], None]
 
     def html(self) -> str:
         steps = "".join(f"<li>{escape(step)}" for step in self.steps)
@@ -49,6 +50,7 @@ class Page(Struct, frozen=True):
         if path == "/":
             return "200 OK", "text/html; charset=utf-8", self.html().encode()
         if path in ("/ca.cer", "/ca.pem"):
+            self.taken()
             return "200 OK", _CERTIFICATE, (self.folder / CERTIFICATE).read_bytes()
         return "404 Not Found", "text/plain", b"not here\n"
 

@@ -3,7 +3,7 @@
 An app that pins its certificates does not work behind the proxy, and an app that does not work
 shows nothing at all. So such a host is let through, and the journal says of every connection
 that it was not opened, and why. A host that accepts us in between is counted from the start, and
-all of them are when the device begins to trust us.
+all of them are when the device takes our certificate, and when it begins to trust us.
 """
 
 import logging
@@ -98,6 +98,11 @@ class Pins:
         ended, began = client.timestamp_end, client.timestamp_tls_setup
         if host and ended and began and ended - began < HASTE:
             self.refused(host)
+
+    def again(self) -> None:
+        """The certificate was taken: who refused it before may accept it now."""
+        if not self.trusted:
+            self.refusals.clear()
 
     def _spoke(self, client: connection.Client) -> None:
         if host := self._silent.pop(client.id, ""):

@@ -181,7 +181,8 @@ class Live:
     async def _open_page(self) -> asyncio.Server:
         steps = tuple(self.steps()[: len(self.plan.modes)])
         folder = self.plan.keep or self.plan.folder / "ca"
-        page = Page(called(self.authority), fingerprint(self.authority), steps, folder, self.guests.welcome)
+        name, print_of = called(self.authority), fingerprint(self.authority)
+        page = Page(name, print_of, steps, folder, self.guests.welcome, self.pins.again)
         return await opened(page, self._door)
 
     def _hear(self, record: First | Record) -> None:

@@ -66,7 +66,7 @@ def clocks(_: Path) -> str:
 
 
 def asked(folder: Path) -> str:
-    one = page.Page("friday", "", (), folder, lambda _: True)
+    one = page.Page("friday", "", (), folder, lambda _: True, lambda: None)
 
     async def ask() -> bytes:
         server = await page.opened(one, socket.create_server(("127.0.0.1", 0)))

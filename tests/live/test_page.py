@@ -9,8 +9,10 @@ from auditor.live.authority import authority
 from auditor.live.page import LONGEST, Page, opened
 
 
-def page(folder: Path, welcome: Callable[[str], bool] = lambda _: True) -> Page:
-    return Page("auditor <friday>", "AB:CD", ("set <b>the</b> proxy",), folder, welcome)
+def page(
+    folder: Path, welcome: Callable[[str], bool] = lambda _: True, taken: Callable[[], None] = lambda: None
+) -> Page:
+    return Page("auditor <friday>", "AB:CD", ("set <b>the</b> proxy",), folder, welcome, taken)
 
 
 async def asked(one: Page, data: bytes, device: str = "127.0.0.2") -> bytes:
@@ -42,6 +44,16 @@ def test_it_says_what_to_do_and_has_the_certificate(tmp_path: Path) -> None:
     _, kind, data = page(tmp_path).answer("/ca.cer")
     assert (kind, data.startswith(b"-----BEGIN CERTIFICATE")) == ("application/x-x509-ca-cert", True)
     assert b"PRIVATE" not in data
+
+
+def test_it_tells_when_the_certificate_was_taken(tmp_path: Path) -> None:
+    authority(tmp_path, "friday")
+    heard: list[str] = []
+    one = page(tmp_path, taken=lambda: heard.append("taken"))
+    one.answer("/")
+    assert heard == []
+    one.answer("/ca.cer")
+    assert heard == ["taken"]
 
 
 def test_it_answers_nothing_else(tmp_path: Path) -> None:

@@ -20,6 +20,16 @@ def test_refusals_open_the_way_after_so_many() -> None:
     assert tried(Pins(nowhere, 0), "a.example", 99) == ""
 
 
+def test_who_takes_the_certificate_is_counted_anew_until_somebody_trusts_it() -> None:
+    pins = Pins(nowhere, 3)
+    tried(pins, "a.example", 3)
+    pins.again()
+    assert (tried(pins, "a.example", 2), bool(tried(pins, "a.example", 1))) == ("", True)
+    pins.trusted = True
+    pins.again()
+    assert tried(pins, "a.example", 0)
+
+
 def test_lists_go_before_counts() -> None:
     pins = Pins(nowhere, 3, through=("*.bank.example",), opened=("chat.example", "*.Never.example"))
     assert tried(pins, "www.bank.example", 0) == "you asked for it"

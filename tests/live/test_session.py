@@ -293,6 +293,22 @@ def test_the_page_for_the_phone_has_the_certificate(start: Start) -> None:
         direct.open(f"{address}../mitmproxy-ca.pem")
 
 
+def test_a_host_that_was_let_go_is_opened_once_the_certificate_was_taken(start: Start, site: Site) -> None:
+    live = start()
+    address = re.findall(r"http://127\.0\.0\.1:\d+/", live.log("certificate"))[0]
+    for _ in range(3):
+        refuse(live, site, "page.example")
+    live.log("page.example refused 3 times: passed through unopened from now on")
+    assert own_server_answers(live, site, "page.example")
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{address}ca.cer") as file:
+        file.read()
+    live.post("page.example", site.port, TEXT.encode())
+    assert "host page.example" in live.stop()
+    told = run("doctor", live.folder)
+    assert "page.example: 1 connection passed through" in told
+    assert "pins its own" not in told
+
+
 def test_a_client_of_the_standard_library_and_a_websocket(start: Start, site: Site) -> None:
     live = start()
     context = ssl.create_default_context(cafile=str(live.ca))
