@@ -20,7 +20,7 @@ _CERTIFICATE = "application/x-x509-ca-cert"
 
 
 class Page(Struct, frozen=True):
-    """What the page says; `welcome` decides who may read it, `taken` hears of a certificate that was fetched."""
+    """What the page says; `welcome` decides who may read it, `taken` hears when the certificate is."""
 
     name: str
     print_of: str
