@@ -85,7 +85,8 @@ def _unwritten(exc: OSError) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(exc, BrokenPipeError):
         return SEEN_ENOUGH
-    click.echo(f"auditor: {exc.filename or 'the output'}: {exc.strerror or exc}", err=True)
+    with suppress(OSError):  # a terminal that closed takes both
+        click.echo(f"auditor: {exc.filename or 'the output'}: {exc.strerror or exc}", err=True)
     return 2
 
 

@@ -137,16 +137,21 @@ def _watched(live: "Live") -> None:
 
 
 def _end(live: "Live", style: str) -> None:
-    """The report, and the way back to it."""
+    """The report, and the way back to it, which is said as well where the report cannot be printed."""
     from auditor.reporters import Options, reporter
 
     _say(f"\nThe session is over: {live.running.why or 'it could not go on'}.")
-    if live.ended:
-        with suppress(OSError):
+    try:
+        if live.ended:
             reporter(style).render(live.ended.report, list(live.ended.verdicts), sys.stdout, Options())
             sys.stdout.flush()
-    else:
-        _say("The audit came to an early end; what was recorded is whole.")
+        else:
+            _say("The audit came to an early end; what was recorded is whole.")
+    finally:
+        _way_back(live)
+
+
+def _way_back(live: "Live") -> None:
     _say(f"\nThe session: {live.folder.path}")
     _say(f"{'This report again' if live.ended else 'The report'}: {live.command()}")
     _say(f"What went wrong, and what to do: auditor doctor {shlex.quote(str(live.folder.path))}")

@@ -160,6 +160,18 @@ def test_a_session_gives_its_report_and_the_folder_gives_it_again(start: Start, 
     assert sorted(about["hashes"]) == ["session.mitm", "session.mitm.journal"]
 
 
+def test_a_reader_that_goes_away_ends_no_session_and_is_no_error(start: Start) -> None:
+    live = start()
+    assert live.process.stdout
+    live.process.stdout.close()
+    live.process.send_signal(signal.SIGINT)
+    assert live.process.wait(PATIENCE) == 141
+    log = live.errors.read_text()
+    assert "The session is over: Ctrl-C." in log
+    assert not re.search("Traceback|rror", log)
+    assert (live.folder / "report.txt").read_text() == run("analyze", live.folder)
+
+
 def test_nobody_else_may_read_a_session(start: Start) -> None:
     live = start()
     live.stop()
