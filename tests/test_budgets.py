@@ -89,6 +89,7 @@ OTHERS = {
         sources/pcap/vpn.py _DAY,
         streams/mtproto_obfuscated.py _PLAIN""",
     "a number of a format": """
+        cli/__init__.py SEEN_ENOUGH,
         rulebook/keyring.py KEYS,
         rulebook/keyring.py NONCES,
         rulebook/keyring.py TAG,
@@ -406,6 +407,10 @@ OTHERS = {
         reporters/terminal.py FILE,
         reporters/terminal.py GAP,
         reporters/terminal.py LEAST,
+        live/view.py ANSWER,
+        live/view.py ENOUGH,
+        live/view.py LOW,
+        live/view.py NARROWEST,
         live/view.py WIDEST,
         reporters/terminal.py MOST,
         reporters/terminal.py NARROW,
