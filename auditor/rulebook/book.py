@@ -169,7 +169,7 @@ class Rulebook:
     def anywhere_in(self, parcel: Parcel) -> list[tuple[Rule, str]]:
         """The rules that are about what its connection carries, whatever this parcel is."""
         spoken = self.spoken_at(parcel.protocol, parcel.outgoing, parcel.channel.host)
-        return [(rule, platform) for rule, platform, _ in spoken]
+        return [(rule, platform) for rule, platform, *_ in spoken]
 
     def spoken_at(self, protocol: str, outgoing: bool, host: str, method: str | None = None) -> list[Spoken]:
         """The rules of one protocol and direction about a host and a verb, or any: asked once, then known."""
