@@ -21,8 +21,7 @@ from auditor.rulebook.keyring import Shut
 from auditor.rulebook.match import PEOPLE, STRENGTH, Message, match, shown_path
 from auditor.rulebook.opening import forced_by, open_parcel
 from auditor.rulebook.types import Rule
-from auditor.strays import stray
-from auditor.text import is_name, is_sentence
+from auditor.strays import says, stray
 
 NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
@@ -113,19 +112,33 @@ class Reading:
 
     def look_around(self, findings: list[Finding], rules: list[tuple[Rule, str]]) -> None:
         """Words outside the messages, and in what no rule knows where messages are: perhaps a copy of one."""
-        if any(finding.content is Content.READABLE for finding in findings):
+        if any(f.content is Content.READABLE and f.surface in MESSAGES for f in findings):
             return
         sealed = {(f.rule, f.platform, f.surface) for f in findings if f.content is Content.SEALED}
+        if not sealed and self.parcel.head.status >= 300:
+            return  # of an error nobody believes what it says
         places = sealed or {
             (rule.id, platform, surface)
             for rule, platform in rules
             if rule.slots
             for surface in rule.surface.all
+            if surface in MESSAGES
         }
         for kind in sorted(places):
             opened = self.opened(self.book.rules[kind[0]])
             node = stray([rule for rule, _ in rules], *opened, bool(sealed))
             self.doubts += [self.doubt(kind, node, STRAY)] if node else []
+        if not places and self.parcel.protocol == "http" and any(rule.action for rule, _ in rules):
+            self.look_beside(rules)
+
+    def look_beside(self, rules: list[tuple[Rule, str]]) -> None:
+        """A sentence in what goes on around messages: a doubt about all that its platform sends that way."""
+        if stray([rule for rule, _ in rules], *self.opened(), False) is None:
+            return
+        parcel, owners = self.parcel, {platform for _, platform in rules}
+        for rule, platform, *_ in self.book.spoken_at("http", parcel.outgoing, parcel.channel.host):
+            told = unseen(rule, STRAY) if platform in owners else []
+            self.doubts += [self.finding(rule, platform, one) for one in told if one.surface in MESSAGES]
 
     def look_back(self, asked: Kinds, rules: list[tuple[Rule, str]], known: bool) -> None:
         """Words in the answer to a sealed message: who wrote them may have read it."""
@@ -281,12 +294,6 @@ def unseen(rule: Rule, why: str) -> list[Message]:
 
 def _body(root: Node) -> Node:
     return root.child("body") or Node(())
-
-
-def says(node: Node) -> bool:
-    """Whether three words or more stand here as people write them, and are no name."""
-    text = node.value if isinstance(node.value, str) and not node.children else ""
-    return len(text.split()) > 2 and is_sentence(text) and not is_name(text)
 
 
 def planted_in(needles: Needles, node: Node) -> tuple[str, ...]:

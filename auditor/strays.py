@@ -1,24 +1,27 @@
 """Strays: readable words, or keys, in a parcel that no rule explains. Beside sealed messages they may be
 copies, or what opens them.
 
-Laws: a message and all in it is its rule's; what a rule is about explains itself; headers that
-programs fill explain what programs write there, and nothing that a person says. Whatever else is words
-was written by somebody.
+Laws: a message and all in it is its rule's; what another rule is about explains itself, but for whole
+sentences that it does not name; headers that programs fill explain what programs write there, and
+nothing that a person says. Whatever else is words was written by somebody.
 Where nothing is sealed only what should have been a message is looked at: an entry of a list of
-messages, or what was sent to where messages are sent, of a kind that no rule knows.
+messages, or what was sent to where messages are sent, of a kind that no rule knows; and whole sentences
+in whatever else comes with such a list: that no message came this time says nothing about them.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 
 from auditor.decoders.unwrap import Node, Opening
+from auditor.model import MESSAGES
 from auditor.rulebook.contents import Judge
 from auditor.rulebook.keyring import WHOLE, may_be_key
 from auditor.rulebook.match import Element, elements, holds_prose, text_of, written
 from auditor.rulebook.paths import glob
 from auditor.rulebook.types import Rule
-from auditor.text import is_prose, is_sentence
+from auditor.text import is_name, is_prose, is_sentence
 
 AROUND = ("path", "header")
 # Headers of requests, answers and mails that programs fill, and no person.
@@ -50,7 +53,9 @@ def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node
     """The first of them; around a body only where it holds something sealed."""
     known: list[Element] = []
     unknown: list[Node] = []
+    listed = False
     for rule in rules:
+        listed = listed or (rule.each is not None and _for_messages(rule))
         for node in elements(rule, root):
             one = Element(rule, root, node, judge)
             if one.concerned():
@@ -60,12 +65,15 @@ def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node
     looked = {id(one.node) for one in known if one.rule.each}
     if any(one.node is root and (one.rule.slots or not sealed) for one in known):
         looked |= {id(child) for child in root.children if child.step in WHOLE}
-        unknown = []
-    places = root.children if sealed else unknown
+        unknown, listed = [], False
+    top = [root] if sealed or listed else []
+    found = chain(
+        filter(_told, _outside(top if sealed else unknown, looked, (*WHOLE, *AROUND) if sealed else WHOLE)),
+        () if sealed else filter(says, _outside(top, looked, WHOLE)),
+        filter(says, _around(known)),
+    )
     named: set[int] | None = None
-    for node in _outside(places, looked, (*WHOLE, *AROUND) if sealed else WHOLE):
-        if not _told(node):
-            continue
+    for node in found:
         if named is None:
             named = {id(part) for one in known for part in one.named()}
         if id(node) not in named:
@@ -73,10 +81,24 @@ def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node
     return None
 
 
+def _around(known: list[Element]) -> Iterator[Node]:
+    """What actions are about, without the messages in it."""
+    messages = {id(one.node) for one in known if one.rule.each and one.rule.slots}
+    actions = [one.node for one in known if one.rule.action and one.rule.when.protocol == "http"]
+    return _outside(actions, messages, WHOLE)
+
+
+def says(node: Node) -> bool:
+    """Whether three words or more stand here as people write them, and are no name."""
+    text = node.value if isinstance(node.value, str) and not node.children else ""
+    return len(text.split()) > 2 and is_sentence(text) and not is_name(text)
+
+
 def _for_messages(rule: Rule) -> bool:
     """Whether what has the rule's address is a message, of whatever kind, or a list of them."""
     asked = rule.when.protocol == "http" and rule.when.addresses
-    return bool(rule.slots and asked and (rule.each or all(rule.when.outgoing)))
+    written = any(surface in MESSAGES for surface in rule.surface.all)
+    return bool(rule.slots and written and asked and (rule.each or all(rule.when.outgoing)))
 
 
 def _outside(places: list[Node], looked: set[int], tops: tuple[str, ...]) -> Iterator[Node]:

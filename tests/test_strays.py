@@ -180,12 +180,115 @@ def test_a_planted_text_outside_the_messages_is_never_end_to_end(where: str) -> 
     assert verdict(HIDDEN[where], (TEXT,)).verdict in (Answer.TRANSPORT_ONLY, Answer.INCONCLUSIVE)
 
 
+SAID = "meet me at seven by the crane"
+NOTED = {"text": SAID}
+KEYED = {"m.relates_to": {"rel_type": "m.annotation", "event_id": "$e", "key": SAID}}
+CLIENT = "_matrix/client/v3"
+
+
+def came(body: Tree) -> list[Parcel]:
+    """A sync with sealed messages, and one without any in which something else stands."""
+    return [
+        *sync(lambda body, room: None),
+        parcel("in", "GET", f"{CLIENT}/sync", {"next_batch": "s2", **body}),
+    ]
+
+
+def put(path: str, tree: Tree) -> list[Parcel]:
+    return [sent(), parcel("out", "PUT", f"{CLIENT}/{path}", tree)]
+
+
+def in_room(kind: str, *events: Tree) -> Tree:
+    return {"rooms": {"join": {"!r:hs": {kind: {"events": list(events)}}}}}
+
+
+APART: dict[str, Iterable[Parcel]] = {
+    "between devices": came({"to_device": {"events": [event("org.example.note", NOTED)]}}),
+    "in settings": came({"account_data": {"events": [event("org.example.note", NOTED)]}}),
+    "in settings of a room": came(in_room("account_data", event("org.example.note", NOTED))),
+    "in what passes": came(in_room("ephemeral", event("org.example.live", NOTED))),
+    "in a receipt": came(in_room("ephemeral", event("m.receipt", {"$e": {"m.read": {"@a:hs": NOTED}}}))),
+    "in state of a new kind": came(in_room("state", event("org.example.board", NOTED, state_key=""))),
+    "as a reaction": came(in_room("timeline", event("m.reaction", KEYED))),
+    "as a reaction that was sent": put("rooms/!r:hs.example/send/m.reaction/1", KEYED),
+    "as settings that were written": put("user/@a:hs/account_data/org.example.note", NOTED),
+    "as settings of a room that were written": put("user/@a:hs/rooms/!r:hs/account_data/x", NOTED),
+    "to a device": put("sendToDevice/org.example.note/1", {"messages": {"@b:hs": {"D": NOTED}}}),
+    "to a device, called sealed": put(
+        "sendToDevice/m.room.encrypted/1", {"messages": {"@b:hs": {"D": NOTED}}}
+    ),
+    "as state that was set": put("rooms/!r:hs/state/org.example.board/", NOTED),
+}
+WITHHELD = {"code": "m.unverified", "reason": "the sender does not send to devices that are not known"}
+NO_COPY: dict[str, Iterable[Parcel]] = {
+    "why a device withholds a key": came({"to_device": {"events": [event("m.room_key.withheld", WITHHELD)]}}),
+    "the same, sent": put("sendToDevice/m.room_key.withheld/1", {"messages": {"@b:hs": {"D": WITHHELD}}}),
+    "names": came(
+        in_room(
+            "state",
+            event("m.room.member", {"displayname": "Alice in the garden"}, state_key="@a:hs"),
+            event("m.room.name", {"name": "all about the old crane"}, state_key=""),
+        )
+    ),
+    "settings without sentences": came(
+        {"account_data": {"events": [event("im.web", {"font": "sans serif"})]}}
+    ),
+    "an error": [
+        *sync(lambda body, room: None),
+        structs.replace(
+            parcel("in", "GET", f"{CLIENT}/sync", {"error": "this token is not known any more"}),
+            head=Head(status=401),
+        ),
+    ],
+}
+
+
+def answers_by_way(parcels: Iterable[Parcel]) -> set[Answer]:
+    one = Audit(book())
+    for each in parcels:
+        one.feed(each)
+    found = judge(one.report(Capture("ab" * 32, "made.mitm", "dump", 9)), book())
+    return {v.verdict for v in found if v.surface == "room"}
+
+
+@pytest.mark.parametrize("where", APART)
+def test_a_sentence_beside_messages_is_a_doubt_also_where_no_message_came_with_it(where: str) -> None:
+    assert answers_by_way(APART[where]) == {Answer.INCONCLUSIVE}
+
+
+@pytest.mark.parametrize("what", NO_COPY)
+def test_what_programs_write_beside_messages_is_no_doubt(what: str) -> None:
+    assert answers_by_way(NO_COPY[what]) == {Answer.END_TO_END}
+
+
+def test_a_note_that_is_read_hides_no_copy_elsewhere() -> None:
+    both = in_room("state", event("m.room.topic", {"topic": TEXT}, state_key=""))
+    assert answers_by_way(came({**both, "push": [{"alert": SAID}]})) == {Answer.INCONCLUSIVE}
+
+
 BY_PEOPLE: dict[str, Iterable[Parcel]] = {
     "why it was taken back": [sent(), parcel("out", "PUT", f"{ROOM}/redact/$e/1", {"reason": TEXT})],
     "why it is reported": [sent(), parcel("out", "POST", f"{ROOM}/report/$e", {"reason": TEXT})],
     "why somebody is invited": [sent(), parcel("out", "POST", f"{ROOM}/invite", {"reason": TEXT})],
     "a topic": [sent(), parcel("out", "PUT", f"{ROOM}/state/m.room.topic/", {"topic": TEXT})],
-}
+    "a status": put("presence/@a:hs/status", {"presence": "online", "status_msg": TEXT}),
+    "a status that came": came(
+        {"presence": {"events": [event("m.presence", {"presence": "online", "status_msg": TEXT})]}}
+    ),
+    "a topic that came": came(in_room("state", event("m.room.topic", {"topic": TEXT}, state_key=""))),
+    "why somebody went": came(
+        in_room("timeline", event("m.room.member", {"membership": "ban", "reason": TEXT}, state_key="@a:hs"))
+    ),
+    "why it was taken back, as it came": came(
+        in_room(
+            "timeline",
+            event(
+                "m.room.encrypted", {},
+                unsigned={"redacted_because": event("m.room.redaction", {"reason": TEXT})},
+            ),
+        )
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("what", BY_PEOPLE)
