@@ -49,13 +49,14 @@ WORDY = """
 _SAYING = re.compile(r"(?<![\w-])(?:[^\W\d_A-Z]{2,}(?: |%20|\+)){2,}[^\W\d_A-Z]{2,}(?![\w-])")
 
 
-def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node | None:
+def stray(rules: list[Rule], root: Node, judge: Judge, sealed: bool) -> Node | None:
     """The first of them; around a body only where it holds something sealed."""
+    spoken = sealed or any(says(node) for top in root.children if top.step in WHOLE for node in top.walk())
+    if not spoken and not any(map(_for_messages, rules)):
+        return None
     known: list[Element] = []
     unknown: list[Node] = []
-    listed = False
     for rule in rules:
-        listed = listed or (rule.each is not None and _for_messages(rule))
         for node in elements(rule, root):
             one = Element(rule, root, node, judge)
             if one.concerned():
@@ -63,14 +64,15 @@ def stray(rules: Iterable[Rule], root: Node, judge: Judge, sealed: bool) -> Node
             elif _for_messages(rule):
                 unknown.append(node)
     looked = {id(one.node) for one in known if one.rule.each}
+    listed = any(rule.each is not None and _for_messages(rule) for rule in rules)
     if any(one.node is root and (one.rule.slots or not sealed) for one in known):
         looked |= {id(child) for child in root.children if child.step in WHOLE}
         unknown, listed = [], False
     top = [root] if sealed or listed else []
     found = chain(
         filter(_told, _outside(top if sealed else unknown, looked, (*WHOLE, *AROUND) if sealed else WHOLE)),
-        () if sealed else filter(says, _outside(top, looked, WHOLE)),
-        filter(says, _around(known)),
+        () if sealed else filter(says, _outside(top if spoken else [], looked, WHOLE)),
+        filter(says, _around(known) if spoken else ()),
     )
     named: set[int] | None = None
     for node in found:
