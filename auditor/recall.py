@@ -8,6 +8,7 @@ are kept, so that shares of a capture come together to what one process would ha
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TypeAlias
 
 from msgspec import Struct, structs
@@ -30,12 +31,23 @@ MOST_KEYS = 500
 MOST_SHUT = 20  # messages of one kind
 KINDS = 50
 LONGEST = 16_384  # bytes of one of them
-LARGEST = 262_144  # bytes of what is looked through for keys
+LARGEST = 1_048_576  # bytes of what is looked through for keys
+LARGE = LARGEST // 4
+MOST_LARGE = 4_194_304  # bytes of all that are larger than that
+DEEP = 4  # wrappings around a body that its head does not name
 STRANGERS = 200  # parcels of hosts that nobody knows, which are looked through
 # Halves that all may know are passed over at once: they come by the hundred.
 HINT = re.compile(rb"(?<![Pp]re)(?<![Pp]ub)(?:key|Key|KEY)|ecret|assw|assphrase")
 BEFORE, BEHIND = re.compile(rb"[\w.-]*\Z"), re.compile(rb"[\w.-]*")
 NAME = 40  # bytes of a name on each side of that
+# How what is packed begins: as it is, and in the letters of base64 (JSON in base64, too).
+BEGINNINGS = {
+    b"\x1f\x8b\x08": "gzip", b"\x78\x01": "zlib", b"\x78\x5e": "zlib", b"\x78\x9c": "zlib",
+    b"\x78\xda": "zlib", b"\x28\xb5\x2f\xfd": "zstd", b"H4sI": "base64", b"KLUv": "base64",
+    b"eJ": "base64", b"eN": "base64", b"eA": "base64", b"eF": "base64", b"eyJ": "base64",
+}  # fmt: skip
+PACKED = re.compile(rb"[\"'>=]((?:H4sI|KLUv|eyJ)[\w+/-]{8,}={0,2})[\"'<&]")
+MARKS = (b"H4sI", b"KLUv", b"eyJ")
 
 Locked: TypeAlias = tuple[Finding, tuple[Shut, ...]]
 
@@ -79,13 +91,19 @@ class Recall:
         self.kept = Kept()
         self.left = TRIES
         self.strangers = STRANGERS
+        self.spare = MOST_LARGE
 
     def listens(self, parcel: Parcel, known: bool) -> bool:
         """Whether something may be called a key in it, and it is worth opening."""
-        if len(parcel.body) > LARGEST or (not known and not self.strangers):
+        size = len(parcel.body)
+        if size > LARGEST or (not known and not self.strangers):
             return False
+        if size > LARGE:
+            self.spare -= size
+            if self.spare < 0:
+                return False
         asked = "&".join(name for name, _ in parcel.head.query).encode(errors="replace")
-        heard = names_a_key(asked) or names_a_key(_plain(parcel))
+        heard = names_a_key(asked) or any(map(names_a_key, _readings(parcel)))
         self.strangers -= heard and not known
         return heard
 
@@ -170,13 +188,30 @@ def names_a_key(body: bytes) -> bool:
     return False
 
 
-def _plain(parcel: Parcel) -> bytes:
-    """The body without the compression that its head names."""
+def _readings(parcel: Parcel) -> Iterator[bytes]:
+    """The body without what was wrapped around it, named by its head or not, and what is packed inside."""
     coding = parcel.head.header("content-encoding").strip().lower()
-    for name in CODINGS.get(coding, ()):
-        try:
-            plain = DECODERS[name].unwrap(parcel.body, Clue(limit=4 * LARGEST))
-        except (ValueError, TooMuch):
-            continue
-        return plain if isinstance(plain, bytes) else b""
-    return parcel.body
+    body = next((plain for name in CODINGS.get(coding, ()) if (plain := _unwrapped(name, parcel.body))), None)
+    plain = _bare(parcel.body if body is None else body)
+    yield plain
+    if any(mark in plain for mark in MARKS):
+        for packed in islice(PACKED.finditer(plain), MOST_SHUT):
+            yield _bare(packed[1])
+
+
+def _bare(data: bytes) -> bytes:
+    for _ in range(DEEP):
+        name = next((name for start, name in BEGINNINGS.items() if data.startswith(start)), "")
+        inner = _unwrapped(name, data) if name else None
+        if inner is None:
+            break
+        data = inner
+    return data
+
+
+def _unwrapped(name: str, data: bytes) -> bytes | None:
+    try:
+        plain = DECODERS[name].unwrap(data, Clue(limit=LARGEST))
+    except (ValueError, TooMuch):
+        return None
+    return plain if isinstance(plain, bytes) else None

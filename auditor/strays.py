@@ -10,7 +10,7 @@ in whatever else comes with such a list: that no message came this time says not
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
 

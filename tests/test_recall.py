@@ -15,7 +15,7 @@ from auditor.decoders import DECODERS
 from auditor.judge import Verdict, judge
 from auditor.model import Answer, Channel, Finding, Head, Parcel, Ref, Road
 from auditor.needles import Needles
-from auditor.recall import names_a_key
+from auditor.recall import LARGE, names_a_key
 from auditor.report import Capture
 from auditor.rulebook.book import Rulebook
 from auditor.rulebook.build import sealed
@@ -71,6 +71,7 @@ def heard(
 
 
 BACKUP = f"<iq type='set' id='1'><backup xmlns='x'><key>{b64(KEY)}</key></backup></iq>"
+PLAIN = json.dumps({"roomKey": b64(KEY)}).encode()
 SENT: dict[str, Parcel] = {
     "in the answer to a login": answer({"user": "a", "keys": {"b@x": b64(KEY)}}),
     "in hexadecimal": answer({"secret": KEY.hex()}),
@@ -85,6 +86,15 @@ SENT: dict[str, Parcel] = {
         b"",
         head=Head("GET", ("backup",), (("room_key", KEY.hex()),)),
     ),
+    "in an answer that does not say it is compressed": answer(DECODERS["gzip"].wrap(PLAIN)),
+    "compressed twice": answer(DECODERS["gzip"].wrap(DECODERS["gzip"].wrap(PLAIN)), content_encoding="gzip"),
+    "compressed in another way than is said": answer(DECODERS["gzip"].wrap(PLAIN), content_encoding="br"),
+    "in base64": answer(base64.b64encode(PLAIN)),
+    "in base64, compressed": answer(base64.b64encode(DECODERS["gzip"].wrap(PLAIN))),
+    "in base64, compressed by another means": answer(base64.b64encode(DECODERS["zlib"].wrap(PLAIN))),
+    "in a value in base64": answer({"data": b64(PLAIN)}),
+    "in a value in base64, compressed": answer({"data": b64(DECODERS["gzip"].wrap(PLAIN))}),
+    "in a large answer": answer({"more": "-" * LARGE, "key": b64(KEY)}),
     "deep in an export": answer({"export": json.dumps([{"room": "r", "e2e_key": {"k": b64(KEY)}}])}),
 }
 

@@ -282,7 +282,9 @@ RIGHT = noise(32, 77)
 LOCKED = (keyring.Shut(noise(12) + aead.AESGCM(RIGHT).encrypt(noise(12), b"meet me at seven", None)),)
 
 
-def recalling(keys: int = 1, messages: int = 1, kinds: int = 1, hosts: int = 1) -> Callable[[Path], object]:
+def recalling(
+    keys: int = 1, messages: int = 1, kinds: int = 1, hosts: int = 1, size: int = 0, wrapped: int = 0
+) -> Callable[[Path], object]:
     """Wrong keys, the right one at some hosts, and then messages of some kinds at the last of them."""
 
     def exceed(_: Path) -> object:
@@ -290,7 +292,9 @@ def recalling(keys: int = 1, messages: int = 1, kinds: int = 1, hosts: int = 1) 
         told = [("0.example", noise(32, number)) for number in range(keys - 1)]
         told += [(f"{number}.example", RIGHT) for number in reversed(range(hosts))]
         for number, (host, key) in enumerate(told):
-            body = json.dumps({"key": key.hex()}).encode()
+            body = json.dumps({"key": key.hex(), "more": "-" * size}).encode()
+            for _layer in range(wrapped):
+                body = gzip.compress(body)
             parcel = Parcel(Ref("made", number), Channel(host), False, body)
             if seen.listens(parcel, False):
                 root = unwrap.Opening().open({"body": body}, ())
@@ -333,6 +337,8 @@ KEEPING = [
     Budget("recall.py KINDS", recall, r"opened 2\.", recalling(kinds=5), low=2),
     Budget("recall.py LONGEST", recall, r"opened 0\.", recalling(), low=5),
     Budget("recall.py LARGEST", recall, r"opened 0\.", recalling(), low=5),
+    Budget("recall.py MOST_LARGE", recall, r"opened 0\.", recalling(size=300_000), low=5),
+    Budget("recall.py DEEP", recall, r"opened 0\.", recalling(wrapped=6)),
     Budget("recall.py STRANGERS", recall, r"opened 0\.", recalling(hosts=5), low=2),
     Budget("rulebook/keyring.py TRIES", keyring, "opened None", with_keys(3), low=5),
     Budget("rulebook/keyring.py NEAR", keyring, "opened None", with_keys(50)),
