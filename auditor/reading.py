@@ -124,10 +124,13 @@ class Reading:
             for surface in rule.surface.all
             if surface in MESSAGES
         }
+        found: dict[int, Node | None] = {}  # by the tree, for several kinds of messages
         for kind in sorted(places):
-            opened = self.opened(self.book.rules[kind[0]])
-            node = stray([rule for rule, _ in rules], *opened, bool(sealed))
-            self.doubts += [self.doubt(kind, node, STRAY)] if node else []
+            root, judge = self.opened(self.book.rules[kind[0]])
+            if id(root) not in found:
+                found[id(root)] = stray([rule for rule, _ in rules], root, judge, bool(sealed))
+            if node := found[id(root)]:
+                self.doubts.append(self.doubt(kind, node, STRAY))
         if not places and self.parcel.protocol == "http" and any(rule.action for rule, _ in rules):
             self.look_beside(rules)
 
