@@ -21,7 +21,7 @@ from auditor.rulebook.keyring import Shut
 from auditor.rulebook.match import PEOPLE, STRENGTH, Message, match, shown_path
 from auditor.rulebook.opening import forced_by, open_parcel
 from auditor.rulebook.types import Rule
-from auditor.strays import says, stray
+from auditor.strays import says, stray, unseen
 
 NAMED = ("host", "method", "status")  # what the app does not write texts into
 CUT = "only a part of this parcel could be read, so a message or a copy may lie in the rest"
@@ -285,14 +285,6 @@ class Reading:
             when=parcel.when,
             device=parcel.channel.device,
         )
-
-
-def unseen(rule: Rule, why: str) -> list[Message]:
-    """One message in doubt of every kind that the rule knows."""
-    if not rule.slots:
-        return []
-    slot = rule.slots[0].text
-    return [Message(surface, Content.MISSING, slot, note=why) for surface in sorted(set(rule.surface.all))]
 
 
 def _body(root: Node) -> Node:

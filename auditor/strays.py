@@ -15,10 +15,10 @@ from functools import lru_cache
 from itertools import chain
 
 from auditor.decoders.unwrap import Node, Opening
-from auditor.model import MESSAGES
+from auditor.model import MESSAGES, Content
 from auditor.rulebook.contents import Judge
 from auditor.rulebook.keyring import WHOLE, may_be_key
-from auditor.rulebook.match import Element, elements, holds_prose, text_of, written
+from auditor.rulebook.match import Element, Message, elements, holds_prose, text_of, written
 from auditor.rulebook.paths import glob
 from auditor.rulebook.types import Rule
 from auditor.text import is_name, is_prose, is_sentence
@@ -141,3 +141,11 @@ def _header(path: tuple[str, ...]) -> str:
         if path[: len(top)] == top and len(path) > len(top):
             return path[len(top)].lower()
     return ""
+
+
+def unseen(rule: Rule, why: str) -> list[Message]:
+    """One message in doubt of every kind that the rule knows."""
+    if not rule.slots:
+        return []
+    slot = rule.slots[0].text
+    return [Message(surface, Content.MISSING, slot, note=why) for surface in sorted(set(rule.surface.all))]
