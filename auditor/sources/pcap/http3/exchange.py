@@ -224,7 +224,8 @@ def far_end(request: Request | None, client: Side, server: Side, protected: bool
     if request is None:
         return client, server
     if protected:
-        return structs.replace(client, alpn=None), structs.replace(server, sni=request.host, alpn=None)
+        host = request.host  # several may share a connection
+        return structs.replace(client, sni=host, alpn=None), structs.replace(server, sni=host, alpn=None)
     return Side(), Side(address=[request.host, request.port])
 
 
