@@ -168,6 +168,7 @@ CLEAR: dict[str, tuple[list[Said], list[tuple[str, bool, bytes]]]] = {
             ("http", True, b""),
             ("http", False, b""),
             *(("websocket", *one) for one in TOLD),
+            ("websocket", True, b"still there?"),
         ],
     ),
     "HTTP through a proxy": ([*CONNECT, *WEB], [("http", True, b"hello"), ("http", False, b"")]),
