@@ -159,7 +159,9 @@ class Audit:
         if (sign or parcel.protocol == "websocket") and not shown:
             reading.look_for_words(rules, sign)
         rules = [
-            (rule, name) for rule, name in rules if rule.id in shown or self.book.tells(rule, name, platform)
+            (rule, name)
+            for rule, name in rules
+            if rule.id in shown or (self.book.tells(rule, name, platform) and not sign)
         ]
         self._known(platform, rules, parcel.channel.host)
         reading.look_around([*held, *findings], rules)
