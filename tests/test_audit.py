@@ -393,6 +393,14 @@ def test_a_planted_text_is_found_around_the_body_as_well(place: str) -> None:
     assert finding.offset is None
 
 
+@pytest.mark.parametrize(("host", "whose"), [("stats.example", []), ("gateway.discord.gg", ["discord"])])
+def test_a_ping_says_whose_its_socket_is_by_its_host_alone(host: str, whose: list[str]) -> None:
+    ping = parcel(host, "WS-PING", "/", b"are you still there", protocol="websocket")
+    one = Audit(book(), Needles(()))
+    assert one.feed(ping) == []
+    assert [*one.platforms] == whose
+
+
 def test_a_nameless_host_has_a_name_to_be_found_by() -> None:
     (finding,), _, _ = run(other(TEXT.encode(), channel=Channel("")), planted=(TEXT,))
     assert finding.platform == "unknown:nameless"
