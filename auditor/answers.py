@@ -43,7 +43,9 @@ class Answers:
         kinds = {(f.rule, f.platform, f.surface) for f in findings if f.content is Content.SEALED}
         if kinds:
             alone = parcel.protocol == "http"
-            self._remember(parcel, parcel.head if alone else None, tuple(sorted(kinds)), 1 if alone else NEXT)
+            asked = parcel.head if alone else None
+            waiting, _ = self._waiting.pop((parcel.ref.capture, parcel.ref.entry, asked), ((), 0))
+            self._remember(parcel, asked, tuple(sorted(kinds.union(waiting))), 1 if alone else NEXT)
 
     def to(self, parcel: Parcel) -> Kinds:
         """The kinds of messages that this parcel answers."""
